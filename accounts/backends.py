@@ -1,0 +1,15 @@
+"""Only active users sign in, and a session ends when its user is active no more."""
+
+from django.contrib.auth.backends import ModelBackend
+
+from .models import State, User
+
+
+class ActiveStateBackend(ModelBackend):
+    def user_can_authenticate(self, user: User) -> bool:
+        return super().user_can_authenticate(user) and user.state == State.ACTIVE
+
+    def get_user(self, user_id: int) -> User | None:
+        """The user of a session, read anew with his state at every request."""
+        user = User.objects.select_related("fsm").filter(pk=user_id).first()
+        return user if user is not None and self.user_can_authenticate(user) else None

@@ -1,0 +1,161 @@
+"""Users and the state machine that moves them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
+
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import PermissionDenied
+from django.db import models, router, transaction
+from django_fsm import FSMField, Transition, TransitionNotAllowed
+from django_fsm import transition as fsm_transition
+
+
+class State(models.TextChoices):
+    INVITED = "invited"
+    ACTIVE = "active"
+    LOCKED = "locked"
+    DEACTIVATED = "deactivated"
+
+
+class User(AbstractUser):
+    """A person with an account.
+
+    ``is_active`` is Django's and stays true: whether somebody may sign in is for the
+    state to say, and the state alone.
+    """
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            # These are what the audit says when there is no user to name: nobody may be called so.
+            models.CheckConstraint(
+                condition=~models.Q(username__iregex=r"^(cli|anonymous|unknown|system:.*)$"),
+                name="accounts_user_username_not_reserved",
+                violation_error_message="This user name is reserved.",
+            )
+        ]
+
+    @property
+    def state(self) -> str | None:
+        """The current state; None for a user who was made without one, who can do nothing."""
+        fsm = getattr(self, "fsm", None)
+        return fsm and fsm.current_state
+
+    def save(self, *args, using: str | None = None, **kwargs) -> None:
+        """Save, and give a new user his state in the same transaction.
+
+        A superuser is born active, or the first one could never sign in.
+        """
+        using = using or router.db_for_write(type(self), instance=self)
+        if not self._state.adding:
+            return super().save(*args, using=using, **kwargs)
+        state = State.ACTIVE if self.is_superuser else State.INVITED
+        with transaction.atomic(using=using):
+            super().save(*args, using=using, **kwargs)
+            # A user saved with the key of an existing one has his state already.
+            UserFSM.objects.using(using).bulk_create(
+                [UserFSM(user=self, current_state=state)], ignore_conflicts=True
+            )
+
+
+def may_change_state(fsm: "UserFSM", by: User) -> bool:
+    """Whether ``by`` may push the buttons of this user: superusers may; account managers
+    may, except on themselves and on superusers."""
+    if by.is_superuser:
+        return True
+    own_or_above = fsm.user_id == by.pk or fsm.user.is_superuser
+    return by.has_perm("accounts.change_userfsm") and not own_or_above
+
+
+class UserFSM(models.Model):
+    """A user's state, and nothing else: whatever is written here is a change of state."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="fsm")
+    current_state = FSMField(default=State.INVITED, choices=State.choices, max_length=32)
+
+    class Meta:
+        db_table = "user_fsm"
+        verbose_name = "user state"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(current_state__in=State.values),
+                name="user_fsm_current_state_valid",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} is {self.current_state}"
+
+    @fsm_transition(
+        current_state,
+        [State.INVITED, State.DEACTIVATED],
+        State.ACTIVE,
+        permission=may_change_state,
+    )
+    def activate(self):
+        """Let the person in: by invitation, or back after a deactivation."""
+
+    @fsm_transition(current_state, State.ACTIVE, State.LOCKED, permission=may_change_state)
+    def lock(self):
+        """Shut the person out for now."""
+
+    @fsm_transition(current_state, State.LOCKED, State.ACTIVE, permission=may_change_state)
+    def unlock(self):
+        """Let a locked person in again."""
+
+    @fsm_transition(
+        current_state,
+        [State.INVITED, State.ACTIVE, State.LOCKED],
+        State.DEACTIVATED,
+        permission=may_change_state,
+    )
+    def deactivate(self):
+        """End the account."""
+
+    @classmethod
+    @contextmanager
+    def changing(cls, user: User) -> Iterator[Self]:
+        """The user's state, locked against others, saved at the end of the block::
+
+            with UserFSM.changing(user) as fsm:
+                fsm.lock()
+
+        Raises UserFSM.DoesNotExist for a user without a state, and what the block raises;
+        then nothing is saved.
+        """
+        using = router.db_for_write(cls, instance=user)
+        with transaction.atomic(using=using):
+            fsm = cls.objects.using(using).select_for_update().get(user=user)
+            yield fsm
+            fsm.save(using=using, update_fields=["current_state"])
+        user.fsm = fsm
+
+    @classmethod
+    def transitions(cls) -> list[Transition]:
+        """Every arrow of the machine: ``name``, ``source`` and ``target`` of each."""
+        return list(cls._meta.get_field("current_state").get_all_transitions(cls))
+
+    def transitions_for(self, by: User) -> list[str]:
+        """Names of the transitions that are possible now and permitted to ``by``."""
+        return [t.name for t in self.get_available_user_current_state_transitions(by)]
+
+    def move(self, name: str, by: User) -> None:
+        """Run the transition ``name`` for ``by``.
+
+        Raises PermissionDenied if he may not, TransitionNotAllowed if the machine has no
+        such arrow from the current state.
+        """
+        if not may_change_state(self, by):
+            raise PermissionDenied
+        if name not in self.transitions_for(by):
+            raise TransitionNotAllowed(f"Can't {name} a user who is {self.current_state}.")
+        getattr(self, name)()
+
+    def override(self, state: str, by: User) -> None:
+        """Set any state against the rules: for superusers only, else PermissionDenied.
+
+        Raises ValueError for a state that is none.
+        """
+        if not by.is_superuser:
+            raise PermissionDenied
+        self.current_state = State(state)
