@@ -1,0 +1,58 @@
+"""The supervisors' view of the audit: everything can be read, nothing can be changed."""
+
+from django.contrib import admin
+from django.utils.html import format_html
+
+from .models import UserStateAudit
+
+
+@admin.register(UserStateAudit)
+class UserStateAuditAdmin(admin.ModelAdmin):
+    list_display = (
+        "when",
+        "username",
+        "change",
+        "transition",
+        "initiated_by",
+        "ip_address",
+        "db_user",
+        "application_name",
+        "client_addr",
+    )
+    list_display_links = ("when",)
+    list_filter = ("datetime", "start_state", "end_state")
+    search_fields = ("^username", "^initiated_by")
+    search_help_text = "User or initiator, from the beginning of the name."
+    ordering = ("-id",)
+    # A count of the whole table, beside the filtered one, costs seconds once it is large.
+    show_full_result_count = False
+
+    class Media:
+        css = {"all": ["accounts/state.css"]}
+
+    @admin.display(description="time (UTC)", ordering="id")
+    def when(self, row: UserStateAudit) -> str:
+        moment = row.datetime.strftime("%Y-%m-%d %H:%M:%S")
+        return format_html(
+            '<time datetime="{}" title="{}">{}</time>',
+            row.datetime.isoformat(),
+            row.datetime,
+            moment,
+        )
+
+    @admin.display(description="change", ordering="end_state")
+    def change(self, row: UserStateAudit) -> str:
+        return format_html(
+            '<span class="state state-{0}">{0}</span> → <span class="state state-{1}">{1}</span>',
+            row.start_state,
+            row.end_state,
+        )
+
+    def has_add_permission(self, request) -> bool:
+        return False
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return False
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        return False

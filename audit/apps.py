@@ -1,0 +1,20 @@
+"""Wires the app up."""
+
+from django.apps import AppConfig
+from django.core.checks import register
+from django.db.backends.signals import connection_created
+from django.db.models.signals import post_migrate
+
+
+class AuditConfig(AppConfig):
+    name = "audit"
+    verbose_name = "User state audit"
+
+    def ready(self):
+        from .checks import check_sql_files
+        from .migrate import after_migrate
+        from .wrapper import install
+
+        register(check_sql_files, "audit")
+        connection_created.connect(install)
+        post_migrate.connect(after_migrate, sender=self)

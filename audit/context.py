@@ -1,0 +1,151 @@
+"""Who is asking: one variable, right in every thread and task, and how it is set.
+
+Nothing here speaks to PostgreSQL. The wrapper on the connections does, when a statement
+goes out (wrapper.py).
+"""
+
+import logging
+from collections.abc import Callable
+from contextlib import ContextDecorator, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import NamedTuple
+
+logger = logging.getLogger(__name__)
+
+# Longer values are cut: nobody needs them, and no message should grow because of them.
+MAX_USER, MAX_IP, MAX_REASON, MAX_REQUEST_ID = 300, 64, 1000, 200
+UNKNOWN = "unknown"
+
+
+class Values(NamedTuple):
+    """What PostgreSQL is told, ready to be sent: app.user, app.ip, app.reason, app.request_id."""
+
+    user: str
+    ip: str
+    reason: str
+    request_id: str
+
+
+NOBODY = Values("", "", "", "")
+
+
+def clean(value: object, limit: int) -> str:
+    """``value`` as text that PostgreSQL can store: without NUL and lone surrogates, at most
+    ``limit`` characters."""
+    text = str(value)[: limit * 2].replace("\x00", "")
+    return text.encode("utf-8", "ignore").decode("utf-8")[:limit]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What should be true. ``user`` may be a function, to be asked when a statement goes out."""
+
+    user: str | Callable[[], str] = ""
+    ip: str = ""
+    reason: str = ""
+    request_id: str = ""
+
+
+_current: ContextVar[Context | None] = ContextVar("audit_context", default=None)
+_resolving: ContextVar[bool] = ContextVar("audit_context_resolving", default=False)
+
+
+def current() -> Context | None:
+    """The context in force here; None when nobody is asking."""
+    return _current.get()
+
+
+@contextmanager
+def entered(context: Context):
+    """Put ``context`` in force for the block."""
+    token = _current.set(context)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def values() -> Values | None:
+    """What PostgreSQL should be told now; NOBODY when nobody is asking.
+
+    None while the user is being looked up: that may run queries of its own, and they cannot
+    wait for its result.
+    """
+    context = _current.get()
+    if context is None:
+        return NOBODY
+    if _resolving.get():
+        return None
+    user = context.user if isinstance(context.user, str) else resolve(context.user)
+    return Values(user, context.ip, context.reason, context.request_id)
+
+
+def resolve(lookup: Callable[[], str]) -> str:
+    """The user's name. A look-up that fails must not fail the change of state: it is logged,
+    and the change is recorded as initiated by "unknown"."""
+    token = _resolving.set(True)
+    try:
+        return clean(lookup(), MAX_USER)
+    except Exception:  # whatever a session store or a user model raises; it is logged
+        logger.exception("The user of the request could not be looked up for the audit.")
+        return UNKNOWN
+    finally:
+        _resolving.reset(token)
+
+
+class acting_as(ContextDecorator):  # noqa: N801 - used like a function, as suppress()
+    """Do the block in the name of ``user``, from ``ip``, for ``reason``::
+
+        with acting_as("nightly-cleanup", reason="not seen for a year"):
+            user.fsm.deactivate()
+            user.fsm.save()
+
+    ``user`` is a name or a user object. What is not given stays as it is around the block.
+    Also a decorator, of functions and coroutine functions. Nests; restores at the end.
+    """
+
+    def __init__(
+        self,
+        user: object = None,
+        ip: object = None,
+        reason: object = None,
+        request_id: object = None,
+    ):
+        if hasattr(user, "get_username"):
+            user = user.get_username()
+        given = {
+            "user": (user, MAX_USER),
+            "ip": (ip, MAX_IP),
+            "reason": (reason, MAX_REASON),
+            "request_id": (request_id, MAX_REQUEST_ID),
+        }
+        self._given = {
+            name: clean(value, limit) for name, (value, limit) in given.items() if value is not None
+        }
+        self._tokens = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(_current.set(replace(_current.get() or Context(), **self._given)))
+
+    def __exit__(self, *exc_info) -> None:
+        _current.reset(self._tokens.pop())
+
+    def __call__(self, func):
+        if not iscoroutinefunction(func):
+            return super().__call__(func)
+
+        @wraps(func)
+        async def inner(*args, **kwargs):
+            with self._recreate_cm():
+                return await func(*args, **kwargs)
+
+        return inner
+
+    def _recreate_cm(self) -> "acting_as":
+        """A fresh one for each call of a decorated function: calls may overlap."""
+        fresh = acting_as()
+        fresh._given = self._given
+        return fresh

@@ -1,0 +1,28 @@
+"""What has to be true again after every migrate."""
+
+from django.db import connections
+
+from accounts.groups import create_group
+
+from .models import AuditedUserFSM
+from .transitions import write_transitions
+
+SUPERVISORS = "Supervisors"
+
+
+def after_migrate(using: str, **kwargs) -> None:
+    """Receiver of post_migrate. Does nothing before the audit is there, or after it went."""
+    create_group(SUPERVISORS, "view_userstateaudit", using=using)
+    if "user_state_transition" in connections[using].introspection.table_names():
+        write_transitions(using)
+        enable_always(using)
+
+
+def enable_always(using: str) -> None:
+    """Re-apply ENABLE ALWAYS where something took it away: an ALTER TABLE … ENABLE TRIGGER ALL,
+    a restore, pgtrigger's own schema editor. A trigger that is missing stays missing: that is
+    for a migration to mend, and for somebody to notice."""
+    for trigger in AuditedUserFSM._meta.triggers:
+        _, enabled = trigger.get_installation_status(AuditedUserFSM, database=using)
+        if enabled is False:
+            trigger.enable(AuditedUserFSM, database=using)

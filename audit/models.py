@@ -1,0 +1,58 @@
+"""The audit as Django sees it: a table that sql/ defines, and the triggers that write it."""
+
+from django.db import models
+
+from accounts.models import State, UserFSM
+
+from .triggers import record_triggers
+
+START_STATES = [("new", "New"), *State.choices]
+END_STATES = [*State.choices, ("deleted", "Deleted")]
+
+
+class UserStateAudit(models.Model):
+    """One change of one user's state. PostgreSQL writes it; here it is only read.
+
+    ``initiated_by``, ``ip_address``, ``reason`` and ``request_id`` are what the application
+    claims; ``db_user``, ``application_name`` and ``client_addr`` are facts of the connection.
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    username = models.TextField(help_text="Of the changed user, as it was then.")
+    initiated_by = models.TextField(help_text="Who asked for it; CLI when nobody said so.")
+    start_state = models.TextField(choices=START_STATES)
+    end_state = models.TextField(choices=END_STATES)
+    datetime = models.DateTimeField(help_text="UTC.")
+    ip_address = models.TextField(help_text="From which address; CLI when nobody said so.")
+    user_id = models.BigIntegerField()
+    transition = models.TextField(
+        null=True, help_text="The arrow of the machine; empty when none leads there."
+    )
+    reason = models.TextField(null=True)
+    request_id = models.TextField(null=True)
+    db_user = models.TextField(help_text="Fact: the role that signed in to PostgreSQL.")
+    application_name = models.TextField(null=True, help_text="Fact: the program's name.")
+    client_addr = models.GenericIPAddressField(
+        null=True, help_text="Fact: who connected to PostgreSQL; empty for a local socket."
+    )
+    transaction_id = models.BigIntegerField(help_text="Equal for what was changed together.")
+
+    class Meta:
+        managed = False
+        db_table = "user_state_audit"
+        default_permissions = ("view",)
+        ordering = ["-id"]
+        verbose_name = "user state change"
+        verbose_name_plural = "user state audit"
+
+    def __str__(self) -> str:
+        return f"{self.username}: {self.start_state} → {self.end_state}"
+
+
+class AuditedUserFSM(UserFSM):
+    """UserFSM with the triggers on its table, declared here: accounts knows nothing of audit."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        triggers = record_triggers()

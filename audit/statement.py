@@ -1,0 +1,81 @@
+"""What a statement is, as far as the context has to know: which ones can carry it."""
+
+import re
+
+# These may follow another statement in one message and in one transaction.
+CARRIERS = frozenset(
+    {"select", "with", "insert", "update", "delete", "merge", "values", "table", "truncate"}
+    | {"copy", "execute", "explain", "declare", "fetch", "move", "do"}
+)
+# So may these, but only in a transaction that is open already.
+CARRIERS_IN_TRANSACTION = CARRIERS | {"call", "create", "refresh"}
+# These leave the settings of the transaction as they are.
+TRANSPARENT = frozenset({"savepoint", "release"})
+
+_WORD = re.compile(r"\s*([a-z]+)", re.IGNORECASE)
+_SKIPPED = re.compile(r"[\s;(]+|--[^\r\n]*|/\*")
+_COMMENT_MARK = re.compile(r"/\*|\*/")
+_ENDS_TRANSACTION = re.compile(r"\b(commit|rollback|call)\b", re.IGNORECASE)
+
+
+class Statement:
+    """One message of the caller's, read but not changed.
+
+    ``sql`` is str, bytes, or a driver's ``sql.Composable``; anything else has no ``word``
+    and so carries nothing.
+    """
+
+    def __init__(self, sql, driver_connection):
+        self.sql = sql
+        if isinstance(sql, bytes):
+            self.text = sql.decode("latin-1")  # only its ASCII is looked at
+        elif hasattr(sql, "as_string"):
+            self.sql = self.text = sql.as_string(driver_connection)
+        else:
+            self.text = sql if isinstance(sql, str) else ""
+        self.word = leading_word(self.text)
+
+    def carries(self, in_transaction: bool) -> bool:
+        """Whether the context can go with it, in one transaction."""
+        if in_transaction:
+            return self.word in CARRIERS_IN_TRANSACTION
+        # A block that commits must not find itself in a transaction.
+        commits = self.word == "do" and _ENDS_TRANSACTION.search(self.text)
+        return self.word in CARRIERS and not commits
+
+    def keeps_settings(self) -> bool:
+        """Whether what was set before it is certainly still set after it."""
+        return ";" not in self.text and self.word in CARRIERS_IN_TRANSACTION | TRANSPARENT
+
+    def after(self, prefix: str, params) -> str | bytes:
+        """Itself behind ``prefix``, which has no placeholders."""
+        if params is not None:
+            prefix = prefix.replace("%", "%%")
+        if isinstance(self.sql, bytes):
+            return b"%b; %b" % (prefix.encode(), self.sql)
+        return f"{prefix}; {self.sql}"
+
+
+def leading_word(text: str) -> str:
+    """The first word of a statement in lower case, after spaces, comments and parentheses."""
+    word = _WORD.match(text)
+    position = 0
+    while not word:
+        skipped = _SKIPPED.match(text, position)
+        if not skipped:
+            return ""
+        position = skipped.end()
+        if skipped.group() == "/*":
+            position = end_of_comment(text, position)
+        word = _WORD.match(text, position)
+    return word.group(1).lower()
+
+
+def end_of_comment(text: str, position: int) -> int:
+    """Where the comment ends that was opened before ``position``: PostgreSQL's comments nest."""
+    depth = 1
+    for mark in _COMMENT_MARK.finditer(text, position):
+        depth += 1 if mark.group() == "/*" else -1
+        if depth == 0:
+            return mark.end()
+    return len(text)

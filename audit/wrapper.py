@@ -1,0 +1,156 @@
+"""Tells PostgreSQL who is asking, in the same message as the statement.
+
+One execute wrapper on each connection keeps what PostgreSQL was told in the current
+transaction, compares it with what should be true, and sends the difference ahead of the
+statement: ``select set_config('app.user', 'alice', true); update …`` is one message and one
+transaction. Nothing is ever set for the session, so no other user of the connection sees it.
+"""
+
+from contextlib import nullcontext
+
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.postgresql.psycopg_any import is_psycopg3
+
+from .context import NOBODY, Values, values
+from .statement import Statement
+
+SETTINGS = ("app.user", "app.ip", "app.reason", "app.request_id")
+
+# libpq's PQTransactionStatusType, which both drivers report. ACTIVE is a pipeline of psycopg 3.
+IDLE, ACTIVE, IN_TRANSACTION = 0, 1, 2
+
+# The drivers' own ways to send a statement, which no execute wrapper sees.
+DRIVER_METHODS = ("copy", "copy_expert", "copy_from", "copy_to", "callproc")
+
+
+def install(connection: BaseDatabaseWrapper, **kwargs) -> None:
+    """Receiver of connection_created: every alias, thread and reconnect has the wrapper."""
+    if connection.vendor != "postgresql":
+        return
+    wrappers = connection.execute_wrappers
+    tell = next((w for w in wrappers if isinstance(w, TellPostgres)), None)
+    if tell is None:
+        tell = TellPostgres(connection)
+        # First, because connection.execute_wrapper() takes its own off the end.
+        wrappers.insert(0, tell)
+    tell.precede_driver_methods()
+
+
+class TellPostgres:
+    """The execute wrapper of one connection.
+
+    ``told`` is what PostgreSQL holds. It ends with the transaction; it is None, unknown,
+    after whatever may have changed it unseen: an error, ROLLBACK TO, several statements in one.
+    """
+
+    def __init__(self, connection: BaseDatabaseWrapper):
+        self.connection = connection
+        self.told: Values | None = NOBODY
+        self._last_settings = (None, None, "")
+
+    def __call__(self, execute, sql, params, many, context):
+        cursor = context["cursor"]
+        if getattr(cursor, "name", None):  # a cursor on the server
+            return execute(sql, params, many, context)
+        want = self.wanted()
+        if want == self.told == NOBODY and self.status == IDLE:
+            return execute(sql, params, many, context)
+        statement = Statement(sql, self.connection.connection)
+        told, self.told = self.told, None
+        if want == told or not statement.carries(self.in_transaction):
+            result = execute(sql, params, many, context)
+        else:
+            result = self.carry(want, told, statement, execute, params, many, context)
+            told = want
+        self.told = told if statement.keeps_settings() else None
+        return result
+
+    @property
+    def status(self) -> int:
+        return self.connection.connection.info.transaction_status
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether one is open, or the driver will open one with the next statement."""
+        return self.status == IN_TRANSACTION or not self.connection.autocommit
+
+    def wanted(self) -> Values | None:
+        """What should be true for the next statement; what PostgreSQL holds, if it cannot be
+        told otherwise now."""
+        if self.status > IN_TRANSACTION:  # aborted: it takes nothing but a rollback
+            self.told = None
+            return None
+        want = values()
+        if self.status == IDLE:  # after values(), which may run statements of its own
+            self.told = NOBODY
+        return self.told if want is None else want
+
+    def carry(self, want, told, statement, execute, params, many, context):
+        """Run the statement with the context ahead of it."""
+        cursor = context["cursor"].cursor
+        if many or not self.shares_messages(cursor):
+            alone = self.status == IDLE and self.connection.autocommit
+            atomic = transaction.atomic(using=self.connection.alias, savepoint=False)
+            with atomic if alone else nullcontext():
+                self.send(want, told)
+                return execute(statement.sql, params, many, context)
+        settings = self.settings(want, told, cursor)
+        result = execute(statement.after(settings, params), params, many, context)
+        if is_psycopg3:
+            cursor.nextset()  # it stands on the result of set_config; psycopg2 keeps the last
+        return result
+
+    def shares_messages(self, cursor) -> bool:
+        """Not when the server binds the parameters, and not in a pipeline."""
+        return hasattr(cursor, "mogrify") and self.status != ACTIVE
+
+    def settings(self, want: Values, told: Values | None, cursor) -> str:
+        """The statement that makes ``want`` of ``told``; the last one is kept."""
+        if self._last_settings[:2] != (want, told):
+            text = cursor.mogrify(*set_config(want, told))
+            self._last_settings = (want, told, text if is_psycopg3 else text.decode())
+        return self._last_settings[2]
+
+    def send(self, want: Values, told: Values | None) -> None:
+        """Tell PostgreSQL in a message of its own."""
+        with self.connection.wrap_database_errors, self.connection.connection.cursor() as cursor:
+            cursor.execute(*set_config(want, told))
+        self.told = want
+
+    def precede_driver_methods(self) -> None:
+        """Have the driver's cursors tell PostgreSQL before they run a method of their own."""
+        driver = self.connection.connection
+        factory = getattr(driver.cursor_factory, "unpreceded", driver.cursor_factory)
+        driver.cursor_factory = preceded(factory, self.before_driver_method)
+
+    def before_driver_method(self) -> None:
+        """Nothing can go along, so in autocommit there is nothing to be done."""
+        want = self.wanted()
+        if self.in_transaction and want != self.told:
+            self.send(want, self.told)
+
+
+def set_config(want: Values, told: Values | None) -> tuple[str, list[str]]:
+    """The statement, and its parameters, that sets what differs; all, where nothing is known."""
+    known = told or (None,) * len(SETTINGS)
+    changed = {
+        name: new for name, new, old in zip(SETTINGS, want, known, strict=True) if new != old
+    }
+    calls = ", ".join(f"set_config('{name}', %s, true)" for name in changed)
+    return f"select {calls}", list(changed.values())
+
+
+def preceded(factory: type, before) -> type:
+    """``factory`` with ``before`` called ahead of each of the driver's own methods."""
+
+    def method(name):
+        def call(self, *args, **kwargs):
+            before()
+            return getattr(super(cursor_class, self), name)(*args, **kwargs)
+
+        return call
+
+    methods = {name: method(name) for name in DRIVER_METHODS if hasattr(factory, name)}
+    cursor_class = type(factory.__name__, (factory,), {"unpreceded": factory, **methods})
+    return cursor_class

@@ -1,0 +1,57 @@
+-- user_state_audit: one line for every change of a user's state. Append-only.
+--
+-- Who runs it: migrate, or a DBA, after 00_roles.sql.
+-- Safe to run again: it makes only what is missing and repeats the comments.
+
+create table if not exists public.user_state_audit (
+  id               bigint generated always as identity primary key,
+  username         text        not null,
+  initiated_by     text        not null,
+  start_state      text        not null,
+  end_state        text        not null,
+  datetime         timestamptz not null,
+  ip_address       text        not null,
+  user_id          bigint      not null,
+  transition       text,
+  reason           text,
+  request_id       text,
+  db_user          text        not null,
+  application_name text,
+  client_addr      inet,
+  transaction_id   bigint      not null
+);
+
+-- One user's history, in order; and his last known name, once his own row is gone.
+create index if not exists user_state_audit_user_id_id
+  on public.user_state_audit (user_id, id);
+
+comment on table public.user_state_audit is
+  'Every change of a user''s state, whoever made it and however. Written by triggers on user_fsm.';
+comment on column public.user_state_audit.username is
+  'Of the changed user, as it was then.';
+comment on column public.user_state_audit.initiated_by is
+  'Claim: who asked for it (app.user). CLI when nobody said so.';
+comment on column public.user_state_audit.start_state is
+  'The state before; new when the row was created.';
+comment on column public.user_state_audit.end_state is
+  'The state after; deleted when the row was removed.';
+comment on column public.user_state_audit.datetime is
+  'When the statement had run, by the clock of the server.';
+comment on column public.user_state_audit.ip_address is
+  'Claim: from which address (app.ip). CLI when nobody said so.';
+comment on column public.user_state_audit.user_id is
+  'Of the changed user. No foreign key: history outlives the user.';
+comment on column public.user_state_audit.transition is
+  'The arrow of the state machine that leads from start_state to end_state. Null: none does.';
+comment on column public.user_state_audit.reason is
+  'Claim: why (app.reason).';
+comment on column public.user_state_audit.request_id is
+  'Claim: of which request (app.request_id); the X-Request-ID of its response and log lines.';
+comment on column public.user_state_audit.db_user is
+  'Fact: the role that signed in to PostgreSQL (session_user).';
+comment on column public.user_state_audit.application_name is
+  'Fact of the connection: the name that the program gave itself.';
+comment on column public.user_state_audit.client_addr is
+  'Fact: the address that connected to PostgreSQL. Null: a local socket.';
+comment on column public.user_state_audit.transaction_id is
+  'Fact: pg_current_xact_id(). Equal for all that was changed together.';

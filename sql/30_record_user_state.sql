@@ -1,0 +1,113 @@
+-- record_user_state(): writes the lines of user_state_audit.
+--
+-- Who runs it: nobody calls it. The triggers on user_fsm do, once for each statement, in the
+-- transaction of the change: both stand or fall together.
+-- Why it is safe: it runs as its owner, so that nobody else needs the right to write the audit.
+-- It looks for names in pg_catalog only and names the schema of everything else, so that no
+-- temporary or foreign object can take the place of ours. It works for user_fsm alone: attached
+-- to another table, it would forge lines. What the application says about itself is cut to a
+-- length and otherwise taken as text: nothing that is said can make a change of state fail.
+-- It raises every error and swallows none.
+
+create or replace function public.record_user_state()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+-- A plan is kept for the session. Made while the tables were empty, it must not read them
+-- whole for each user once they are large; made for one user, it must serve a hundred thousand.
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+as $function$
+declare
+  -- The same for all users of the statement, so looked up once.
+  -- A setting that was used and reset is '', not null.
+  claimed_user    text := coalesce(nullif(left(current_setting('app.user', true), 300), ''), 'CLI');
+  claimed_address text := coalesce(nullif(left(current_setting('app.ip', true), 64), ''), 'CLI');
+  claimed_reason  text := nullif(left(current_setting('app.reason', true), 1000), '');
+  claimed_request text := nullif(left(current_setting('app.request_id', true), 200), '');
+  signed_in_role  text := session_user;
+  program         text := current_setting('application_name', true);
+  address         inet := inet_client_addr();
+  moment          timestamptz := clock_timestamp();
+  xact            bigint := pg_current_xact_id()::text::bigint;
+  -- The changed users, grouped by what happened to them.
+  changes         refcursor;
+  before_it       text;
+  after_it        text;
+  users           bigint[];
+  arrow           text;
+begin
+  if TG_RELID <> 'public.user_fsm'::regclass then
+    raise exception 'record_user_state() records user_fsm, not %', TG_RELID::regclass
+      using errcode = 'insufficient_privilege';
+  end if;
+
+  case TG_OP
+    when 'INSERT' then
+      open changes for
+        select 'new', n.current_state, array_agg(n.user_id)
+          from new_rows n
+         group by n.current_state;
+    when 'UPDATE' then
+      -- Paired by user, not by key: so a changed key or user_id is seen for what it is.
+      open changes for
+        select coalesce(o.current_state, 'new'), coalesce(n.current_state, 'deleted'),
+               array_agg(coalesce(o.user_id, n.user_id))
+          from old_rows o
+          full join new_rows n on n.user_id = o.user_id
+         where o.current_state is distinct from n.current_state
+         group by o.current_state, n.current_state;
+    when 'DELETE' then
+      open changes for
+        select o.current_state, 'deleted', array_agg(o.user_id)
+          from old_rows o
+         group by o.current_state;
+    when 'TRUNCATE' then
+      -- It removes also what others committed since an older snapshot, which cannot see it.
+      if current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'user_fsm can be truncated in a read committed transaction only'
+          using errcode = 'feature_not_supported',
+                hint = 'Delete the rows instead.';
+      end if;
+      open changes for
+        select f.current_state, 'deleted', array_agg(f.user_id)
+          from public.user_fsm f
+         group by f.current_state;
+  end case;
+
+  loop
+    fetch changes into before_it, after_it, users;
+    exit when not found;
+    arrow := (select t.name
+                from public.user_state_transition t
+               where t.start_state = before_it and t.end_state = after_it);
+    insert into public.user_state_audit
+      (username, initiated_by, start_state, end_state, datetime, ip_address, user_id,
+       transition, reason, request_id, db_user, application_name, client_addr, transaction_id)
+    select
+      -- A user who went first in this transaction is called as he was last.
+      coalesce(u.username,
+               (select a.username
+                  from public.user_state_audit a
+                 where a.user_id = changed.user_id
+                 order by a.id desc
+                 limit 1),
+               '#' || changed.user_id),
+      claimed_user, before_it, after_it, moment, claimed_address, changed.user_id,
+      arrow, claimed_reason, claimed_request, signed_in_role, program, address, xact
+    from unnest(users) as changed (user_id)
+    left join public.accounts_user u on u.id = changed.user_id;
+  end loop;
+  close changes;
+  return null;
+end
+$function$;
+
+comment on function public.record_user_state() is
+  'Writes user_state_audit. Run by the triggers on user_fsm only.';
+
+-- NOTE: no execute for anybody: a trigger runs its function without it, and whoever had it
+-- could attach the function to a table.
+revoke execute on function public.record_user_state() from public;
