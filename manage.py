@@ -1,0 +1,27 @@
+#!/usr/bin/env python3
+"""python3 manage.py up | test | any Django command. Needs nothing but Python 3.11 and pip.
+
+`up` and `test` make .venv first. Every command uses it, and where DATABASE_URL is not set
+it uses the PostgreSQL of this folder.
+"""
+
+import os
+import sys
+
+from project import bootstrap
+
+
+def main():
+    command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    bootstrap.enter_venv(install=command in ("up", "test"))
+
+    from project import local
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+    if command == "test":
+        sys.exit(local.test(sys.argv[2:]))
+    local.run(command, sys.argv)
+
+
+if __name__ == "__main__":
+    main()

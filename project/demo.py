@@ -1,0 +1,129 @@
+"""A small demo for an empty database: people in every state, with a history.
+
+Everything is done by the paths that it is done by in life, requests to the admin above all,
+so that the audit shows what it would show.
+"""
+
+import secrets
+from typing import NamedTuple
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from accounts.groups import ACCOUNT_MANAGERS
+from accounts.models import State, User, UserFSM
+from audit.context import acting_as
+from audit.migrate import SUPERVISORS
+
+from .local import LOCAL
+
+PASSWORD_FILE = LOCAL / "demo_password"
+PEOPLE = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan")
+
+
+class Account(NamedTuple):
+    username: str
+    purpose: str
+    group: str | None
+
+
+ACCOUNTS = [
+    Account("superadmin", "sets any state, even against the rules", None),
+    Account("manager", "pushes the buttons on people's pages", ACCOUNT_MANAGERS),
+    Account("supervisor", "reads the audit", SUPERVISORS),
+]
+
+
+def password() -> str | None:
+    """The password of the three accounts, if this database has the demo."""
+    user = User.objects.filter(username="superadmin").first()
+    known = PASSWORD_FILE.read_text() if PASSWORD_FILE.exists() else ""
+    return known if user is not None and known and user.check_password(known) else None
+
+
+def make() -> str:
+    """Make the demo and return the password."""
+    new_password = secrets.token_urlsafe(9)
+    LOCAL.mkdir(exist_ok=True)
+    PASSWORD_FILE.touch(mode=0o600)
+    PASSWORD_FILE.write_text(new_password)
+    User.objects.create_superuser("superadmin", "superadmin@example.com", new_password)
+    superadmin = Visitor("superadmin", new_password)
+    for account in ACCOUNTS[1:]:
+        superadmin.adds(account.username, new_password)
+        superadmin.changes_state(account.username, transition="activate")
+        User.objects.filter(username=account.username).update(is_staff=True)
+        Group.objects.get(name=account.group).user_set.add(user_named(account.username))
+    for name in PEOPLE:
+        superadmin.adds(name, secrets.token_urlsafe(20))
+    make_history(superadmin, Visitor("manager", new_password))
+    return new_password
+
+
+def make_history(superadmin: "Visitor", manager: "Visitor") -> None:
+    for name in PEOPLE[:-2]:
+        manager.changes_state(name, transition="activate")
+    manager.changes_state("bob", transition="lock")
+    manager.changes_state("bob", transition="unlock")
+    manager.changes_state("carol", transition="lock")
+    manager.changes_state("dave", transition="deactivate")
+    superadmin.changes_state("erin", state=State.INVITED)  # no arrow of the machine leads there
+    with acting_as("nightly-cleanup", reason="not seen for a year"):
+        UserFSM.objects.filter(user__username="frank").update(current_state=State.DEACTIVATED)
+    with connection.cursor() as cursor:  # nobody is asking: recorded as CLI
+        cursor.execute(
+            "update user_fsm set current_state = 'locked'"
+            " where user_id = (select id from accounts_user where username = 'grace')"
+        )
+
+
+class Visitor:
+    """Somebody signed in to the admin, at his own machine."""
+
+    def __init__(self, username: str, password: str):
+        host = next((host for host in settings.ALLOWED_HOSTS if host != "*"), "localhost")
+        self.client = Client(SERVER_NAME=host.lstrip("."))
+        self.post(
+            reverse("admin:login"),
+            {"username": username, "password": password, "next": reverse("admin:index")},
+        )
+
+    def post(self, url: str, data: dict) -> None:
+        response = self.client.post(url, data)
+        if response.status_code != 302:
+            raise RuntimeError(f"The demo could not be made: {url} answered otherwise.")
+
+    def adds(self, username: str, password: str) -> None:
+        passwords = {"password1": password, "password2": password, "usable_password": "true"}
+        self.post(reverse("admin:accounts_user_add"), {"username": username, **passwords})
+
+    def changes_state(self, username: str, **choice: str) -> None:
+        """Push a button (``transition``) or choose freely (``state``)."""
+        user = user_named(username)
+        url = reverse("admin:accounts_user_state", args=[user.pk])
+        self.post(url, {"seen": user.state, **choice})
+
+
+def user_named(username: str) -> User:
+    return User.objects.select_related("fsm").get(username=username)
+
+
+def welcome(site: str, password: str | None) -> str:
+    """Where to look, and with which accounts."""
+    site = site.rstrip("/")
+    lines = [
+        "",
+        f"  The people  {site}{reverse('admin:accounts_user_changelist')}",
+        f"  The audit   {site}{reverse('admin:audit_userstateaudit_changelist')}",
+        "",
+    ]
+    if password:
+        width = max(len(account.username) for account in ACCOUNTS)
+        lines.append(f"  Sign in with the password {password} as")
+        lines += [f"    {account.username:{width}}  {account.purpose}" for account in ACCOUNTS]
+    else:
+        lines.append("  Sign in with an account of yours, or make one: manage.py createsuperuser")
+    return "\n".join([*lines, "", "  Stop with Ctrl-C.", ""])

@@ -1,0 +1,84 @@
+"""What manage.py provides where the environment does not: a secret key, PostgreSQL, psql."""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL = ROOT / ".local"
+# These ask no database.
+WITHOUT_DATABASE = {"help", "--help", "-h", "version", "--version"}
+
+
+def run(command: str, argv: list[str]) -> None:
+    """Run a Django command."""
+    provide_secret_key()
+    if command == "up":
+        os.environ.setdefault("DEBUG", "1")
+    if not os.environ.get("DATABASE_URL") and command not in WITHOUT_DATABASE:
+        provide_database(loud=command == "up")
+    try:
+        execute_from_command_line(argv)
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
+
+
+def test(arguments: list[str]) -> int:
+    """Run pytest, on DATABASE_URL or else on a PostgreSQL to throw away; its exit code."""
+    provide_secret_key()
+    pytest = [sys.executable, "-m", "pytest", *arguments]
+    if os.environ.get("DATABASE_URL"):
+        return subprocess.call(pytest, cwd=ROOT)
+    from . import postgres
+
+    end_on_signal()
+    with postgres.throw_away() as server:
+        use(server)
+        return subprocess.call(pytest, cwd=ROOT)
+
+
+def provide_secret_key() -> None:
+    if os.environ.get("SECRET_KEY"):
+        return
+    LOCAL.mkdir(exist_ok=True)
+    file = LOCAL / "secret_key"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(50))
+    os.environ["SECRET_KEY"] = file.read_text()
+
+
+def provide_database(loud: bool) -> None:
+    """Start the PostgreSQL of this folder, for as long as this process runs."""
+    from . import postgres
+
+    if loud:
+        print("Starting PostgreSQL ...", flush=True)
+    end_on_signal()
+    LOCAL.mkdir(exist_ok=True)
+    try:
+        server = postgres.start(LOCAL / "postgres")
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        sys.exit(f"The PostgreSQL in {LOCAL / 'postgres'} does not start: {error}")
+    use(server)
+    os.environ.setdefault("DEBUG", "1")
+
+
+def use(server) -> None:
+    """Have this process and its children use the server, and the psql that belongs to it."""
+    from .postgres import database_url
+
+    os.environ["DATABASE_URL"] = database_url(server)
+    os.environ["PATH"] = os.pathsep.join([str(server.bin_path), os.environ.get("PATH", "")])
+
+
+def end_on_signal() -> None:
+    """End in good order when told to: otherwise PostgreSQL would go on alone."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))

@@ -1,0 +1,82 @@
+"""python3 manage.py up [ADDR:PORT]: migrate, make the demo, say where to look, serve."""
+
+import socket
+from contextlib import closing
+
+from django.core.management import BaseCommand, CommandError, call_command
+from django.core.management.commands.runserver import naiveip_re
+from django.db import DatabaseError, connection
+
+from accounts.models import User
+from project import demo
+
+OLDEST_POSTGRESQL = 15
+CONNECT_TIMEOUT = 10  # seconds; a server that drops packets would keep us for minutes
+
+
+class Command(BaseCommand):
+    help = "Migrate, make a small demo in an empty database, and serve."
+    requires_system_checks = []  # migrate and runserver run them
+
+    def add_arguments(self, parser):
+        parser.add_argument("address", nargs="?", default="127.0.0.1:8000", metavar="ADDR:PORT")
+
+    def handle(self, address: str, **options):
+        host, port = parse(address)
+        check_address(host, port)
+        check_database()
+        try:
+            self.stdout.write("Migrating ...")
+            call_command("migrate", interactive=False, verbosity=options["verbosity"])
+            password = demo.password() or self.make_demo()
+        except DatabaseError as error:
+            raise CommandError(f"The database refused: {first_line(error)}") from None
+        self.stdout.write(demo.welcome(f"http://{host}:{port}", password))
+        call_command("runserver", address, use_reloader=False, skip_checks=True)
+
+    def make_demo(self) -> str | None:
+        """The password of the demo's accounts; None where people are at home already."""
+        if User.objects.exists():
+            return None
+        self.stdout.write("Making the demo ...")
+        return demo.make()
+
+
+def parse(address: str) -> tuple[str, int]:
+    """Host and port, as runserver reads them; CommandError for what is neither."""
+    match = naiveip_re.match(address)
+    if not match or not int(match["port"]) < 2**16:
+        raise CommandError(f"{address} is not an address and a port, such as 127.0.0.1:8000.")
+    return match["addr"] or "127.0.0.1", int(match["port"])
+
+
+def check_address(host: str, port: int) -> None:
+    """Find out now whether we can listen there, and not after a minute's work."""
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = found[0]
+        with closing(socket.socket(family, kind, protocol)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen()
+    except OSError as error:
+        raise CommandError(f"Can't listen on {host}:{port}: {error.strerror}.") from None
+
+
+def check_database() -> None:
+    """CommandError when PostgreSQL is out of reach or too old."""
+    timeout = {"connect_timeout": CONNECT_TIMEOUT}
+    try:
+        raw = connection.get_new_connection(timeout | connection.get_connection_params())
+    except connection.Database.Error as error:
+        raise CommandError(f"PostgreSQL can't be reached: {first_line(error)}") from None
+    with closing(raw):
+        major, minor = divmod(raw.info.server_version, 10000)
+    if major < OLDEST_POSTGRESQL:
+        raise CommandError(
+            f"PostgreSQL {OLDEST_POSTGRESQL} or newer is needed; this is {major}.{minor}."
+        )
+
+
+def first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
