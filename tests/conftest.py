@@ -1,0 +1,73 @@
+"""The cast: Alice and Bob are active; Mona manages accounts, Sue supervises, Ada is superadmin."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+
+from accounts.groups import ACCOUNT_MANAGERS
+from accounts.models import State, User, UserFSM
+from audit.migrate import SUPERVISORS
+
+from .trail import Trail
+
+
+@pytest.fixture(autouse=True)
+def fast_passwords(settings):
+    """Hashing is slow on purpose, and not what is tested here."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def make_user(username: str, state: str = State.ACTIVE, **fields) -> User:
+    user = User.objects.create_user(username, password=username, **fields)
+    UserFSM.objects.filter(user=user).update(current_state=state)
+    user.fsm = UserFSM.objects.get(user=user)
+    return user
+
+
+@pytest.fixture
+def alice(transactional_db) -> User:
+    return make_user("alice")
+
+
+@pytest.fixture
+def bob(transactional_db) -> User:
+    return make_user("bob")
+
+
+@pytest.fixture
+def mona(transactional_db) -> User:
+    user = make_user("mona", is_staff=True)
+    user.groups.add(Group.objects.get(name=ACCOUNT_MANAGERS))
+    return user
+
+
+@pytest.fixture
+def sue(transactional_db) -> User:
+    user = make_user("sue", is_staff=True)
+    user.groups.add(Group.objects.get(name=SUPERVISORS))
+    return user
+
+
+@pytest.fixture
+def ada(transactional_db) -> User:
+    return User.objects.create_superuser("ada", password="ada")
+
+
+@pytest.fixture
+def trail(transactional_db, request) -> Trail:
+    """Begins when the people of the test are there."""
+    for person in {"alice", "bob", "mona", "sue", "ada"} & set(request.fixturenames):
+        request.getfixturevalue(person)
+    return Trail()
+
+
+@pytest.fixture
+def signed_in():
+    """A browser in which the user has signed in: ``signed_in(mona)``."""
+
+    def sign_in(user: User, **headers) -> Client:
+        client = Client(**headers)
+        client.force_login(user)
+        return client
+
+    return sign_in
