@@ -64,7 +64,6 @@ MIDDLEWARE = [
     # First, so that everything done for a request is done in its name.
     "audit.middleware.AuditContextMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -111,8 +110,6 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "static/"
-# Files are served from where they lie: there is no collectstatic step to forget.
-WHITENOISE_USE_FINDERS = True
 
 LOGGING = {
     "version": 1,

@@ -1,0 +1,138 @@
+"""acting_as: the context for jobs and scripts."""
+
+import asyncio
+from threading import Thread
+
+import pytest
+from django.db import connection, transaction
+
+from accounts.models import UserFSM
+from audit.context import acting_as, current
+
+
+def test_a_job_is_recorded_with_its_name_address_reason_and_request(alice, trail, set_state):
+    with acting_as(user="cleanup", ip="192.0.2.1", reason="not seen", request_id="job-7"):
+        set_state("locked")
+
+    [row] = trail.lines()
+    claims = (row["initiated_by"], row["ip_address"], row["reason"], row["request_id"])
+    assert claims == ("cleanup", "192.0.2.1", "not seen", "job-7")
+
+
+def test_a_user_object_may_be_given(alice, trail, set_state):
+    with acting_as(alice):
+        set_state("locked")
+
+    assert trail.initiators() == ["alice"]
+
+
+def test_it_nests_and_restores(alice, trail, set_state):
+    with acting_as("outer"):
+        with acting_as("inner"):
+            set_state("locked")
+        set_state("active")
+    set_state("locked")
+
+    assert trail.initiators() == ["inner", "outer", "CLI"]
+
+
+def test_what_the_inner_one_does_not_say_stays(alice, trail, set_state):
+    with acting_as("outer", ip="192.0.2.1"), acting_as(reason="because"):
+        set_state("locked")
+
+    [row] = trail.lines()
+    assert (row["initiated_by"], row["ip_address"], row["reason"]) == (
+        "outer",
+        "192.0.2.1",
+        "because",
+    )
+
+
+def test_the_inner_one_may_take_something_back(alice, trail, set_state):
+    with acting_as("outer", reason="because"), acting_as(reason=""):
+        set_state("locked")
+
+    assert [row["reason"] for row in trail.lines()] == [None]
+
+
+def test_one_that_ended_within_a_transaction_is_taken_back_there(alice, trail, set_state):
+    with transaction.atomic():
+        with acting_as("job"):
+            set_state("locked")
+        set_state("active")
+
+    assert trail.initiators() == ["job", "CLI"]
+
+
+def test_one_that_begins_within_a_transaction_counts_from_there(alice, trail, set_state):
+    with transaction.atomic():
+        set_state("locked")
+        with acting_as("job"):
+            set_state("active")
+
+    assert trail.initiators() == ["CLI", "job"]
+
+
+def test_one_that_an_error_ended_is_taken_back(alice, trail, set_state):
+    with pytest.raises(ZeroDivisionError), acting_as("job"):
+        raise ZeroDivisionError
+
+    set_state("locked")
+    assert trail.initiators() == ["CLI"]
+
+
+def test_it_decorates_functions(alice, trail, set_state):
+    @acting_as("job")
+    def job(state):
+        set_state(state)
+
+    job("locked")
+    job("active")
+
+    assert trail.initiators() == ["job", "job"]
+    assert current() is None
+
+
+def test_it_decorates_coroutine_functions_until_they_end(transactional_db):
+    seen = []
+
+    @acting_as("job")
+    async def job():
+        await asyncio.sleep(0.001)
+        seen.append(current().user)
+
+    async def main():
+        await asyncio.gather(job(), job())
+        seen.append(current())
+
+    asyncio.run(main())
+
+    assert seen == ["job", "job", None]
+
+
+def test_another_thread_has_a_context_of_its_own(alice, bob, trail):
+    def work():
+        with acting_as("thread"):
+            UserFSM.objects.filter(user=bob).update(current_state="locked")
+        connection.close()
+
+    with acting_as("main"):
+        thread = Thread(target=work)
+        thread.start()
+        thread.join()
+        UserFSM.objects.filter(user=alice).update(current_state="locked")
+
+    assert trail.initiators() == ["thread", "main"]
+
+
+def test_a_thread_that_is_told_nothing_is_nobody(alice, trail):
+    def work():
+        UserFSM.objects.update(current_state="locked")
+        connection.close()
+
+    with acting_as("main"):
+        thread = Thread(target=work)
+        thread.start()
+        thread.join()
+
+    assert trail.initiators() == ["CLI"]

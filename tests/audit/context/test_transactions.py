@@ -1,0 +1,148 @@
+"""Transactions: what PostgreSQL was told ends with them, and is told again when it must be."""
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from audit.context import acting_as
+
+
+def test_nothing_is_ever_set_for_the_session(alice, execute, set_state):
+    with acting_as("job", ip="192.0.2.1", reason="because", request_id="7"):
+        set_state("locked")
+        with transaction.atomic():
+            set_state("active")
+
+    with connection.connection.cursor() as cursor:
+        for name in ("user", "ip", "reason", "request_id"):
+            cursor.execute(f"select current_setting('app.{name}', true)")
+            assert cursor.fetchone() == ("",)
+
+
+def test_rollback_to_savepoint_does_not_bring_an_earlier_context_back(alice, trail, set_state):
+    with transaction.atomic():
+        with acting_as("earlier"):
+            set_state("locked")
+            savepoint = transaction.savepoint()
+        with acting_as("later"):
+            set_state("active")
+            transaction.savepoint_rollback(savepoint)
+            set_state("invited")
+
+    assert trail.initiators() == ["earlier", "later"]
+
+
+def test_rollback_to_savepoint_does_not_take_the_context_away(alice, trail, set_state):
+    with acting_as("job"), transaction.atomic():
+        savepoint = transaction.savepoint()
+        set_state("locked")
+        transaction.savepoint_rollback(savepoint)
+        set_state("invited")
+
+    assert trail.initiators() == ["job"]
+
+
+def test_nobody_stays_nobody_after_rollback_to_savepoint(alice, trail, set_state):
+    with transaction.atomic():
+        with acting_as("job"):
+            set_state("locked")
+            savepoint = transaction.savepoint()
+        set_state("active")
+        transaction.savepoint_rollback(savepoint)
+        set_state("invited")
+
+    assert trail.initiators() == ["job", "CLI"]
+
+
+def test_a_released_savepoint_keeps_what_was_told_in_it(alice, trail, set_state):
+    with acting_as("job"), transaction.atomic():
+        with transaction.atomic():
+            set_state("locked")
+        set_state("active")
+
+    assert trail.initiators() == ["job", "job"]
+
+
+def test_after_an_error_in_a_nested_block_the_context_is_still_right(alice, trail, set_state):
+    with acting_as("job"), transaction.atomic():
+        with pytest.raises(IntegrityError), transaction.atomic():
+            set_state("nonsense")
+        set_state("locked")
+
+    assert trail.initiators() == ["job"]
+
+
+def test_in_an_aborted_transaction_nothing_is_sent(alice, trail, execute, set_state):
+    with acting_as("job"):
+        execute("begin")
+        with pytest.raises(IntegrityError):
+            set_state("nonsense")
+        with pytest.raises(DatabaseError, match="aborted"):
+            set_state("locked")
+        execute("rollback")
+        set_state("locked")
+
+    assert trail.initiators() == ["job"]
+
+
+def test_a_transaction_begun_by_hand_is_one(alice, trail, execute, set_state):
+    execute("begin")
+    with acting_as("job"):
+        set_state("locked")
+    set_state("active")
+    execute("commit")
+    set_state("locked")
+
+    assert trail.initiators() == ["job", "CLI", "CLI"]
+
+
+def test_commit_and_chain_begins_anew(alice, trail, execute, set_state):
+    with acting_as("job"):
+        execute("begin")
+        set_state("locked")
+        execute("commit and chain")
+        set_state("active")
+        execute("commit")
+
+    assert trail.initiators() == ["job", "job"]
+
+
+def test_a_rollback_hidden_behind_another_statement_is_noticed(alice, trail, execute, set_state):
+    with transaction.atomic():
+        execute("savepoint here")
+        with acting_as("job"):
+            execute("select 1; rollback to savepoint here")
+            set_state("locked")
+
+    assert trail.initiators() == ["job"]
+
+
+def test_the_isolation_level_can_be_set_first_in_a_transaction(alice, trail, execute, set_state):
+    with acting_as("job"), transaction.atomic():
+        execute("set transaction isolation level serializable")
+        set_state("locked")
+        assert execute("show transaction_isolation") == [("serializable",)]
+
+    assert trail.initiators() == ["job"]
+
+
+def test_a_rolled_back_change_leaves_no_line(alice, trail, set_state):
+    with transaction.atomic():
+        set_state("locked")
+        transaction.set_rollback(True)
+
+    assert trail.lines() == []
+
+
+def test_without_autocommit_the_context_is_told_too(alice, trail, set_state):
+    transaction.set_autocommit(False)
+    try:
+        with acting_as("job"):
+            set_state("locked")
+        set_state("active")
+        transaction.commit()
+        set_state("invited")
+        transaction.commit()
+    finally:
+        transaction.set_autocommit(True)
+
+    assert trail.initiators() == ["job", "CLI", "CLI"]
