@@ -17,8 +17,8 @@ from .statement import Statement
 
 SETTINGS = ("app.user", "app.ip", "app.reason", "app.request_id")
 
-# libpq's PQTransactionStatusType, which both drivers report. ACTIVE is a pipeline of psycopg 3.
-IDLE, ACTIVE, IN_TRANSACTION = 0, 1, 2
+# libpq's PQTransactionStatusType, which both drivers report; what is greater is an error.
+IDLE, IN_TRANSACTION = 0, 2
 
 # The drivers' own ways to send a statement, which no execute wrapper sees.
 DRIVER_METHODS = ("copy", "copy_expert", "copy_from", "copy_to", "callproc")
@@ -40,13 +40,16 @@ def install(connection: BaseDatabaseWrapper, **kwargs) -> None:
 class TellPostgres:
     """The execute wrapper of one connection.
 
-    ``told`` is what PostgreSQL holds. It ends with the transaction; it is None, unknown,
+    ``told`` is what PostgreSQL holds from us. It ends with the transaction; it is None, unknown,
     after whatever may have changed it unseen: an error, ROLLBACK TO, several statements in one.
+    ``silent`` is whether nothing was told in this transaction: then there is nothing to be taken
+    back, and what a script sets by itself is left to it.
     """
 
     def __init__(self, connection: BaseDatabaseWrapper):
         self.connection = connection
         self.told: Values | None = NOBODY
+        self.silent = True
         self._last_settings = (None, None, "")
 
     def __call__(self, execute, sql, params, many, context):
@@ -54,7 +57,7 @@ class TellPostgres:
         if getattr(cursor, "name", None):  # a cursor on the server
             return execute(sql, params, many, context)
         want = self.wanted()
-        if want == self.told == NOBODY and self.status == IDLE:
+        if want == NOBODY and self.silent:
             return execute(sql, params, many, context)
         statement = Statement(sql, self.connection.connection)
         told, self.told = self.told, None
@@ -63,12 +66,17 @@ class TellPostgres:
         else:
             result = self.carry(want, told, statement, execute, params, many, context)
             told = want
-        self.told = told if statement.keeps_settings() else None
+        self.told = told if statement.keeps_settings() and not self.in_pipeline else None
         return result
 
     @property
     def status(self) -> int:
         return self.connection.connection.info.transaction_status
+
+    @property
+    def in_pipeline(self) -> bool:
+        """Of psycopg 3: one message each, all in one transaction until some later moment."""
+        return is_psycopg3 and self.connection.connection.pgconn.pipeline_status != 0
 
     @property
     def in_transaction(self) -> bool:
@@ -83,19 +91,20 @@ class TellPostgres:
             return None
         want = values()
         if self.status == IDLE:  # after values(), which may run statements of its own
-            self.told = NOBODY
+            self.told, self.silent = NOBODY, True
         return self.told if want is None else want
 
     def carry(self, want, told, statement, execute, params, many, context):
         """Run the statement with the context ahead of it."""
         cursor = context["cursor"].cursor
         if many or not self.shares_messages(cursor):
-            alone = self.status == IDLE and self.connection.autocommit
+            alone = not self.in_transaction and not self.in_pipeline
             atomic = transaction.atomic(using=self.connection.alias, savepoint=False)
             with atomic if alone else nullcontext():
                 self.send(want, told)
                 return execute(statement.sql, params, many, context)
         settings = self.settings(want, told, cursor)
+        self.silent = False
         result = execute(statement.after(settings, params), params, many, context)
         if is_psycopg3:
             cursor.nextset()  # it stands on the result of set_config; psycopg2 keeps the last
@@ -103,7 +112,7 @@ class TellPostgres:
 
     def shares_messages(self, cursor) -> bool:
         """Not when the server binds the parameters, and not in a pipeline."""
-        return hasattr(cursor, "mogrify") and self.status != ACTIVE
+        return hasattr(cursor, "mogrify") and not self.in_pipeline
 
     def settings(self, want: Values, told: Values | None, cursor) -> str:
         """The statement that makes ``want`` of ``told``; the last one is kept."""
@@ -116,7 +125,7 @@ class TellPostgres:
         """Tell PostgreSQL in a message of its own."""
         with self.connection.wrap_database_errors, self.connection.connection.cursor() as cursor:
             cursor.execute(*set_config(want, told))
-        self.told = want
+        self.told, self.silent = want, False
 
     def precede_driver_methods(self) -> None:
         """Have the driver's cursors tell PostgreSQL before they run a method of their own."""

@@ -1,0 +1,81 @@
+"""Values: whatever a user, a client or a job calls itself, the change succeeds and is recorded."""
+
+import pytest
+
+from audit.context import MAX_IP, MAX_REASON, MAX_REQUEST_ID, MAX_USER, acting_as
+
+LONG = "x" * 10_000
+
+
+@pytest.mark.parametrize(
+    ("said", "recorded"),
+    [
+        ("O'Brien", "O'Brien"),
+        ("'; drop table user_fsm; --", "'; drop table user_fsm; --"),
+        ('"quoted"', '"quoted"'),
+        ("back\\slash\\'", "back\\slash\\'"),
+        ("100%", "100%"),
+        ("%s %(x)s %%", "%s %(x)s %%"),
+        ("$1 :name ?", "$1 :name ?"),
+        ("with\x00NUL", "withNUL"),
+        ("lone \ud800 surrogate", "lone  surrogate"),
+        ("emoji 🧑‍🚀", "emoji 🧑‍🚀"),
+        ("new\nline\ttab", "new\nline\ttab"),
+        (LONG, "x" * MAX_USER),
+        ("🧑" * 10_000, "🧑" * MAX_USER),
+        ("\x00" * 10_000 + "end", "CLI"),
+        (4711, "4711"),
+        ("", "CLI"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_a_user_name_of_any_kind_is_recorded(alice, trail, set_state, said, recorded):
+    with acting_as(user=said):
+        set_state("locked")
+
+    assert trail.initiators() == [recorded]
+
+
+def test_every_value_is_bounded(alice, trail, set_state):
+    with acting_as(LONG, ip=LONG, reason=LONG, request_id=LONG):
+        set_state("locked")
+
+    [row] = trail.lines()
+    assert [len(row[n]) for n in ("initiated_by", "ip_address", "reason", "request_id")] == [
+        MAX_USER,
+        MAX_IP,
+        MAX_REASON,
+        MAX_REQUEST_ID,
+    ]
+
+
+@pytest.mark.parametrize("name", ["user", "ip", "reason", "request_id"])
+def test_the_database_bounds_them_too(alice, trail, execute, name):
+    """At psql nothing is cleaned: ten megabytes must not stop a change of state."""
+    execute(
+        f"select set_config('app.{name}', repeat('ä', 5000000), true);"
+        " update user_fsm set current_state = 'locked'"
+    )
+
+    [row] = trail.lines()
+    column = {"user": "initiated_by", "ip": "ip_address"}.get(name, name)
+    assert set(row[column]) == {"ä"}
+    assert len(row[column]) <= 1000
+
+
+def test_an_address_that_is_none_is_recorded_as_it_was_said(alice, trail, execute):
+    execute("set app.ip = 'not an address'; update user_fsm set current_state = 'locked'")
+    execute("reset app.ip")
+
+    assert trail.lines()[0]["ip_address"] == "not an address"
+
+
+def test_what_is_claimed_at_psql_stands_beside_the_facts(alice, trail, execute):
+    execute("begin")
+    execute("set local \"app.user\" = 'ada'")
+    execute("update user_fsm set current_state = 'locked'")
+    execute("commit")
+
+    [row] = trail.lines()
+    assert row["initiated_by"] == "ada"
+    assert row["db_user"] == execute("select session_user::text")[0][0]
