@@ -75,7 +75,7 @@ class UserAdmin(DjangoUserAdmin):
         except (ValueError, UserFSM.DoesNotExist):
             self.message_user(request, "Nothing was changed: no such state.", messages.ERROR)
         else:
-            self.message_user(request, f"{user} is now {user.state}.", messages.SUCCESS)
+            self.message_user(request, f"The user {user} is now {user.state}.", messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:accounts_user_change", args=[user.pk]))
 
     def change_state(self, request: HttpRequest, user: User) -> None:

@@ -20,9 +20,11 @@ def check_sql_files(app_configs, **kwargs) -> list[CheckMessage]:
     return [
         Warning(
             f"sql/{name} differs from what the migrations install.",
-            hint=f'Add a migration with SQLFile("{name}", "{present[name]}").',
+            hint=f'Add a migration with SQLFile("{name}", "{present[name]}").'
+            if name in present
+            else "Put the file back: a database may still need it.",
             id="audit.W001",
         )
-        for name in sorted(present)
-        if installed.get(name) != present[name]
+        for name in sorted(present | installed)
+        if installed.get(name) != present.get(name)
     ]

@@ -27,6 +27,8 @@ create index if not exists user_state_audit_user_id_id
 
 comment on table public.user_state_audit is
   'Every change of a user''s state, whoever made it and however. Written by triggers on user_fsm.';
+comment on column public.user_state_audit.id is
+  'In the order of writing: for one user, the order of his changes.';
 comment on column public.user_state_audit.username is
   'Of the changed user, as it was then.';
 comment on column public.user_state_audit.initiated_by is

@@ -1,0 +1,130 @@
+"""The machine: four transitions, and who may run them."""
+
+from threading import Thread
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django_fsm import TransitionNotAllowed
+
+from accounts.models import State, User, UserFSM
+
+ALLOWED = {
+    ("invited", "activate"): "active",
+    ("deactivated", "activate"): "active",
+    ("active", "lock"): "locked",
+    ("locked", "unlock"): "active",
+    ("invited", "deactivate"): "deactivated",
+    ("active", "deactivate"): "deactivated",
+    ("locked", "deactivate"): "deactivated",
+}
+
+
+@pytest.mark.parametrize("name", ["activate", "lock", "unlock", "deactivate"])
+@pytest.mark.parametrize("state", State.values)
+def test_each_transition_leads_from_its_sources_to_its_target_and_from_nowhere_else(state, name):
+    fsm = UserFSM(current_state=state)
+
+    if (state, name) in ALLOWED:
+        getattr(fsm, name)()
+        assert fsm.current_state == ALLOWED[state, name]
+    else:
+        with pytest.raises(TransitionNotAllowed):
+            getattr(fsm, name)()
+        assert fsm.current_state == state
+
+
+def test_changing_saves_what_the_block_did(alice):
+    with UserFSM.changing(alice) as fsm:
+        fsm.lock()
+
+    assert alice.state == State.LOCKED
+    assert UserFSM.objects.get(user=alice).current_state == State.LOCKED
+
+
+def test_changing_saves_nothing_when_the_block_fails(alice):
+    def deactivate_and_unlock():
+        with UserFSM.changing(alice) as fsm:
+            fsm.deactivate()
+            fsm.unlock()
+
+    with pytest.raises(TransitionNotAllowed):
+        deactivate_and_unlock()
+
+    assert UserFSM.objects.get(user=alice).current_state == State.ACTIVE
+
+
+def test_changing_reads_the_state_anew(alice):
+    UserFSM.objects.filter(user=alice).update(current_state="deactivated")
+
+    with pytest.raises(TransitionNotAllowed), UserFSM.changing(alice) as fsm:
+        fsm.lock()
+
+    assert UserFSM.objects.get(user=alice).current_state == State.DEACTIVATED
+
+
+def test_of_two_at_once_the_second_sees_what_the_first_did(alice):
+    results = []
+
+    def deactivate():
+        try:
+            with UserFSM.changing(User.objects.get(pk=alice.pk)) as fsm:
+                fsm.deactivate()
+            results.append("done")
+        except TransitionNotAllowed:
+            results.append("too late")
+        finally:
+            connection.close()
+
+    threads = [Thread(target=deactivate) for _ in range(2)]
+    with UserFSM.changing(alice) as fsm:
+        for thread in threads:
+            thread.start()
+        fsm.lock()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(results) == ["done", "too late"]
+
+
+def test_a_user_without_a_state_cannot_be_changed(db):
+    [carol] = User.objects.bulk_create([User(username="carol")])
+
+    with pytest.raises(UserFSM.DoesNotExist), UserFSM.changing(carol):
+        pass
+
+
+def test_a_manager_may_move_people(alice, mona):
+    assert set(alice.fsm.transitions_for(mona)) == {"lock", "deactivate"}
+
+
+def test_a_manager_may_move_neither_himself_nor_a_superadmin(mona, ada):
+    assert mona.fsm.transitions_for(mona) == []
+    assert ada.fsm.transitions_for(mona) == []
+    for victim in (mona, ada):
+        with pytest.raises(PermissionDenied):
+            victim.fsm.move("lock", by=mona)
+
+
+def test_somebody_without_the_permission_may_move_nobody(alice, bob, sue):
+    for clerk in (bob, sue):
+        assert alice.fsm.transitions_for(clerk) == []
+        with pytest.raises(PermissionDenied):
+            alice.fsm.move("lock", by=clerk)
+
+
+@pytest.mark.parametrize("name", ["unlock", "activate", "delete", "save", "__init__", ""])
+def test_what_is_no_transition_from_here_is_not_allowed(alice, ada, name):
+    with pytest.raises(TransitionNotAllowed):
+        alice.fsm.move(name, by=ada)
+
+
+def test_only_a_superadmin_overrides_and_only_with_a_state_that_exists(alice, mona, ada):
+    with pytest.raises(PermissionDenied):
+        alice.fsm.override("invited", by=mona)
+    with pytest.raises(ValueError, match="nonsense"):
+        alice.fsm.override("nonsense", by=ada)
+
+    alice.fsm.override("invited", by=ada)
+
+    assert alice.fsm.current_state == State.INVITED

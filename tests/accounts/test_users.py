@@ -1,0 +1,68 @@
+"""Users: born with their state, in one transaction, and called by no reserved name."""
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import State, User, UserFSM
+from tests.conftest import make_user
+
+
+def test_a_new_user_is_invited(db):
+    carol = User.objects.create_user("carol")
+
+    assert carol.fsm.current_state == State.INVITED
+    assert carol.state == State.INVITED
+
+
+def test_user_and_state_are_made_in_one_transaction(transactional_db):
+    with connection.cursor() as cursor:
+        cursor.execute("alter table user_fsm add constraint full_up check (id < 0) not valid")
+        with pytest.raises(IntegrityError, match="full_up"):
+            User.objects.create_user("carol")
+        cursor.execute("alter table user_fsm drop constraint full_up")
+
+    assert not User.objects.exists()
+
+
+def test_createsuperuser_makes_an_active_one(transactional_db, monkeypatch):
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "secret")
+
+    call_command("createsuperuser", username="ada", email="", interactive=False, verbosity=0)
+
+    assert User.objects.get(username="ada").state == State.ACTIVE
+
+
+def test_saving_a_user_again_leaves_his_state_alone(alice):
+    with CaptureQueriesContext(connection) as queries:
+        alice.save()
+
+    assert not [each for each in queries if "user_fsm" in each["sql"]]
+    assert UserFSM.objects.get(user=alice).current_state == State.ACTIVE
+
+
+def test_saving_over_an_existing_key_leaves_the_state_alone(alice):
+    User(pk=alice.pk, username="alice", password="x").save()
+
+    assert UserFSM.objects.get(user=alice).current_state == State.ACTIVE
+
+
+def test_a_user_made_without_a_state_has_none(db):
+    [carol] = User.objects.bulk_create([User(username="carol")])
+
+    assert carol.state is None
+
+
+@pytest.mark.parametrize("name", ["CLI", "cli", "anonymous", "Unknown", "system:lockout"])
+def test_what_the_audit_says_of_nobody_is_nobodys_name(db, name):
+    with pytest.raises(ValidationError, match="reserved"):
+        User(username=name).validate_constraints()
+    with pytest.raises(IntegrityError, match="not_reserved"), transaction.atomic():
+        User.objects.create_user(name)
+
+
+@pytest.mark.parametrize("name", ["clive", "anonymous1", "systematic", "my-system"])
+def test_names_that_only_look_like_them_are_free(db, name):
+    assert make_user(name).username == name
