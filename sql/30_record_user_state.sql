@@ -87,8 +87,11 @@ begin
       (username, initiated_by, start_state, end_state, datetime, ip_address, user_id,
        transition, reason, request_id, db_user, application_name, client_addr, transaction_id)
     select
+      -- Each name is looked up by key: a join could be planned to read all users for one.
       -- A user who went first in this transaction is called as he was last.
-      coalesce(u.username,
+      coalesce((select u.username
+                  from public.accounts_user u
+                 where u.id = changed.user_id),
                (select a.username
                   from public.user_state_audit a
                  where a.user_id = changed.user_id
@@ -97,8 +100,7 @@ begin
                '#' || changed.user_id),
       claimed_user, before_it, after_it, moment, claimed_address, changed.user_id,
       arrow, claimed_reason, claimed_request, signed_in_role, program, address, xact
-    from unnest(users) as changed (user_id)
-    left join public.accounts_user u on u.id = changed.user_id;
+    from unnest(users) as changed (user_id);
   end loop;
   close changes;
   return null;

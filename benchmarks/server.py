@@ -1,0 +1,50 @@
+"""A server to throw away, with the database twice: "default" is audited, "bare" has no triggers.
+
+Importing this module makes the project importable and sets Django up.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import django
+
+from project import local, postgres
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
+os.environ.setdefault("DATABASE_URL", "postgresql:///never-used")
+local.provide_secret_key()
+django.setup()
+
+from django.core.management import call_command  # noqa: E402 - Django had to be set up
+from django.db import connections  # noqa: E402
+
+from project.settings import database  # noqa: E402
+
+
+@contextmanager
+def audited_and_bare() -> Iterator[None]:
+    """Commits are not waited for: a disk would hide what is to be measured."""
+    with postgres.throw_away() as server:
+        local.use(server)
+        config = connections["default"].settings_dict
+        config.update(database(os.environ["DATABASE_URL"]))
+        call_command("migrate", verbosity=0)
+        connections["default"].close()
+        make_bare(config)
+        try:
+            yield
+        finally:
+            connections.close_all()
+
+
+def make_bare(config: dict) -> None:
+    with connections["default"]._nodb_cursor() as cursor:
+        cursor.execute(f"create database bare template {postgres.DATABASE}")
+    connections.settings["bare"] = config | {"NAME": "bare"}
+    with connections["bare"].cursor() as cursor:
+        cursor.execute("alter table user_fsm disable trigger user")
