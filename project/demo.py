@@ -45,11 +45,20 @@ def password() -> str | None:
 
 
 def make() -> str:
-    """Make the demo and return the password."""
+    """Make the demo, whole or not at all, and return the password."""
     new_password = secrets.token_urlsafe(9)
+    try:
+        make_people(new_password)
+    except BaseException:  # Ctrl-C too: half a demo would stay for ever
+        User.objects.all().delete()
+        raise
     LOCAL.mkdir(exist_ok=True)
     PASSWORD_FILE.touch(mode=0o600)
     PASSWORD_FILE.write_text(new_password)
+    return new_password
+
+
+def make_people(new_password: str) -> None:
     User.objects.create_superuser("superadmin", "superadmin@example.com", new_password)
     superadmin = Visitor("superadmin", new_password)
     for account in ACCOUNTS[1:]:
@@ -60,7 +69,6 @@ def make() -> str:
     for name in PEOPLE:
         superadmin.adds(name, secrets.token_urlsafe(20))
     make_history(superadmin, Visitor("manager", new_password))
-    return new_password
 
 
 def make_history(superadmin: "Visitor", manager: "Visitor") -> None:

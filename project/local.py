@@ -1,5 +1,6 @@
 """What manage.py provides where the environment does not: a secret key, PostgreSQL, psql."""
 
+import atexit
 import os
 import secrets
 import signal
@@ -12,8 +13,6 @@ from django.core.management import execute_from_command_line
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = ROOT / ".local"
-# These ask no database.
-WITHOUT_DATABASE = {"help", "--help", "-h", "version", "--version"}
 
 
 def run(command: str, argv: list[str]) -> None:
@@ -21,7 +20,7 @@ def run(command: str, argv: list[str]) -> None:
     provide_secret_key()
     if command == "up":
         os.environ.setdefault("DEBUG", "1")
-    if not os.environ.get("DATABASE_URL") and command not in WITHOUT_DATABASE:
+    if not os.environ.get("DATABASE_URL"):
         provide_database(loud=command == "up")
     try:
         execute_from_command_line(argv)
@@ -61,24 +60,30 @@ def provide_database(loud: bool) -> None:
     if loud:
         print("Starting PostgreSQL ...", flush=True)
     end_on_signal()
-    LOCAL.mkdir(exist_ok=True)
+    server = postgres.Server(LOCAL / "postgres")
     try:
-        server = postgres.start(LOCAL / "postgres")
-    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
-        sys.exit(f"The PostgreSQL in {LOCAL / 'postgres'} does not start: {error}")
+        server.start()
+    except (OSError, RuntimeError) as error:
+        sys.exit(f"The PostgreSQL in {server.folder} does not start: {error}")
+    atexit.register(server.leave)
     use(server)
     os.environ.setdefault("DEBUG", "1")
 
 
 def use(server) -> None:
     """Have this process and its children use the server, and the psql that belongs to it."""
-    from .postgres import database_url
+    from .postgres import PROGRAMS
 
-    os.environ["DATABASE_URL"] = database_url(server)
-    os.environ["PATH"] = os.pathsep.join([str(server.bin_path), os.environ.get("PATH", "")])
+    os.environ["DATABASE_URL"] = server.url
+    os.environ["PATH"] = os.pathsep.join([str(PROGRAMS), os.environ.get("PATH", "")])
 
 
 def end_on_signal() -> None:
-    """End in good order when told to: otherwise PostgreSQL would go on alone."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(1))
+    """End in good order when told to: otherwise PostgreSQL would go on alone.
+
+    SIGINT too: a shell has the processes that it starts in the background ignore it.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as under nohup
+        signal.signal(signal.SIGHUP, lambda *_: sys.exit(1))

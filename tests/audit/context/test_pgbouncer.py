@@ -28,7 +28,7 @@ def bouncer(transactional_db, tmp_path_factory):
         port = probe.getsockname()[1]
     configure(folder, port)
     process = subprocess.Popen(
-        [PROGRAM, str(folder / "pgbouncer.ini")], user=unprivileged(folder), cwd=folder
+        [PROGRAM, str(folder / "pgbouncer.ini")], cwd=folder, **unprivileged(folder)
     )
     try:
         wait_for(port)
@@ -70,18 +70,15 @@ def configure(folder: Path, port: int) -> None:
     )
 
 
-def unprivileged(folder: Path) -> str | None:
+def unprivileged(folder: Path) -> dict:
     """PgBouncer refuses to be root."""
     if os.getuid() != 0:
-        return None
-    name = next(n for n in ("pgserver", "postgres", "nobody") if n in known_users())
+        return {}
     for each in (folder, *folder.parents[:2], folder / "pgbouncer.ini"):
         each.chmod(0o755)
-    return name
-
-
-def known_users() -> set[str]:
-    return {each.pw_name for each in pwd.getpwall()}
+    known = {each.pw_name: each for each in pwd.getpwall()}
+    user = next(known[name] for name in ("pgserver", "postgres", "nobody") if name in known)
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
 def wait_for(port: int) -> None:

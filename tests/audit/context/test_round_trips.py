@@ -24,12 +24,11 @@ def logging_server():
 @pytest.fixture(scope="module")
 def alias(logging_server, django_db_setup, django_db_blocker):
     """A connection to that server, migrated, with Alice."""
-    host = str(logging_server.get_postmaster_info().socket_dir)
     config = connection.settings_dict | {
-        "HOST": host,
+        "HOST": str(logging_server.socket),
         "PORT": "",
         "NAME": postgres.DATABASE,
-        "USER": logging_server.postgres_user,
+        "USER": postgres.SUPERUSER,
         "PASSWORD": "",
     }
     with django_db_blocker.unblock():
