@@ -9,6 +9,14 @@
 -- length and otherwise taken as text: nothing that is said can make a change of state fail.
 -- It raises every error and swallows none.
 
+do $$
+begin
+  if to_regclass('public.user_fsm') is null then
+    raise exception 'user_fsm is not in the schema public, where the audit looks for it';
+  end if;
+end
+$$;
+
 create or replace function public.record_user_state()
 returns trigger
 language plpgsql
@@ -22,11 +30,10 @@ set plan_cache_mode = force_generic_plan
 as $function$
 declare
   -- The same for all users of the statement, so looked up once.
-  -- A setting that was used and reset is '', not null.
-  claimed_user    text := coalesce(nullif(left(current_setting('app.user', true), 300), ''), 'CLI');
-  claimed_address text := coalesce(nullif(left(current_setting('app.ip', true), 64), ''), 'CLI');
-  claimed_reason  text := nullif(left(current_setting('app.reason', true), 1000), '');
-  claimed_request text := nullif(left(current_setting('app.request_id', true), 200), '');
+  claimed_user    text;
+  claimed_address text;
+  claimed_reason  text;
+  claimed_request text;
   signed_in_role  text := session_user;
   program         text := current_setting('application_name', true);
   address         inet := inet_client_addr();
@@ -43,6 +50,23 @@ begin
     raise exception 'record_user_state() records user_fsm, not %', TG_RELID::regclass
       using errcode = 'insufficient_privilege';
   end if;
+
+  -- What came with the connection, in PGOPTIONS, may be no valid text. It must neither be stored
+  -- nor stop the change. A setting that was used and reset is '', not null.
+  begin
+    perform convert_to(concat_ws(' ', current_setting('app.user', true),
+                                      current_setting('app.ip', true),
+                                      current_setting('app.reason', true),
+                                      current_setting('app.request_id', true)), 'UTF8');
+    claimed_user    := coalesce(nullif(left(current_setting('app.user', true), 300), ''), 'CLI');
+    claimed_address := coalesce(nullif(left(current_setting('app.ip', true), 64), ''), 'CLI');
+    claimed_reason  := nullif(left(current_setting('app.reason', true), 1000), '');
+    claimed_request := nullif(left(current_setting('app.request_id', true), 200), '');
+  exception
+    when character_not_in_repertoire then
+      claimed_user    := 'unreadable';
+      claimed_address := 'unreadable';
+  end;
 
   case TG_OP
     when 'INSERT' then
@@ -66,8 +90,11 @@ begin
          group by o.current_state;
     when 'TRUNCATE' then
       -- It removes also what others committed since an older snapshot, which cannot see it.
-      if current_setting('transaction_isolation') <> 'read committed' then
-        raise exception 'user_fsm can be truncated in a read committed transaction only'
+      -- Row security, too, would hide rows from us.
+      if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted')
+         or row_security_active('public.user_fsm') then
+        raise exception 'user_fsm can be truncated in a read committed transaction only,'
+          ' and without row security'
           using errcode = 'feature_not_supported',
                 hint = 'Delete the rows instead.';
       end if;
@@ -92,11 +119,13 @@ begin
       coalesce((select u.username
                   from public.accounts_user u
                  where u.id = changed.user_id),
-               (select a.username
-                  from public.user_state_audit a
-                 where a.user_id = changed.user_id
-                 order by a.id desc
-                 limit 1),
+               (select last.username
+                  from (select a.username, a.end_state
+                          from public.user_state_audit a
+                         where a.user_id = changed.user_id
+                         order by a.id desc
+                         limit 1) as last
+                 where last.end_state <> 'deleted'), -- else it was another user's number
                '#' || changed.user_id),
       claimed_user, before_it, after_it, moment, claimed_address, changed.user_id,
       arrow, claimed_reason, claimed_request, signed_in_role, program, address, xact

@@ -7,8 +7,10 @@
 do $$
 begin
   if to_regrole('user_state_audit_owner') is null
-     or not pg_has_role(current_user, 'user_state_audit_owner', 'usage') then
-    raise notice 'The audit stays with %: it is no member of user_state_audit_owner.', current_user;
+     or not pg_has_role(current_user, 'user_state_audit_owner', 'usage')
+     or not has_schema_privilege('public', 'create with grant option') then
+    raise notice 'The audit stays with %: it is no member of user_state_audit_owner, or may not'
+      ' grant on the schema public.', current_user;
     return;
   end if;
 

@@ -36,6 +36,21 @@ def test_a_user_whose_own_row_goes_first_is_recorded_under_his_last_name(alice, 
     assert trail.lines() == [line(alice, "active", "deleted")]
 
 
+def test_a_number_used_again_does_not_bring_the_former_users_name(alice, trail):
+    number = alice.pk
+    alice.delete()
+    trail.forget()
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "begin; insert into user_fsm (user_id, current_state) values (%s, 'active');"
+            " delete from user_fsm; commit",
+            [number],
+        )
+
+    assert trail.lines()[0]["username"] == f"#{number}"
+
+
 def test_a_user_of_whom_nothing_is_known_is_recorded_by_number(transactional_db, trail):
     with connection.cursor() as cursor:
         cursor.execute(
