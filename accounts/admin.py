@@ -4,6 +4,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -46,8 +47,8 @@ class UserAdmin(DjangoUserAdmin):
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         user = self.get_object(request, unquote(object_id))
-        fsm = getattr(user, "fsm", None)
-        if fsm is not None:
+        if user is not None:
+            fsm = getattr(user, "fsm", None) or UserFSM(user_id=user.pk)
             extra_context = {
                 "transitions": fsm.transitions_for(request.user),
                 "states": State.values if request.user.is_superuser else [],
@@ -68,12 +69,14 @@ class UserAdmin(DjangoUserAdmin):
             raise PermissionDenied
         try:
             self.change_state(request, user)
-        except (StaleStateError, TransitionNotAllowed):
-            user.refresh_from_db()
-            text = f"Nothing was changed: {user} is {user.state} now. Look again, then decide."
+        except (StaleStateError, TransitionNotAllowed) as error:
+            text = f"Nothing was changed: {user} is {error}. Look again, then decide."
             self.message_user(request, text, messages.ERROR)
-        except (ValueError, UserFSM.DoesNotExist):
+        except ValueError:
             self.message_user(request, "Nothing was changed: no such state.", messages.ERROR)
+        except IntegrityError:
+            self.message_user(request, f"Nothing was changed: {user} is gone.", messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:accounts_user_changelist"))
         else:
             self.message_user(request, f"The user {user} is now {user.state}.", messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:accounts_user_change", args=[user.pk]))
@@ -82,7 +85,7 @@ class UserAdmin(DjangoUserAdmin):
         with UserFSM.changing(user) as fsm:
             before = fsm.current_state
             if request.POST.get("seen") != before:
-                raise StaleStateError
+                raise StaleStateError(f"{before} now")
             if "transition" in request.POST:
                 fsm.move(request.POST["transition"], by=request.user)
             else:

@@ -1,4 +1,4 @@
-"""Only active users sign in, and a session ends when its user is active no more."""
+"""Only active users sign in, and a session is nobody's while its user is not active."""
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.backends import ModelBackend

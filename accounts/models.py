@@ -37,7 +37,7 @@ class User(AbstractUser):
 
     @property
     def state(self) -> str | None:
-        """The current state; None for a user who was made without one, who can do nothing."""
+        """The current state; None for a user who was made without one, and cannot sign in."""
         fsm = getattr(self, "fsm", None)
         return fsm and fsm.current_state
 
@@ -54,7 +54,7 @@ class User(AbstractUser):
             super().save(*args, using=using, **kwargs)
             # A user saved with the key of an existing one has his state already.
             UserFSM.objects.using(using).bulk_create(
-                [UserFSM(user=self, current_state=state)], ignore_conflicts=True
+                [UserFSM(user_id=self.pk, current_state=state)], ignore_conflicts=True
             )
 
 
@@ -120,12 +120,14 @@ class UserFSM(models.Model):
             with UserFSM.changing(user) as fsm:
                 fsm.lock()
 
-        Raises UserFSM.DoesNotExist for a user without a state, and what the block raises;
-        then nothing is saved.
+        A user who was made without a state is given the first one. When the block raises,
+        nothing is saved.
         """
         using = router.db_for_write(cls, instance=user)
         with transaction.atomic(using=using):
-            fsm = cls.objects.using(using).select_for_update().get(user=user)
+            states = cls.objects.using(using)
+            fsm = states.select_for_update().filter(user=user).first()
+            fsm = fsm or states.create(user_id=user.pk)
             yield fsm
             fsm.save(using=using, update_fields=["current_state"])
         user.fsm = fsm
@@ -148,7 +150,7 @@ class UserFSM(models.Model):
         if not may_change_state(self, by):
             raise PermissionDenied
         if name not in self.transitions_for(by):
-            raise TransitionNotAllowed(f"Can't {name} a user who is {self.current_state}.")
+            raise TransitionNotAllowed(f"{self.current_state}, which {name!r} does not lead from")
         getattr(self, name)()
 
     def override(self, state: str, by: User) -> None:

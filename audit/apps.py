@@ -11,10 +11,11 @@ class AuditConfig(AppConfig):
     verbose_name = "User state audit"
 
     def ready(self):
-        from .checks import check_sql_files
+        from .checks import check_sql_files, check_trusted_proxies
         from .migrate import after_migrate
         from .wrapper import install
 
         register(check_sql_files, "audit")
+        register(check_trusted_proxies, "audit")
         connection_created.connect(install)
         post_migrate.connect(after_migrate, sender=self)

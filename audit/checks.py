@@ -1,8 +1,10 @@
 """System checks: what is wrong, and the line that mends it."""
 
-from django.core.checks import CheckMessage, Warning
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
 from django.db.migrations.loader import MigrationLoader
 
+from .client_address import networks
 from .sqlfiles import SQL_DIR, SQLFile, digest
 
 
@@ -28,3 +30,16 @@ def check_sql_files(app_configs, **kwargs) -> list[CheckMessage]:
         for name in sorted(present | installed)
         if installed.get(name) != present.get(name)
     ]
+
+
+def check_trusted_proxies(app_configs, **kwargs) -> list[CheckMessage]:
+    """audit.E001: a word in TRUSTED_PROXIES is no address and no network."""
+    found = []
+    for word in settings.TRUSTED_PROXIES:
+        try:
+            networks((word,))
+        except ValueError:
+            hint = "Write addresses or networks, such as 10.0.0.1 or 10.0.0.0/8."
+            text = f"TRUSTED_PROXIES: {word!r} is no address and no network."
+            found.append(Error(text, hint=hint, id="audit.E001"))
+    return found

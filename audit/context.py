@@ -1,4 +1,4 @@
-"""Who is asking: one variable, right in every thread and task, and how it is set.
+"""Who is asking: one variable, each thread's and task's own, and how it is set.
 
 Nothing here speaks to PostgreSQL. The wrapper on the connections does, when a statement
 goes out (wrapper.py).
@@ -7,7 +7,7 @@ goes out (wrapper.py).
 import logging
 from collections.abc import Callable
 from contextlib import ContextDecorator, contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, replace
 from functools import wraps
 from inspect import iscoroutinefunction
@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 # Longer values are cut: nobody needs them, and no message should grow because of them.
 MAX_USER, MAX_IP, MAX_REASON, MAX_REQUEST_ID = 300, 64, 1000, 200
 UNKNOWN = "unknown"
+ANONYMOUS = "anonymous"
 
 
 class Values(NamedTuple):
@@ -50,6 +51,7 @@ class Context:
 
 
 _current: ContextVar[Context | None] = ContextVar("audit_context", default=None)
+_entered: ContextVar[tuple[Token, ...]] = ContextVar("audit_contexts_entered", default=())
 _resolving: ContextVar[bool] = ContextVar("audit_context_resolving", default=False)
 
 
@@ -85,7 +87,8 @@ def values() -> Values | None:
 
 def resolve(lookup: Callable[[], str]) -> str:
     """The user's name. A look-up that fails must not fail the change of state: it is logged,
-    and the change is recorded as initiated by "unknown"."""
+    and the change is recorded as initiated by "unknown". (A query of the look-up that fails
+    within a transaction has ended that transaction, as any query would.)"""
     token = _resolving.set(True)
     try:
         return clean(lookup(), MAX_USER)
@@ -115,7 +118,7 @@ class acting_as(ContextDecorator):  # noqa: N801 - used like a function, as supp
         request_id: object = None,
     ):
         if hasattr(user, "get_username"):
-            user = user.get_username()
+            user = user.get_username() or ANONYMOUS
         given = {
             "user": (user, MAX_USER),
             "ip": (ip, MAX_IP),
@@ -125,13 +128,15 @@ class acting_as(ContextDecorator):  # noqa: N801 - used like a function, as supp
         self._given = {
             name: clean(value, limit) for name, (value, limit) in given.items() if value is not None
         }
-        self._tokens = []
 
     def __enter__(self) -> None:
-        self._tokens.append(_current.set(replace(_current.get() or Context(), **self._given)))
+        token = _current.set(replace(_current.get() or Context(), **self._given))
+        _entered.set((*_entered.get(), token))
 
     def __exit__(self, *exc_info) -> None:
-        _current.reset(self._tokens.pop())
+        *others, token = _entered.get()
+        _entered.set(tuple(others))
+        _current.reset(token)
 
     def __call__(self, func):
         if not iscoroutinefunction(func):
@@ -139,13 +144,7 @@ class acting_as(ContextDecorator):  # noqa: N801 - used like a function, as supp
 
         @wraps(func)
         async def inner(*args, **kwargs):
-            with self._recreate_cm():
+            with self:
                 return await func(*args, **kwargs)
 
         return inner
-
-    def _recreate_cm(self) -> "acting_as":
-        """A fresh one for each call of a decorated function: calls may overlap."""
-        fresh = acting_as()
-        fresh._given = self._given
-        return fresh

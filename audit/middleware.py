@@ -7,7 +7,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
 
 from .client_address import client_address, is_trusted, parse
-from .context import MAX_REQUEST_ID, Context, entered
+from .context import ANONYMOUS, MAX_REQUEST_ID, Context, entered
 
 _REQUEST_ID = re.compile(rf"[A-Za-z0-9._-]{{1,{MAX_REQUEST_ID}}}")
 
@@ -46,8 +46,13 @@ def context_of(request: HttpRequest) -> Context:
 
 def username_of(request: HttpRequest) -> str:
     """The name of who is signed in at this moment, else "anonymous"."""
+    session = getattr(request, "session", None)
+    accessed = session is not None and session.accessed
     user = getattr(request, "user", None)
-    return user.get_username() if user is not None and user.is_authenticated else "anonymous"
+    name = user.get_username() if user is not None and user.is_authenticated else ANONYMOUS
+    if session is not None:
+        session.accessed = accessed  # by the page, or it could not be cached: Vary: Cookie
+    return name
 
 
 def request_id(request: HttpRequest) -> str:
@@ -65,7 +70,20 @@ def finished(response: HttpResponseBase, context: Context) -> HttpResponseBase:
         body = response.streaming_content
         stream = stream_async if response.is_async else stream_sync
         response.streaming_content = stream(body, context)
+        # What the body does when it is closed half-way is done in the request's name too.
+        closers = response._resource_closers
+        closers[:] = [within(context, close) for close in closers]
     return response
+
+
+def within(context: Context, function):
+    """``function``, to be called in the context."""
+
+    def call():
+        with entered(context):
+            function()
+
+    return call
 
 
 def stream_sync(body, context: Context):

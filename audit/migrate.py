@@ -12,7 +12,7 @@ SUPERVISORS = "Supervisors"
 
 def after_migrate(using: str, **kwargs) -> None:
     """Receiver of post_migrate. Does nothing before the audit is there, or after it went."""
-    create_group(SUPERVISORS, "view_userstateaudit", using=using)
+    create_group(SUPERVISORS, "audit.view_userstateaudit", using=using)
     if "user_state_transition" in connections[using].introspection.table_names():
         write_transitions(using)
         enable_always(using)

@@ -5,16 +5,17 @@ import re
 # These may follow another statement in one message and in one transaction.
 CARRIERS = frozenset(
     {"select", "with", "insert", "update", "delete", "merge", "values", "table", "truncate"}
-    | {"copy", "execute", "explain", "declare", "fetch", "move", "do"}
+    | {"copy", "execute", "explain", "fetch", "move", "do"}
 )
 # So may these, but only in a transaction that is open already.
-CARRIERS_IN_TRANSACTION = CARRIERS | {"call", "create", "refresh"}
+CARRIERS_IN_TRANSACTION = CARRIERS | {"call", "create", "declare", "refresh"}
 # These leave the settings of the transaction as they are.
 TRANSPARENT = frozenset({"savepoint", "release"})
 
 _WORD = re.compile(r"\s*([a-z]+)", re.IGNORECASE)
 _SKIPPED = re.compile(r"[\s;(]+|--[^\r\n]*|/\*")
 _COMMENT_MARK = re.compile(r"/\*|\*/")
+_UNSETTLING = re.compile(r";|set_config", re.IGNORECASE)
 _ENDS_TRANSACTION = re.compile(r"\b(commit|rollback|call)\b", re.IGNORECASE)
 
 
@@ -45,7 +46,8 @@ class Statement:
 
     def keeps_settings(self) -> bool:
         """Whether what was set before it is certainly still set after it."""
-        return ";" not in self.text and self.word in CARRIERS_IN_TRANSACTION | TRANSPARENT
+        known = self.word in CARRIERS_IN_TRANSACTION or self.word in TRANSPARENT
+        return known and not _UNSETTLING.search(self.text)
 
     def after(self, prefix: str, params) -> str | bytes:
         """Itself behind ``prefix``, which has no placeholders."""

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
 
-from .context import NOBODY, Values, values
+from .context import NOBODY, Values, current, values
 from .statement import Statement
 
 SETTINGS = ("app.user", "app.ip", "app.reason", "app.request_id")
@@ -21,7 +21,7 @@ SETTINGS = ("app.user", "app.ip", "app.reason", "app.request_id")
 IDLE, IN_TRANSACTION = 0, 2
 
 # The drivers' own ways to send a statement, which no execute wrapper sees.
-DRIVER_METHODS = ("copy", "copy_expert", "copy_from", "copy_to", "callproc")
+DRIVER_METHODS = ("copy", "copy_expert", "copy_from", "copy_to", "callproc", "stream")
 
 
 def install(connection: BaseDatabaseWrapper, **kwargs) -> None:
@@ -53,20 +53,19 @@ class TellPostgres:
         self._last_settings = (None, None, "")
 
     def __call__(self, execute, sql, params, many, context):
-        cursor = context["cursor"]
-        if getattr(cursor, "name", None):  # a cursor on the server
-            return execute(sql, params, many, context)
-        want = self.wanted()
-        if want == NOBODY and self.silent:
+        self.look()
+        on_server = getattr(context["cursor"], "name", None)  # a named cursor
+        if on_server or (self.silent and current() is None):
             return execute(sql, params, many, context)
         statement = Statement(sql, self.connection.connection)
+        # Asked only where it can be told: it may run statements of its own.
+        want = self.wanted() if statement.carries(self.in_transaction) else self.told
         told, self.told = self.told, None
-        if want == told or not statement.carries(self.in_transaction):
+        if want == told:
             result = execute(sql, params, many, context)
         else:
             result = self.carry(want, told, statement, execute, params, many, context)
-            told = want
-        self.told = told if statement.keeps_settings() and not self.in_pipeline else None
+        self.told = want if statement.keeps_settings() and not self.in_pipeline else None
         return result
 
     @property
@@ -83,15 +82,20 @@ class TellPostgres:
         """Whether one is open, or the driver will open one with the next statement."""
         return self.status == IN_TRANSACTION or not self.connection.autocommit
 
-    def wanted(self) -> Values | None:
-        """What should be true for the next statement; what PostgreSQL holds, if it cannot be
-        told otherwise now."""
-        if self.status > IN_TRANSACTION:  # aborted: it takes nothing but a rollback
-            self.told = None
-            return None
-        want = values()
-        if self.status == IDLE:  # after values(), which may run statements of its own
+    def look(self) -> None:
+        """Take note of the transaction that the next statement will be in."""
+        status = self.status
+        if status == IDLE:
             self.told, self.silent = NOBODY, True
+        elif status > IN_TRANSACTION or (self.connection.autocommit and not self.silent):
+            # Aborted; or one that Django has not begun, and may have been ended and begun anew.
+            self.told = None
+
+    def wanted(self) -> Values | None:
+        """What should be true for the next statement; what PostgreSQL holds, where it cannot
+        be told otherwise: while the user is being looked up, and in an aborted transaction."""
+        want = None if self.status > IN_TRANSACTION else values()
+        self.look()
         return self.told if want is None else want
 
     def carry(self, want, told, statement, execute, params, many, context):
@@ -115,11 +119,15 @@ class TellPostgres:
         return hasattr(cursor, "mogrify") and not self.in_pipeline
 
     def settings(self, want: Values, told: Values | None, cursor) -> str:
-        """The statement that makes ``want`` of ``told``; the last one is kept."""
-        if self._last_settings[:2] != (want, told):
-            text = cursor.mogrify(*set_config(want, told))
-            self._last_settings = (want, told, text if is_psycopg3 else text.decode())
-        return self._last_settings[2]
+        """The statement that makes ``want`` of ``told``."""
+        if self._last_settings[:2] == (want, told):
+            return self._last_settings[2]
+        text = cursor.mogrify(*set_config(want, told))
+        text = text if is_psycopg3 else text.decode()
+        # How a backslash is quoted depends on standard_conforming_strings, which may change.
+        if "\\" not in text:
+            self._last_settings = (want, told, text)
+        return text
 
     def send(self, want: Values, told: Values | None) -> None:
         """Tell PostgreSQL in a message of its own."""
@@ -135,6 +143,9 @@ class TellPostgres:
 
     def before_driver_method(self) -> None:
         """Nothing can go along, so in autocommit there is nothing to be done."""
+        self.look()
+        if self.silent and current() is None:
+            return
         want = self.wanted()
         if self.in_transaction and want != self.told:
             self.send(want, self.told)

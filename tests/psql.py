@@ -7,18 +7,17 @@ from django.db import connection
 from django.db.backends.postgresql.client import DatabaseClient
 
 
-def psql(*arguments: str) -> str:
+def psql(*arguments: str, **environment: str) -> str:
     """Run psql, stopping at the first error, and return what it prints."""
-    command, environment = DatabaseClient.settings_to_cmd_args_env(
+    command, login = DatabaseClient.settings_to_cmd_args_env(
         connection.settings_dict, ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *arguments]
     )
     done = subprocess.run(
-        command, env=environment_with(environment), capture_output=True, text=True, timeout=30
+        command,
+        env=os.environ | (login or {}) | environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def environment_with(more: dict | None) -> dict:
-
-    return os.environ | (more or {})

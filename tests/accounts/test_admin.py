@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from accounts.admin import UserAdmin
 from accounts.models import State, User, UserFSM
 
 
@@ -150,11 +151,30 @@ def test_a_user_who_is_not_there_is_not_found(ada, signed_in, key):
     assert answer.status_code == 404
 
 
-def test_a_user_without_a_state_is_shown_and_cannot_be_moved(ada, signed_in, post):
+def test_a_user_without_a_state_is_shown_and_can_be_given_one(ada, signed_in, post, trail):
     [carol] = User.objects.bulk_create([User(username="carol")])
-
     assert "state-none" in page_of(carol, signed_in(ada))
-    assert "no such state" in post(ada, carol, transition="lock").content.decode()
+
+    post(ada, carol, seen="invited", transition="activate")
+
+    assert state_of(carol) == State.ACTIVE
+    assert trail.moves() == [("new", "invited"), ("invited", "active")]
+
+
+def test_a_user_who_is_deleted_meanwhile_is_said_to_be_gone(alice, ada, post, monkeypatch):
+    """He goes between the look at the page's address and the change."""
+    look = UserAdmin.get_object
+
+    def look_and_delete(*args):
+        user = look(*args)
+        User.objects.filter(pk=user.pk).delete()
+        return user
+
+    monkeypatch.setattr(UserAdmin, "get_object", look_and_delete)
+
+    answer = post(ada, transition="deactivate", seen="invited")
+
+    assert "Nothing was changed: alice is gone." in answer.content.decode()
 
 
 def test_a_get_changes_nothing(alice, ada, signed_in, trail):

@@ -87,11 +87,13 @@ def test_of_two_at_once_the_second_sees_what_the_first_did(alice):
     assert sorted(results) == ["done", "too late"]
 
 
-def test_a_user_without_a_state_cannot_be_changed(db):
+def test_a_user_without_a_state_is_given_the_first_one(db):
     [carol] = User.objects.bulk_create([User(username="carol")])
 
-    with pytest.raises(UserFSM.DoesNotExist), UserFSM.changing(carol):
-        pass
+    with UserFSM.changing(carol) as fsm:
+        fsm.activate()
+
+    assert carol.state == State.ACTIVE
 
 
 def test_a_manager_may_move_people(alice, mona):

@@ -17,6 +17,15 @@ def test_a_new_user_is_invited(db):
     assert carol.state == State.INVITED
 
 
+def test_the_state_of_a_new_user_can_be_changed_at_once(db):
+    carol = User.objects.create_user("carol")
+
+    carol.fsm.activate()
+    carol.fsm.save()
+
+    assert UserFSM.objects.get(user=carol).current_state == State.ACTIVE
+
+
 def test_user_and_state_are_made_in_one_transaction(transactional_db):
     with connection.cursor() as cursor:
         cursor.execute("alter table user_fsm add constraint full_up check (id < 0) not valid")

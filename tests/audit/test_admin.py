@@ -53,9 +53,24 @@ def test_filters_and_search_by_prefix(row, sue, signed_in, query, found):
     assert ("192.0.2.1" in page) == found
 
 
-@pytest.mark.parametrize("odd", ["?q=%00", "?end_state__exact=nonsense", "?o=99.-4", "?p=99999999"])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "?q=%00",
+        "?end_state__exact=nonsense",
+        "?o=99.-4",
+        "?p=99999999",
+        "?user_id=x",
+        "?user_id=99999999999999999999",
+    ],
+)
 def test_odd_queries_are_no_errors(row, sue, signed_in, odd):
     assert signed_in(sue).get(LIST + odd, follow=True).status_code == 200
+
+
+@pytest.mark.parametrize("odd", ["?client_addr=zz", "?username__regex=(", "?db_user=%00"])
+def test_look_ups_that_no_filter_asks_are_refused(row, sue, signed_in, odd):
+    assert signed_in(sue).get(LIST + odd).status_code == 400
 
 
 def test_nobody_adds_changes_or_deletes_not_even_a_superadmin(row, ada, signed_in):

@@ -42,7 +42,9 @@ def test_a_block_that_may_commit_carries_nothing_outside_of_a_transaction():
     assert block.carries(in_transaction=True)
 
 
-@pytest.mark.parametrize("text", ["rollback to savepoint a", "select 1; select 2", "set x = 1"])
+@pytest.mark.parametrize(
+    "text", ["rollback to savepoint a", "select 1; select 2", "set x = 1", "select Set_Config(1)"]
+)
 def test_after_these_nothing_is_certain(text):
     assert not Statement(text, None).keeps_settings()
 

@@ -62,6 +62,17 @@ def stream(request):
     return StreamingHttpResponse(body())
 
 
+def stream_and_tidy(request):
+    def body():
+        try:
+            yield b"one"
+            yield b"two"
+        finally:
+            set_state("locked")
+
+    return StreamingHttpResponse(body())
+
+
 async def async_lock(request):
     await UserFSM.objects.aupdate(current_state="locked")
     return HttpResponse()
@@ -113,6 +124,7 @@ urlpatterns = [
     path("impersonate/<username>/", impersonate),
     path("with-a-reason/", with_a_reason),
     path("stream/", stream),
+    path("stream-and-tidy/", stream_and_tidy),
     path("async-lock/", async_lock),
     path("async-lock-myself/", async_lock_myself),
     path("async-sign-in/<username>/", async_sign_in_midway),

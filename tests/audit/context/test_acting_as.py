@@ -110,6 +110,23 @@ def test_it_decorates_coroutine_functions_until_they_end(transactional_db):
     assert seen == ["job", "job", None]
 
 
+def test_one_instance_may_be_in_use_in_several_places_at_once(transactional_db):
+    job = acting_as("job")
+
+    async def work():
+        with job:
+            await asyncio.sleep(0.001)
+            return current().user
+
+    async def main():
+        return await asyncio.gather(work(), work())
+
+    assert asyncio.run(main()) == ["job", "job"]
+    with job, job:
+        assert current().user == "job"
+    assert current() is None
+
+
 def test_another_thread_has_a_context_of_its_own(alice, bob, trail):
     def work():
         with acting_as("thread"):

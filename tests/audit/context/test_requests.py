@@ -95,6 +95,12 @@ def test_rows_response_and_log_lines_name_the_same_request(alice, trail, client,
     assert {record.request_id for record in caplog.records} == {response["X-Request-ID"]}
 
 
+def test_a_page_that_does_not_ask_who_is_asking_does_not_vary_by_cookie(alice, signed_in):
+    response = signed_in(alice).get("/backend-id/")
+
+    assert "Cookie" not in response.get("Vary", "")
+
+
 def test_each_request_has_an_id_of_its_own_whatever_the_client_sends(client, db):
     browser = Client(headers={"X-Request-ID": "mine"})
 

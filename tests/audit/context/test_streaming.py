@@ -31,6 +31,16 @@ def test_between_two_pieces_and_after_the_last_nobody_is_asking(alice, trail, si
     assert trail.initiators() == ["alice", "CLI", "CLI"]
 
 
+def test_a_body_that_is_closed_half_way_ends_in_the_users_name(alice, trail, signed_in):
+    response = signed_in(alice).get("/stream-and-tidy/")
+    assert next(iter(response.streaming_content)) == b"one"
+
+    response.close()
+
+    assert trail.initiators() == ["alice"]
+    assert current() is None
+
+
 def test_an_asynchronous_body_is_the_users_too(alice, trail):
     async def run():
         browser = AsyncClient()

@@ -3,7 +3,8 @@
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from audit.context import acting_as
+from accounts.models import UserFSM
+from audit.context import Context, acting_as, entered
 
 
 def test_nothing_is_ever_set_for_the_session(alice, execute, set_state):
@@ -93,6 +94,60 @@ def test_a_transaction_begun_by_hand_is_one(alice, trail, execute, set_state):
     set_state("locked")
 
     assert trail.initiators() == ["job", "CLI", "CLI"]
+
+
+def test_a_transaction_that_a_named_cursor_begins_is_one(alice, trail):
+    with acting_as("job"):
+        with transaction.atomic():
+            UserFSM.objects.update(current_state="locked")
+        with transaction.atomic():
+            for fsm in UserFSM.objects.iterator():
+                UserFSM.objects.filter(pk=fsm.pk).update(current_state="active")
+
+    assert trail.initiators() == ["job", "job"]
+
+
+def test_transactions_that_the_driver_begins_and_ends_are_noticed(alice, trail, set_state):
+    with acting_as("job"), connection.connection.cursor() as driver:
+        for state in ("locked", "active"):
+            driver.execute("begin")
+            set_state(state)
+            driver.execute("commit")
+
+    assert trail.initiators() == ["job", "job"]
+
+
+def test_the_isolation_level_can_be_set_first_although_the_user_is_not_known_yet(
+    alice, trail, execute, set_state
+):
+    def look_up():
+        execute("select 1")
+        return "alice"
+
+    with entered(Context(user=look_up)), transaction.atomic():
+        execute("set transaction isolation level serializable")
+        set_state("locked")
+
+    assert trail.initiators() == ["alice"]
+
+
+def test_what_a_script_claims_by_itself_is_left_to_it(alice, trail, execute, set_state):
+    with transaction.atomic():
+        execute("set local \"app.user\" = 'script'")
+        transaction.savepoint()
+        set_state("locked")
+
+    assert trail.initiators() == ["script"]
+
+
+def test_within_a_context_a_claim_of_ones_own_ends_with_its_statement(
+    alice, trail, execute, set_state
+):
+    with acting_as("job"), transaction.atomic():
+        execute("select set_config('app.user', 'somebody else', true)")
+        set_state("locked")
+
+    assert trail.initiators() == ["job"]
 
 
 def test_commit_and_chain_begins_anew(alice, trail, execute, set_state):

@@ -1,8 +1,12 @@
 """Values: whatever a user, a client or a job calls itself, the change succeeds and is recorded."""
 
+import os
+
 import pytest
+from django.contrib.auth.models import AnonymousUser
 
 from audit.context import MAX_IP, MAX_REASON, MAX_REQUEST_ID, MAX_USER, acting_as
+from tests.psql import psql
 
 LONG = "x" * 10_000
 
@@ -68,6 +72,37 @@ def test_an_address_that_is_none_is_recorded_as_it_was_said(alice, trail, execut
     execute("reset app.ip")
 
     assert trail.lines()[0]["ip_address"] == "not an address"
+
+
+def test_quotes_are_right_however_the_session_reads_backslashes(alice, trail, execute):
+    """A setting quoted for one way of reading must not be sent under the other."""
+    evil = "\\', true); update user_fsm set current_state = 'locked'; --"
+    with acting_as("boss", reason=evil):
+        execute("select 1")
+        execute("set standard_conforming_strings = off")
+        try:
+            execute("select 2")
+            execute("update user_fsm set current_state = 'invited'")
+        finally:
+            execute("set standard_conforming_strings = on")
+
+    assert [(row["end_state"], row["reason"]) for row in trail.lines()] == [("invited", evil)]
+
+
+@pytest.mark.parametrize("junk", [b"b\xe2", b"b\xff\xfed", b"\xc3"])
+def test_what_comes_with_the_connection_and_is_no_text_is_not_stored(alice, trail, junk):
+    options = b"-c app.user=" + junk + b" -c app.reason=because"
+    psql("-c", "update user_fsm set current_state = 'locked'", PGOPTIONS=os.fsdecode(options))
+
+    [row] = trail.lines()
+    assert (row["initiated_by"], row["ip_address"]) == ("unreadable", "unreadable")
+
+
+def test_anonymous_users_are_named_so(alice, trail, set_state):
+    with acting_as(AnonymousUser()):
+        set_state("locked")
+
+    assert trail.initiators() == ["anonymous"]
 
 
 def test_what_is_claimed_at_psql_stands_beside_the_facts(alice, trail, execute):
