@@ -119,11 +119,12 @@ class Server:
         )
         return f"postgresql://{SUPERUSER}@{host}/{DATABASE}"
 
-    def make_database(self) -> None:
+    def make_database(self, name: str = DATABASE) -> None:
+        """Make the database, unless it is there."""
         connection = psycopg2.connect(host=str(self.socket), user=SUPERUSER, dbname="postgres")
         connection.autocommit = True
         with connection.cursor() as cursor, suppress(psycopg2.errors.DuplicateDatabase):
-            cursor.execute(f"create database {DATABASE}")
+            cursor.execute(f"create database {name}")
         connection.close()
 
     def run(self, program: str, *arguments: str | Path) -> None:

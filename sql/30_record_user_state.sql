@@ -45,6 +45,8 @@ declare
   after_it        text;
   users           bigint[];
   arrow           text;
+  gone            boolean;
+  written         bigint;
 begin
   if TG_RELID <> 'public.user_fsm'::regclass then
     raise exception 'record_user_state() records user_fsm, not %', TG_RELID::regclass
@@ -110,26 +112,39 @@ begin
     arrow := (select t.name
                 from public.user_state_transition t
                where t.start_state = before_it and t.end_state = after_it);
-    insert into public.user_state_audit
-      (username, initiated_by, start_state, end_state, datetime, ip_address, user_id,
-       transition, reason, request_id, db_user, application_name, client_addr, transaction_id)
-    select
-      -- Each name is looked up by key: a join could be planned to read all users for one.
-      -- A user who went first in this transaction is called as he was last.
-      coalesce((select u.username
-                  from public.accounts_user u
-                 where u.id = changed.user_id),
-               (select last.username
-                  from (select a.username, a.end_state
-                          from public.user_state_audit a
-                         where a.user_id = changed.user_id
-                         order by a.id desc
-                         limit 1) as last
-                 where last.end_state <> 'deleted'), -- else it was another user's number
-               '#' || changed.user_id),
-      claimed_user, before_it, after_it, moment, claimed_address, changed.user_id,
-      arrow, claimed_reason, claimed_request, signed_in_role, program, address, xact
-    from unnest(users) as changed (user_id);
+    -- All names are looked up at once, by key: a join could be planned to read every user for
+    -- one. Only when some are missing, they get a second round.
+    gone := false;
+    loop
+      insert into public.user_state_audit
+        (username, initiated_by, start_state, end_state, datetime, ip_address, user_id,
+         transition, reason, request_id, db_user, application_name, client_addr, transaction_id)
+      select changed.username, claimed_user, before_it, after_it, moment, claimed_address,
+             changed.user_id, arrow, claimed_reason, claimed_request, signed_in_role, program,
+             address, xact
+        from (select u.id, u.username
+                from public.accounts_user u
+               where u.id = any (users) and not gone
+              union all
+              -- Who went first in this transaction is called as he was last; but where that
+              -- line says deleted, it was another user of the same number.
+              select missing.id,
+                     coalesce((select last.username
+                                 from (select a.username, a.end_state
+                                         from public.user_state_audit a
+                                        where a.user_id = missing.id
+                                        order by a.id desc
+                                        limit 1) as last
+                                where last.end_state <> 'deleted'),
+                              '#' || missing.id)
+                from unnest(users) as missing (id)
+               where gone
+                 and not exists (select from public.accounts_user u where u.id = missing.id)
+             ) as changed (user_id, username);
+      get diagnostics written = row_count;
+      exit when gone or written = cardinality(users);
+      gone := true;
+    end loop;
   end loop;
   close changes;
   return null;
