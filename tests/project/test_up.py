@@ -164,6 +164,23 @@ def test_a_server_left_behind_by_a_killed_run_is_stopped_by_the_next(tree):
     assert servers(tree) == []
 
 
+def test_a_server_that_another_process_uses_goes_on(tree):
+    other = subprocess.Popen(
+        [sys.executable, str(tree / "manage.py"), "shell", "-c", "import sys; sys.stdin.read()"],
+        env=environment(),
+        stdin=subprocess.PIPE,
+    )
+    while not servers(tree):
+        time.sleep(0.1)
+
+    manage(tree, "migrate", "--check")
+    running_still = servers(tree)
+    other.communicate()
+
+    assert len(running_still) == 1
+    assert servers(tree) == []
+
+
 def test_plain_commands_use_the_postgresql_of_the_folder(tree):
     done = manage(tree, "dbshell", "--", "-At", "-c", "select 'psql is ' || 'here'")
 

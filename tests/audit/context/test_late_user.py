@@ -28,12 +28,14 @@ def request_of():
 def test_looking_the_user_up_may_query_through_the_same_connection(
     alice, trail, set_state, request_of
 ):
-    request = request_of(lambda: User.objects.get(username="alice"))
+    asked = []
+    request = request_of(lambda: asked.append(1) or User.objects.get(username="alice"))
 
     with entered(context_of(request)):
         set_state("locked")
 
     assert trail.initiators() == ["alice"]
+    assert asked == [1]
 
 
 def test_it_may_in_a_transaction(alice, trail, set_state, request_of):

@@ -85,6 +85,22 @@ def test_in_an_aborted_transaction_nothing_is_sent(alice, trail, execute, set_st
     assert trail.initiators() == ["job"]
 
 
+def test_in_an_aborted_transaction_nobody_is_looked_up(alice, execute):
+    asked = []
+    execute("begin")
+    with pytest.raises(DatabaseError, match="nowhere"):
+        execute("select * from nowhere")
+
+    with (
+        entered(Context(user=lambda: asked.append(1) or "alice")),
+        pytest.raises(DatabaseError, match="aborted"),
+    ):
+        execute("select 1")
+
+    execute("rollback")
+    assert asked == []
+
+
 def test_a_transaction_begun_by_hand_is_one(alice, trail, execute, set_state):
     execute("begin")
     with acting_as("job"):

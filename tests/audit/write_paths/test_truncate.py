@@ -24,6 +24,18 @@ def test_truncate_of_the_users_takes_the_states_along_and_records_them(alice, tr
     assert trail.lines() == [was]
 
 
+def test_truncate_is_refused_under_row_security(alice, trail):
+    with connection.cursor() as cursor:
+        cursor.execute("alter table user_fsm enable row level security")
+        try:
+            with pytest.raises(NotSupportedError, match="without row security"):
+                cursor.execute("truncate user_fsm")
+        finally:
+            cursor.execute("alter table user_fsm disable row level security")
+
+    assert trail.lines() == []
+
+
 def test_truncate_is_refused_where_it_could_remove_rows_that_it_cannot_see(alice, trail):
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("set transaction isolation level repeatable read")
