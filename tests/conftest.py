@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
 
 from accounts.groups import ACCOUNT_MANAGERS
@@ -59,6 +60,18 @@ def trail(transactional_db, request) -> Trail:
     for person in {"alice", "bob", "mona", "sue", "ada"} & set(request.fixturenames):
         request.getfixturevalue(person)
     return Trail()
+
+
+@pytest.fixture
+def execute(transactional_db):
+    """Run SQL through Django's cursor and return the rows, if there are any."""
+
+    def run(sql, params=None):
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return cursor.fetchall() if cursor.description else None
+
+    return run
 
 
 @pytest.fixture

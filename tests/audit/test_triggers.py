@@ -3,23 +3,13 @@
 import pgtrigger
 import pytest
 from django.core.management import call_command
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from accounts.models import User, UserFSM
 from audit.models import AuditedUserFSM
 from tests.trail import line
 
 TRIGGERS = {"record_insert", "record_update", "record_delete", "record_truncate"}
-
-
-@pytest.fixture
-def execute(transactional_db):
-    def run(sql, params=None):
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            return cursor.fetchall() if cursor.description else None
-
-    return run
 
 
 def enabled(execute) -> dict[str, str]:

@@ -1,8 +1,5 @@
-from io import StringIO
-
-from django.db import connection
-
 from accounts.models import User
+from tests.copy import copy_into_user_fsm
 from tests.trail import line
 
 
@@ -15,14 +12,3 @@ def test_copy_is_recorded_for_each_line_of_the_file(trail):
         line(carol, "new", "invited"),
         line(dave, "new", "active"),
     ]
-
-
-def copy_into_user_fsm(text: str) -> None:
-    """By the driver's own method, which is another one in psycopg 3."""
-    sql = "copy user_fsm (user_id, current_state) from stdin"
-    with connection.cursor() as cursor:
-        if hasattr(cursor.cursor, "copy_expert"):
-            cursor.copy_expert(sql, StringIO(text))
-        else:
-            with cursor.copy(sql) as copy:
-                copy.write(text)
