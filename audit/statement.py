@@ -16,6 +16,10 @@ _WORD = re.compile(r"\s*([a-z]+)", re.IGNORECASE)
 _SKIPPED = re.compile(r"[\s;(]+|--[^\r\n]*|/\*")
 _COMMENT_MARK = re.compile(r"/\*|\*/")
 _UNSETTLING = re.compile(r";|set_config", re.IGNORECASE)
+_FIRST_OR_LAST = re.compile(
+    r"\s*(set\s+(transaction|session)|begin|start|commit|end|rollback|abort|prepare)\b",
+    re.IGNORECASE,
+)
 _ENDS_TRANSACTION = re.compile(r"\b(commit|rollback|call)\b", re.IGNORECASE)
 
 
@@ -43,6 +47,12 @@ class Statement:
         # A block that commits must not find itself in a transaction.
         commits = self.word == "do" and _ENDS_TRANSACTION.search(self.text)
         return self.word in CARRIERS and not commits
+
+    def is_several(self) -> bool:
+        """Whether it may hold other statements, behind a first one that carries nothing. Not
+        where that one has to be the first of its transaction, or ends it."""
+        several = ";" in self.text and self.word not in CARRIERS_IN_TRANSACTION
+        return several and not _FIRST_OR_LAST.match(self.text)
 
     def keeps_settings(self) -> bool:
         """Whether what was set before it is certainly still set after it."""

@@ -54,10 +54,15 @@ class TellPostgres:
 
     def __call__(self, execute, sql, params, many, context):
         self.look()
-        on_server = getattr(context["cursor"], "name", None)  # a named cursor
-        if on_server or (self.silent and current() is None):
+        if self.silent and current() is None:
+            return execute(sql, params, many, context)
+        if getattr(context["cursor"], "name", None):  # a cursor on the server: left alone, but
+            if not self.silent:  # not in the name of whoever was told before
+                self.tell_ahead()
             return execute(sql, params, many, context)
         statement = Statement(sql, self.connection.connection)
+        if statement.is_several() and self.in_transaction:
+            self.tell_ahead()
         # Asked only where it can be told: it may run statements of its own.
         want = self.wanted() if statement.carries(self.in_transaction) else self.told
         told, self.told = self.told, None
@@ -129,6 +134,12 @@ class TellPostgres:
             self._last_settings = (want, told, text)
         return text
 
+    def tell_ahead(self) -> None:
+        """Tell PostgreSQL now what should be true, for a statement that cannot carry it."""
+        want = self.wanted()
+        if want != self.told:
+            self.send(want, self.told)
+
     def send(self, want: Values, told: Values | None) -> None:
         """Tell PostgreSQL in a message of its own."""
         with self.connection.wrap_database_errors, self.connection.connection.cursor() as cursor:
@@ -144,11 +155,10 @@ class TellPostgres:
     def before_driver_method(self) -> None:
         """Nothing can go along, so in autocommit there is nothing to be done."""
         self.look()
-        if self.silent and current() is None:
-            return
-        want = self.wanted()
-        if self.in_transaction and want != self.told:
-            self.send(want, self.told)
+        if not self.silent or current() is not None:
+            if self.in_transaction:
+                self.tell_ahead()
+            self.told = None  # the method may change it unseen
 
 
 def set_config(want: Values, told: Values | None) -> tuple[str, list[str]]:

@@ -12,6 +12,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(VENV, "bin", "python")
 STAMP = os.path.join(VENV, ".requirements.sha256")
+# Not the one in .venv, which is without pip, and may be about to be made anew.
+BASE = getattr(sys, "_base_executable", sys.executable)
 REQUIREMENTS = os.path.join(ROOT, "requirements.txt")
 
 
@@ -55,7 +57,7 @@ def make_venv():
     externally managed Python."""
     print("Making .venv and installing requirements.txt (only this once) ...", flush=True)
     try:
-        venv = [sys.executable, "-m", "venv", "--clear", "--without-pip", VENV]
+        venv = [BASE, "-m", "venv", "--clear", "--without-pip", VENV]
         subprocess.run(venv, check=True, stdout=subprocess.DEVNULL)
     except (OSError, subprocess.CalledProcessError):
         sys.exit("Python could not make the folder .venv in %s." % ROOT)
@@ -66,7 +68,7 @@ def make_venv():
 
 def install_packages():
     """Run pip, naming each package as it comes."""
-    command = [sys.executable, "-m", "pip", "--python", PYTHON, "install", "--no-input"]
+    command = [BASE, "-m", "pip", "--python", PYTHON, "install", "--no-input"]
     command += ["--progress-bar=off", "--disable-pip-version-check", "--retries=2"]
     pip = subprocess.Popen(
         command + ["-r", REQUIREMENTS],

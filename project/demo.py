@@ -50,7 +50,8 @@ def make() -> str:
     try:
         make_people(new_password)
     except BaseException:  # Ctrl-C too: half a demo would stay for ever
-        User.objects.all().delete()
+        names = [*PEOPLE, *(account.username for account in ACCOUNTS)]
+        User.objects.filter(username__in=names).delete()
         raise
     LOCAL.mkdir(exist_ok=True)
     PASSWORD_FILE.touch(mode=0o600)

@@ -6,6 +6,7 @@ import secrets
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -31,26 +32,43 @@ def run(command: str, argv: list[str]) -> None:
 def test(arguments: list[str]) -> int:
     """Run pytest, on DATABASE_URL or else on a PostgreSQL to throw away; its exit code."""
     provide_secret_key()
-    pytest = [sys.executable, "-m", "pytest", *arguments]
+    end_on_signal()
     if os.environ.get("DATABASE_URL"):
-        return subprocess.call(pytest, cwd=ROOT)
+        return run_pytest(arguments)
     from . import postgres
 
-    end_on_signal()
     with postgres.throw_away() as server:
         use(server)
-        return subprocess.call(pytest, cwd=ROOT)
+        return run_pytest(arguments)
+
+
+def run_pytest(arguments: list[str]) -> int:
+    """When we are told to end, so is pytest, and has the time to tidy up."""
+    pytest = subprocess.Popen([sys.executable, "-m", "pytest", *arguments], cwd=ROOT)
+    try:
+        return pytest.wait()
+    except BaseException:
+        with suppress(subprocess.TimeoutExpired):
+            pytest.wait(2)  # Ctrl-C at a terminal reached it too
+        pytest.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            pytest.wait(30)
+        pytest.kill()
+        raise
 
 
 def provide_secret_key() -> None:
     if os.environ.get("SECRET_KEY"):
         return
-    LOCAL.mkdir(exist_ok=True)
     file = LOCAL / "secret_key"
-    if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(50))
-    os.environ["SECRET_KEY"] = file.read_text()
+    try:
+        LOCAL.mkdir(exist_ok=True)
+        if not file.exists() or not file.read_text():
+            file.touch(mode=0o600)
+            file.write_text(secrets.token_urlsafe(50))
+        os.environ["SECRET_KEY"] = file.read_text()
+    except OSError as error:
+        sys.exit(f"SECRET_KEY is not set, and can't be kept in {file}: {error.strerror}.")
 
 
 def provide_database(loud: bool) -> None:

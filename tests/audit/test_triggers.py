@@ -186,6 +186,17 @@ def test_a_change_and_its_line_fall_together(alice, trail, execute):
     assert trail.lines() == []
 
 
+def test_a_line_that_is_diverted_stops_the_change(alice, trail, execute):
+    execute("create rule swallow as on insert to user_state_audit do instead nothing")
+    try:
+        with pytest.raises(DatabaseError, match="only 0 of 1 changes of state could be recorded"):
+            execute("update user_fsm set current_state = 'locked'")
+    finally:
+        execute("drop rule swallow on user_state_audit")
+
+    assert UserFSM.objects.get().current_state == "active"
+
+
 def test_a_plan_made_while_the_tables_were_empty_does_not_stay(trail, execute):
     """The first load, in one session and row by row, reads users by index throughout."""
     execute("analyze accounts_user; analyze user_fsm; analyze user_state_audit")

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -62,7 +63,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(tree: Path, stop=signal.SIGINT):
+def running(tree: Path, stop=signal.SIGINT, alone=True):
     """``up`` until the block ends, as (its URL, what it printed before it served)."""
     port = free_port()
     process = subprocess.Popen(
@@ -85,7 +86,7 @@ def running(tree: Path, stop=signal.SIGINT):
         process.send_signal(stop)
         rest, _ = process.communicate(timeout=SECONDS)
     assert "Traceback" not in printed + rest
-    assert servers(tree) == []
+    assert not alone or servers(tree) == []
 
 
 def wait_for(url: str) -> None:
@@ -144,6 +145,32 @@ def audit_page(url: str, password: str) -> str:
     page = browser.open(f"{url}/admin/audit/userstateaudit/?q=").read().decode()
     assert browser.open(f"{url}/static/admin/css/base.css").status == 200
     return page
+
+
+def test_two_at_once_in_a_new_folder_share_server_and_demo(tmp_path):
+    folder = copy_tree(tmp_path / "copy")
+    (folder / ".venv").symlink_to(sys.prefix)
+
+    with ThreadPoolExecutor() as threads:
+        first, second = threads.map(lambda _: serve_a_moment(folder), range(2))
+
+    assert password_in(first) == password_in(second)
+    assert servers(folder) == []
+
+
+def serve_a_moment(folder: Path) -> str:
+    with running(folder, alone=False) as (_, printed):
+        time.sleep(5)
+    return printed
+
+
+def test_a_first_start_that_was_cut_short_is_begun_again(tmp_path):
+    folder = copy_tree(tmp_path / "copy")
+    (folder / ".venv").symlink_to(sys.prefix)
+    (folder / ".local/postgres/unfinished").mkdir(parents=True)
+    (folder / ".local/postgres/unfinished/PG_VERSION").write_text("18")
+
+    assert manage(folder, "migrate").returncode == 0
 
 
 def test_a_server_left_behind_by_a_killed_run_is_stopped_by_the_next(tree):

@@ -1,7 +1,8 @@
 """python3 manage.py up [ADDR:PORT]: migrate, make the demo, say where to look, serve."""
 
 import socket
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 
 from django.core.management import BaseCommand, CommandError, call_command
 from django.core.management.commands.runserver import naiveip_re
@@ -26,9 +27,10 @@ class Command(BaseCommand):
         check_address(host, port)
         check_database()
         try:
-            self.stdout.write("Migrating ...")
-            call_command("migrate", interactive=False, verbosity=options["verbosity"])
-            password = demo.password() or self.make_demo()
+            with one_at_a_time():
+                self.stdout.write("Migrating ...")
+                call_command("migrate", interactive=False, verbosity=options["verbosity"])
+                password = demo.password() or self.make_demo()
         except DatabaseError as error:
             raise CommandError(f"The database refused: {first_line(error)}") from None
         self.stdout.write(demo.welcome(f"http://{host}:{port}", password))
@@ -40,6 +42,19 @@ class Command(BaseCommand):
             return None
         self.stdout.write("Making the demo ...")
         return demo.make()
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Another one that starts now on the same database waits, and finds everything there."""
+    key = int.from_bytes(b"audit up")
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_lock(%s)", [key])
+    try:
+        yield
+    finally:
+        with suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_unlock(%s)", [key])
 
 
 def parse(address: str) -> tuple[str, int]:

@@ -6,7 +6,7 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import sql
 
-from accounts.models import UserFSM
+from accounts.models import User, UserFSM
 from audit.context import acting_as
 from tests.copy import copy_into_user_fsm
 
@@ -234,6 +234,41 @@ def test_executemany_that_fails_changes_nothing(job, alice, trail):
 
     assert trail.lines() == []
     assert connection.get_autocommit()
+
+
+@pytest.mark.parametrize(
+    "first", ["set local lock_timeout = '1s'", "lock table user_fsm", "savepoint here"]
+)
+def test_behind_a_statement_that_carries_nothing_the_context_is_right_inside_atomic(
+    job, trail, execute, first
+):
+    with transaction.atomic():
+        execute(f"{first}; {LOCK}")
+        with acting_as("somebody else"):
+            execute(f"{first}; update user_fsm set current_state = 'active'")
+
+    assert trail.initiators() == ["100% job", "somebody else"]
+
+
+def test_a_named_cursor_that_writes_is_not_in_the_name_of_whoever_was_told_before(
+    job, alice, trail, execute
+):
+    execute(f"create function lock_all() returns bigint language sql as $$ {LOCK} returning 1 $$")
+    with transaction.atomic():
+        execute("update user_fsm set current_state = 'invited'")
+        with acting_as("somebody else"):
+            list(User.objects.raw("select id, lock_all() from accounts_user").iterator())
+
+    execute("drop function lock_all()")
+    assert trail.initiators() == ["100% job", "somebody else"]
+
+
+def test_what_a_procedure_call_of_the_driver_sets_does_not_stay(job, alice, trail, execute):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.callproc("set_config", ["app.user", "somebody else", True])
+        cursor.execute(LOCK)
+
+    assert trail.initiators() == ["100% job"]
 
 
 def test_a_named_cursor_is_left_alone(job, alice):

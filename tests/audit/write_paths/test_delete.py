@@ -36,6 +36,20 @@ def test_a_user_whose_own_row_goes_first_is_recorded_under_his_last_name(alice, 
     assert trail.lines() == [line(alice, "active", "deleted")]
 
 
+def test_users_who_are_there_and_users_who_went_are_recorded_together(alice, bob, trail):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "begin; delete from accounts_user where id = %(id)s; delete from user_fsm;"
+            " delete from django_admin_log; commit",
+            {"id": alice.pk},
+        )
+
+    assert sorted(trail.lines(), key=lambda each: each["username"]) == [
+        line(alice, "active", "deleted"),
+        line(bob, "active", "deleted"),
+    ]
+
+
 def test_a_number_used_again_does_not_bring_the_former_users_name(alice, trail):
     number = alice.pk
     alice.delete()
