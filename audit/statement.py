@@ -15,7 +15,6 @@ TRANSPARENT = frozenset({"savepoint", "release"})
 _WORD = re.compile(r"\s*([a-z]+)", re.IGNORECASE)
 _SKIPPED = re.compile(r"[\s;(]+|--[^\r\n]*|/\*")
 _COMMENT_MARK = re.compile(r"/\*|\*/")
-_UNSETTLING = re.compile(r";|set_config", re.IGNORECASE)
 _FIRST_OR_LAST = re.compile(
     r"\s*(set\s+(transaction|session)|begin|start|commit|end|rollback|abort|prepare)\b",
     re.IGNORECASE,
@@ -57,7 +56,7 @@ class Statement:
     def keeps_settings(self) -> bool:
         """Whether what was set before it is certainly still set after it."""
         known = self.word in CARRIERS_IN_TRANSACTION or self.word in TRANSPARENT
-        return known and not _UNSETTLING.search(self.text)
+        return known and ";" not in self.text and "set_config" not in self.text.lower()
 
     def after(self, prefix: str, params) -> str | bytes:
         """Itself behind ``prefix``, which has no placeholders."""

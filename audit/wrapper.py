@@ -75,7 +75,10 @@ class TellPostgres:
 
     @property
     def status(self) -> int:
-        return self.connection.connection.info.transaction_status
+        driver = self.connection.connection
+        if is_psycopg3:
+            return driver.pgconn.transaction_status
+        return driver.get_transaction_status()
 
     @property
     def in_pipeline(self) -> bool:

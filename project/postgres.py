@@ -99,22 +99,25 @@ class Server:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
         if self.user:
-            self.let_user_in(unfinished)
+            self.let_user_in()
+            shutil.chown(unfinished, self.user)
         locale = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
         trust = ("--auth=trust", "--encoding=UTF8", "--username", SUPERUSER)
         self.run("initdb", "-D", ".", *trust, *locale, folder=unfinished)
         unfinished.rename(self.data)
 
-    def let_user_in(self, data: Path) -> None:
+    def let_user_in(self) -> None:
         """As root: the user needs to enter the folders above, and to read the programs."""
         if self.user not in {each.pw_name for each in pwd.getpwall()}:
             run(["useradd", "--system", "--no-create-home", self.user])
         run(["chmod", "-R", "a+rX", *PACKAGE.parent.glob(f"{PACKAGE.name}*")])
-        for folder in {*data.parents, *PROGRAMS.parents}:
-            folder.chmod(folder.stat().st_mode | 0o001)
-        shutil.chown(data, self.user)
+        for folder in {*self.data.parents, *PROGRAMS.parents}:
+            if not folder.stat().st_mode & 0o001:
+                folder.chmod(folder.stat().st_mode | 0o001)
 
     def launch(self, config: dict[str, str]) -> None:
+        if self.user:
+            self.let_user_in()
         socket = self.data
         if not SOCKET_FOLDER.fullmatch(str(socket)):
             socket = Path(tempfile.mkdtemp(prefix="user-state-audit-"))
