@@ -34,6 +34,12 @@ class UserAdmin(DjangoUserAdmin):
     class Media:
         css = {"all": ["accounts/state.css"]}
 
+    def get_fieldsets(self, request, obj=None):
+        """Who may only look sees who it is: not a trace of the password, nor the permissions."""
+        if obj is None or self.has_change_permission(request, obj):
+            return super().get_fieldsets(request, obj)
+        return ((None, {"fields": ("username", "first_name", "last_name", "email")}),)
+
     @admin.display(description="state", ordering="fsm__current_state")
     def state_badge(self, user: User) -> str:
         return format_html('<span class="state state-{0}">{0}</span>', user.state or "none")

@@ -56,6 +56,12 @@ def test_a_manager_can_edit_nothing_else(alice, mona, signed_in):
     assert not User.objects.get(pk=mona.pk).is_superuser
 
 
+def test_a_manager_sees_no_trace_of_the_password(alice, mona, ada, signed_in):
+    assert "algorithm" in page_of(alice, signed_in(ada))
+    for trace in ("algorithm", "password/", "Superuser status"):
+        assert trace not in page_of(alice, signed_in(mona)).partition("</h1>")[2]
+
+
 def test_a_manager_sees_no_buttons_on_his_own_page_or_a_superadmins(mona, ada, signed_in):
     browser = signed_in(mona)
 
