@@ -11,14 +11,13 @@ CARRIERS = frozenset(
 CARRIERS_IN_TRANSACTION = CARRIERS | {"call", "create", "declare", "refresh"}
 # These leave the settings of the transaction as they are.
 TRANSPARENT = frozenset({"savepoint", "release"})
+# These begin or end a transaction.
+BOUNDARIES = frozenset({"begin", "start", "commit", "end", "rollback", "abort", "prepare"})
 
 _WORD = re.compile(r"\s*([a-z]+)", re.IGNORECASE)
 _SKIPPED = re.compile(r"[\s;(]+|--[^\r\n]*|/\*")
 _COMMENT_MARK = re.compile(r"/\*|\*/")
-_FIRST_OR_LAST = re.compile(
-    r"\s*(set\s+(transaction|session)|begin|start|commit|end|rollback|abort|prepare)\b",
-    re.IGNORECASE,
-)
+_SETS_TRANSACTION = re.compile(r"\bset\s+(transaction|session)\b", re.IGNORECASE)
 _ENDS_TRANSACTION = re.compile(r"\b(commit|rollback|call)\b", re.IGNORECASE)
 
 
@@ -50,8 +49,9 @@ class Statement:
     def is_several(self) -> bool:
         """Whether it may hold other statements, behind a first one that carries nothing. Not
         where that one has to be the first of its transaction, or ends it."""
-        several = ";" in self.text and self.word not in CARRIERS_IN_TRANSACTION
-        return several and not _FIRST_OR_LAST.match(self.text)
+        if ";" not in self.text or self.word in CARRIERS_IN_TRANSACTION | BOUNDARIES:
+            return False
+        return self.word != "set" or not _SETS_TRANSACTION.search(self.text)
 
     def keeps_settings(self) -> bool:
         """Whether what was set before it is certainly still set after it."""

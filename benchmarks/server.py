@@ -21,9 +21,9 @@ local.provide_secret_key()
 django.setup()
 
 from django.core.management import call_command  # noqa: E402 - Django had to be set up
-from django.db import connections  # noqa: E402
+from django.db import connections  # noqa: E402 - likewise
 
-from project.settings import database  # noqa: E402
+from project.settings import database  # noqa: E402 - likewise
 
 
 @contextmanager

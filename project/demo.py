@@ -37,6 +37,10 @@ ACCOUNTS = [
 ]
 
 
+class NotMadeError(Exception):
+    """A page of the admin answered otherwise than it should."""
+
+
 def password() -> str | None:
     """The password of the three accounts, if this database has the demo."""
     user = User.objects.filter(username="superadmin").first()
@@ -103,7 +107,8 @@ class Visitor:
     def post(self, url: str, data: dict) -> None:
         response = self.client.post(url, data)
         if response.status_code != 302:
-            raise RuntimeError(f"The demo could not be made: {url} answered otherwise.")
+            status = response.status_code
+            raise NotMadeError(f"The demo could not be made: {url} answered with {status}.")
 
     def adds(self, username: str, password: str) -> None:
         passwords = {"password1": password, "password2": password, "usable_password": "true"}

@@ -7,7 +7,7 @@
 -- temporary or foreign object can take the place of ours. It works for user_fsm alone: attached
 -- to another table, it would forge lines. What the application says about itself is cut to a
 -- length and otherwise taken as text: nothing that is said can make a change of state fail.
--- It raises every error and swallows none.
+-- It raises every error, but for claims that are no text: those it replaces.
 
 do $$
 begin

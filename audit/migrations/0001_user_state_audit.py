@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
         SQLFile("00_roles.sql", "7d92afe92121"),
         SQLFile("10_user_state_audit.sql", "865b604ea666"),
         SQLFile("20_user_state_transition.sql", "00c7a350ca34"),
-        SQLFile("30_record_user_state.sql", "8f1861a7c4e2"),
+        SQLFile("30_record_user_state.sql", "879e388e544f"),
         SQLFile("90_ownership.sql", "e62af5d59b20"),
         migrations.CreateModel(
             name="UserStateAudit",

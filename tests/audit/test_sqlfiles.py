@@ -74,7 +74,7 @@ def test_sqlmigrate_shows_the_dba_the_text(db, capsys):
 @pytest.mark.parametrize("name", FILES)
 def test_psql_runs_each_file_unchanged_and_again(transactional_db, name):
     for _ in range(2):
-        psql("-1", "-f", str(SQL_DIR / name))
+        assert psql("-1", "-f", str(SQL_DIR / name)) == ""
 
 
 def test_running_all_files_again_changes_nothing(transactional_db):

@@ -20,6 +20,7 @@ import psutil
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.models import User
 from project.management.commands import up
 from project.settings import BASE_DIR
 
@@ -258,6 +259,17 @@ def test_a_database_out_of_reach_is_said(tree):
 @pytest.mark.parametrize("command", ["up", "migrate"])
 def test_a_database_url_that_is_none_is_said(tree, url, command):
     assert_one_sentence(manage(tree, command, DATABASE_URL=url), "DATABASE_URL")
+
+
+def test_a_demo_that_cannot_be_made_is_said_and_leaves_nobody(transactional_db, settings):
+    settings.ALLOWED_HOSTS = []
+
+    with pytest.raises(
+        CommandError, match=r"^The demo could not be made: /admin/login/ answered with 400\.$"
+    ):
+        call_command("up", str(free_port()))
+
+    assert not User.objects.exists()
 
 
 def test_a_postgresql_that_is_too_old_is_said(db, monkeypatch):

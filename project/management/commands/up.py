@@ -33,6 +33,8 @@ class Command(BaseCommand):
                 password = demo.password() or self.make_demo()
         except DatabaseError as error:
             raise CommandError(f"The database refused: {first_line(error)}") from None
+        except demo.NotMadeError as error:
+            raise CommandError(str(error)) from None
         self.stdout.write(demo.welcome(f"http://{host}:{port}", password))
         call_command("runserver", address, use_reloader=False, skip_checks=True)
 

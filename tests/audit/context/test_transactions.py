@@ -196,6 +196,20 @@ def test_the_isolation_level_can_be_set_first_in_a_transaction(alice, trail, exe
     assert trail.initiators() == ["job"]
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "set transaction isolation level serializable;",
+        "/* first; */ set transaction isolation level serializable;",
+        "-- first\nset  Transaction isolation level serializable; select 1",
+    ],
+)
+def test_it_can_be_set_first_however_it_is_written(alice, execute, statement):
+    with acting_as("job"), transaction.atomic():
+        execute(statement)
+        assert execute("show transaction_isolation") == [("serializable",)]
+
+
 def test_a_rolled_back_change_leaves_no_line(alice, trail, set_state):
     with transaction.atomic():
         set_state("locked")
