@@ -4,7 +4,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.db.migrations.loader import MigrationLoader
 
-from .client_address import networks
+from accounts.client_address import networks
+
 from .sqlfiles import SQL_DIR, SQLFile, digest
 
 

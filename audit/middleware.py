@@ -6,7 +6,9 @@ from uuid import uuid4
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
 
-from .client_address import client_address, is_trusted, parse
+from accounts.client_address import client_address, is_trusted, parse
+from accounts.middleware import looking_up
+
 from .context import ANONYMOUS, MAX_REQUEST_ID, Context, entered
 
 _REQUEST_ID = re.compile(rf"[A-Za-z0-9._-]{{1,{MAX_REQUEST_ID}}}")

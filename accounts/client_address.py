@@ -6,7 +6,7 @@ from functools import cache
 from django.conf import settings
 from django.http import HttpRequest
 
-from .context import UNKNOWN
+UNKNOWN = "unknown"
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

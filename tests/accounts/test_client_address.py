@@ -3,7 +3,7 @@
 import pytest
 from django.test import RequestFactory
 
-from audit.client_address import client_address, parse
+from accounts.client_address import client_address, parse
 
 PROXY, OTHER_PROXY, CLIENT, FORGED = "10.0.0.1", "10.0.0.2", "203.0.113.7", "198.51.100.9"
 
