@@ -1,12 +1,42 @@
-"""Only active users sign in, and a session is nobody's while its user is not active."""
+"""Only active users sign in, each guess is paid for, and a session is nobody's while its user
+is not active."""
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.backends import ModelBackend
+from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
 
+from . import lockout
 from .models import State, User
+from .passwords import MAX_LENGTH
 
 
 class ActiveStateBackend(ModelBackend):
+    @sensitive_variables("password")
+    def authenticate(
+        self, request: HttpRequest | None, username=None, password=None, **kwargs
+    ) -> User | None:
+        """The user, if the password is his and he is active.
+
+        Wrong, unknown, locked or out of guesses: each takes one hash, and says nothing more.
+        """
+        username = kwargs.get(User.USERNAME_FIELD) if username is None else username
+        if username is None or password is None:
+            return None
+        if request is not None and not lockout.charge_address(request):
+            return None
+        if len(password) > MAX_LENGTH:
+            return None
+        user, last_guess = lockout.charge(username)
+        if user is None:
+            User().set_password(password)
+        elif not user.check_password(password):
+            if last_guess:
+                lockout.lock_out(user, request)
+        elif lockout.succeeded(user, request) and self.user_can_authenticate(user):
+            return user
+        return None
+
     def user_can_authenticate(self, user: User) -> bool:
         return super().user_can_authenticate(user) and user.state == State.ACTIVE
 

@@ -1,5 +1,7 @@
 """Who may do what: the group of the account managers exists after every migrate."""
 
+from django.apps import AppConfig
+from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 
 ACCOUNT_MANAGERS = "Account managers"
@@ -14,7 +16,10 @@ def create_group(name: str, *permissions: str, using: str) -> None:
         group.permissions.add(*Permission.objects.using(using).filter(**wanted))
 
 
-def create_account_managers(using: str, **kwargs) -> None:
+def create_account_managers(sender: AppConfig, using: str, **kwargs) -> None:
+    """Receiver of post_migrate."""
+    create_permissions(sender, verbosity=0, using=using)  # or Django would do so after us
     # change_user is missing on purpose: whoever edits accounts can make himself a superuser.
-    permissions = ("accounts.view_user", "accounts.view_userfsm", "accounts.change_userfsm")
+    names = ("view_user", "invite_user", "view_userfsm", "change_userfsm")
+    permissions = (f"accounts.{name}" for name in names)
     create_group(ACCOUNT_MANAGERS, *permissions, using=using)

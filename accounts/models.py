@@ -5,10 +5,18 @@ from contextlib import contextmanager
 from typing import Self
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import PermissionDenied
-from django.db import models, router, transaction
+from django.db import connections, models, router, transaction
 from django_fsm import FSMField, Transition, TransitionNotAllowed
 from django_fsm import transition as fsm_transition
+
+from .attribution import acting_as
+from .budget import Budget as Budget
+from .passwords import MAX_LENGTH
+
+# Key of an advisory lock, which others of this database should not use.
+ONE_SUPERADMIN_AT_A_TIME = int.from_bytes(b"1 admin")
 
 
 class State(models.TextChoices):
@@ -18,6 +26,21 @@ class State(models.TextChoices):
     DEACTIVATED = "deactivated"
 
 
+# What shuts somebody out is explained.
+NEEDS_REASON = {"lock", "deactivate"}
+
+
+class ChangeRefusedError(TransitionNotAllowed):
+    """A change of state that was asked for is not made; the message says why."""
+
+
+class UsernameValidator(UnicodeUsernameValidator):
+    """Django's, and whatever else an e-mail address is made of: people are invited by theirs."""
+
+    regex = r"^[\w.@+!#$%&'*/=?^`{|}~-]+\Z"
+    message = "Letters, digits and the signs of an e-mail address only."
+
+
 class User(AbstractUser):
     """A person with an account.
 
@@ -25,7 +48,16 @@ class User(AbstractUser):
     state to say, and the state alone.
     """
 
+    username = models.CharField(
+        "user name",
+        max_length=150,
+        unique=True,
+        validators=[UsernameValidator()],
+        error_messages={"unique": "A user with that user name already exists."},
+    )
+
     class Meta(AbstractUser.Meta):
+        permissions = [("invite_user", "Can invite people")]
         constraints = [
             # These are what the audit says when there is no user to name: nobody may be called so.
             models.CheckConstraint(
@@ -34,6 +66,9 @@ class User(AbstractUser):
                 violation_error_message="This user name is reserved.",
             )
         ]
+
+    def check_password(self, raw_password: str) -> bool:
+        return len(raw_password) <= MAX_LENGTH and super().check_password(raw_password)
 
     @property
     def state(self) -> str | None:
@@ -72,6 +107,8 @@ class UserFSM(models.Model):
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="fsm")
     current_state = FSMField(default=State.INVITED, choices=State.choices, max_length=32)
+
+    reason: str | None = None  # why it is being changed, within changing()
 
     class Meta:
         db_table = "user_fsm"
@@ -114,20 +151,30 @@ class UserFSM(models.Model):
 
     @classmethod
     @contextmanager
-    def changing(cls, user: User) -> Iterator[Self]:
+    def changing(
+        cls, user: User, seen: str | None = None, by: object = None, reason: str | None = None
+    ) -> Iterator[Self]:
         """The user's state, locked against others, saved at the end of the block::
 
-            with UserFSM.changing(user) as fsm:
-                fsm.lock()
+            with UserFSM.changing(user, reason="Left the company") as fsm:
+                fsm.deactivate()
 
-        A user who was made without a state is given the first one. When the block raises,
-        nothing is saved.
+        ``by`` and ``reason`` are what is said about the change; who is asking anyway, if
+        nothing is given. ``seen`` is the state that the decision was made on: when it is
+        another one by now, ChangeRefusedError. A user who was made without a state is given
+        the first one. When the block raises, nothing is saved.
         """
         using = router.db_for_write(cls, instance=user)
-        with transaction.atomic(using=using):
+        with acting_as(user=by, reason=reason), transaction.atomic(using=using):
             states = cls.objects.using(using)
             fsm = states.select_for_update().filter(user=user).first()
-            fsm = fsm or states.create(user_id=user.pk)
+            if fsm is None:
+                if User.objects.using(using).select_for_update().filter(pk=user.pk).first() is None:
+                    raise ChangeRefusedError(f"{user} is gone")
+                fsm = states.create(user_id=user.pk)
+            if seen and seen != fsm.current_state:
+                raise ChangeRefusedError(f"{user} is {fsm.current_state} now")
+            fsm.reason = reason
             yield fsm
             fsm.save(using=using, update_fields=["current_state"])
         user.fsm = fsm
@@ -142,22 +189,48 @@ class UserFSM(models.Model):
         return [t.name for t in self.get_available_user_current_state_transitions(by)]
 
     def move(self, name: str, by: User) -> None:
-        """Run the transition ``name`` for ``by``.
+        """Run the transition ``name`` for ``by``, within changing().
 
-        Raises PermissionDenied if he may not, TransitionNotAllowed if the machine has no
-        such arrow from the current state.
+        Raises PermissionDenied if he may not, ChangeRefusedError if the machine has no such
+        arrow from the current state, if a reason is missing, or if no superadmin were left.
         """
         if not may_change_state(self, by):
             raise PermissionDenied
         if name not in self.transitions_for(by):
-            raise TransitionNotAllowed(f"{self.current_state}, which {name!r} does not lead from")
-        getattr(self, name)()
+            raise ChangeRefusedError(f"{self.user} is {self.current_state} now")
+        if name in NEEDS_REASON and not self.reason:
+            raise ChangeRefusedError("a reason is needed")
+        with self.leaving_a_superadmin():
+            getattr(self, name)()
 
     def override(self, state: str, by: User) -> None:
-        """Set any state against the rules: for superusers only, else PermissionDenied.
+        """Set any state against the rules, within changing().
 
-        Raises ValueError for a state that is none.
+        Raises PermissionDenied for all but superusers, ChangeRefusedError for a state that is
+        none, if a reason is missing, or if no superadmin were left.
         """
         if not by.is_superuser:
             raise PermissionDenied
-        self.current_state = State(state)
+        if state not in State.values:
+            raise ChangeRefusedError("there is no such state")
+        if not self.reason:
+            raise ChangeRefusedError("a reason is needed")
+        with self.leaving_a_superadmin():
+            self.current_state = State(state)
+
+    @contextmanager
+    def leaving_a_superadmin(self) -> Iterator[None]:
+        """Refuse what the block does to the last active superadmin, if it shuts him out.
+
+        One at a time: of two who shut each other out, the second sees what the first did.
+        """
+        before = self.current_state
+        yield
+        if before != State.ACTIVE or self.current_state == before or not self.user.is_superuser:
+            return
+        using = router.db_for_write(type(self), instance=self)
+        with connections[using].cursor() as cursor:
+            cursor.execute("select pg_advisory_xact_lock(%s)", [ONE_SUPERADMIN_AT_A_TIME])
+        active = UserFSM.objects.using(using).filter(current_state=State.ACTIVE)
+        if not active.filter(user__is_superuser=True).exclude(pk=self.pk).exists():
+            raise ChangeRefusedError(f"{self.user} is the last active superadmin")

@@ -11,6 +11,23 @@ LOOKUPS = {
 }
 
 
+class OverrideFilter(admin.SimpleListFilter):
+    """As UserStateAudit.is_override."""
+
+    title = "rules"
+    parameter_name = "rules"
+
+    def lookups(self, request, model_admin):
+        return [("override", "overrides only")]
+
+    def queryset(self, request, queryset):
+        if self.value() != "override":
+            return queryset
+        return (
+            queryset.filter(transition=None).exclude(start_state="new").exclude(end_state="deleted")
+        )
+
+
 @admin.register(UserStateAudit)
 class UserStateAuditAdmin(admin.ModelAdmin):
     list_display = (
@@ -23,10 +40,11 @@ class UserStateAuditAdmin(admin.ModelAdmin):
         "ip_address",
         "client_addr",
         "application_name",
-        "transition",
+        "arrow",
+        "reason",
     )
     list_display_links = ("when",)
-    list_filter = ("datetime", "start_state", "end_state")
+    list_filter = ("datetime", "start_state", "end_state", OverrideFilter)
     search_fields = ("^username", "^initiated_by")
     search_help_text = "User or initiator, from the beginning of the name."
     ordering = ("-id",)
@@ -53,6 +71,12 @@ class UserStateAuditAdmin(admin.ModelAdmin):
             row.start_state,
             row.end_state,
         )
+
+    @admin.display(description="transition", ordering="transition")
+    def arrow(self, row: UserStateAudit) -> str:
+        if row.is_override:
+            return format_html('<strong class="override">{}</strong>', "override")
+        return row.transition or "-"
 
     def lookup_allowed(self, lookup: str, value: str, request) -> bool:
         """Only what the filters ask: other look-ups in the URL could be made to fail."""

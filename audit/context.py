@@ -44,7 +44,7 @@ def clean(value: object, limit: int) -> str:
 class Context:
     """What should be true. ``user`` may be a function, to be asked when a statement goes out."""
 
-    user: str | Callable[[], str] = ""
+    user: str | Callable[[], str | None] = ""
     ip: str = ""
     reason: str = ""
     request_id: str = ""
@@ -73,8 +73,8 @@ def entered(context: Context):
 def values() -> Values | None:
     """What PostgreSQL should be told now; NOBODY when nobody is asking.
 
-    None while the user is being looked up: that may run queries of its own, and they cannot
-    wait for its result.
+    None while the user is being looked up: that runs queries of its own, and they cannot wait
+    for its result.
     """
     context = _current.get()
     if context is None:
@@ -82,16 +82,22 @@ def values() -> Values | None:
     if _resolving.get():
         return None
     user = context.user if isinstance(context.user, str) else resolve(context.user)
+    if user is None:
+        return None
     return Values(user, context.ip, context.reason, context.request_id)
 
 
-def resolve(lookup: Callable[[], str]) -> str:
-    """The user's name. A look-up that fails must not fail the change of state: it is logged,
-    and the change is recorded as initiated by "unknown". (A query of the look-up that fails
-    within a transaction has ended that transaction, as any query would.)"""
+def resolve(lookup: Callable[[], str | None]) -> str | None:
+    """The user's name; None while the page itself is looking for it.
+
+    A look-up that fails must not fail the change of state: it is logged, and the change is
+    recorded as initiated by "unknown". (A query of the look-up that fails within a transaction
+    has ended that transaction, as any query would.)
+    """
     token = _resolving.set(True)
     try:
-        return clean(lookup(), MAX_USER)
+        user = lookup()
+        return user if user is None else clean(user, MAX_USER)
     except Exception:  # whatever a session store or a user model raises; it is logged
         logger.exception("The user of the request could not be looked up for the audit.")
         return UNKNOWN

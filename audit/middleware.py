@@ -46,8 +46,11 @@ def context_of(request: HttpRequest) -> Context:
     )
 
 
-def username_of(request: HttpRequest) -> str:
-    """The name of who is signed in at this moment, else "anonymous"."""
+def username_of(request: HttpRequest) -> str | None:
+    """The name of who is signed in at this moment, else "anonymous"; None while that is being
+    found out."""
+    if looking_up.get():
+        return None
     session = getattr(request, "session", None)
     accessed = session is not None and session.accessed
     user = getattr(request, "user", None)

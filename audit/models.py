@@ -48,6 +48,12 @@ class UserStateAudit(models.Model):
     def __str__(self) -> str:
         return f"{self.username}: {self.start_state} → {self.end_state}"
 
+    @property
+    def is_override(self) -> bool:
+        """Whether no arrow of the machine allows it: a superadmin's choice, or SQL."""
+        made_or_removed = self.start_state == "new" or self.end_state == "deleted"
+        return self.transition is None and not made_or_removed
+
 
 class AuditedUserFSM(UserFSM):
     """UserFSM with the triggers on its table, declared here: accounts knows nothing of audit."""

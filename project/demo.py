@@ -68,7 +68,7 @@ def make_people(new_password: str) -> None:
     superadmin = Visitor("superadmin", new_password)
     for account in ACCOUNTS[1:]:
         superadmin.adds(account.username, new_password)
-        superadmin.changes_state(account.username, transition="activate")
+        superadmin.pushes("activate", account.username)
         User.objects.filter(username=account.username).update(is_staff=True)
         Group.objects.get(name=account.group).user_set.add(user_named(account.username))
     for name in PEOPLE:
@@ -78,12 +78,12 @@ def make_people(new_password: str) -> None:
 
 def make_history(superadmin: "Visitor", manager: "Visitor") -> None:
     for name in PEOPLE[:-2]:
-        manager.changes_state(name, transition="activate")
-    manager.changes_state("bob", transition="lock")
-    manager.changes_state("bob", transition="unlock")
-    manager.changes_state("carol", transition="lock")
-    manager.changes_state("dave", transition="deactivate")
-    superadmin.changes_state("erin", state=State.INVITED)  # no arrow of the machine leads there
+        manager.pushes("activate", name)
+    manager.pushes("lock", "bob", reason="Lost his phone")
+    manager.pushes("unlock", "bob")
+    manager.pushes("lock", "carol", reason="On parental leave")
+    manager.pushes("deactivate", "dave", reason="Left the company")
+    superadmin.overrides("erin", State.INVITED, reason="Was activated by mistake")
     with acting_as("nightly-cleanup", reason="not seen for a year"):
         UserFSM.objects.filter(user__username="frank").update(current_state=State.DEACTIVATED)
     with connection.cursor() as cursor:  # nobody is asking: recorded as CLI
@@ -105,7 +105,7 @@ class Visitor:
         )
 
     def post(self, url: str, data: dict) -> None:
-        response = self.client.post(url, data)
+        response = self.client.post(url, data, secure=settings.SECURE_SSL_REDIRECT)
         if response.status_code != 302:
             status = response.status_code
             raise NotMadeError(f"The demo could not be made: {url} answered with {status}.")
@@ -114,11 +114,15 @@ class Visitor:
         passwords = {"password1": password, "password2": password, "usable_password": "true"}
         self.post(reverse("admin:accounts_user_add"), {"username": username, **passwords})
 
-    def changes_state(self, username: str, **choice: str) -> None:
-        """Push a button (``transition``) or choose freely (``state``)."""
-        user = user_named(username)
-        url = reverse("admin:accounts_user_state", args=[user.pk])
-        self.post(url, {"seen": user.state, **choice})
+    def pushes(self, transition: str, username: str, reason: str = "") -> None:
+        """One of the managers' buttons."""
+        key = user_named(username).pk
+        url = reverse("admin:accounts_user_transition", args=[key, transition])
+        self.post(url, {"reason": reason})
+
+    def overrides(self, username: str, state: str, reason: str) -> None:
+        url = reverse("admin:accounts_user_override", args=[user_named(username).pk])
+        self.post(url, {"state": state, "reason": reason})
 
 
 def user_named(username: str) -> User:

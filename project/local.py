@@ -19,7 +19,7 @@ LOCAL = ROOT / ".local"
 def run(command: str, argv: list[str]) -> None:
     """Run a Django command."""
     provide_secret_key()
-    if command == "up":
+    if command in {"up", "runserver"}:
         os.environ.setdefault("DEBUG", "1")
     if not os.environ.get("DATABASE_URL"):
         provide_database(loud=command == "up")
@@ -32,6 +32,7 @@ def run(command: str, argv: list[str]) -> None:
 def test(arguments: list[str]) -> int:
     """Run pytest, on DATABASE_URL or else on a PostgreSQL to throw away; its exit code."""
     provide_secret_key()
+    os.environ.setdefault("HTTPS", "0")  # Django's test client speaks plain HTTP
     end_on_signal()
     if os.environ.get("DATABASE_URL"):
         return run_pytest(arguments)
@@ -85,7 +86,6 @@ def provide_database(loud: bool) -> None:
         sys.exit(f"The PostgreSQL in {server.folder} does not start: {error}")
     atexit.register(server.leave)
     use(server)
-    os.environ.setdefault("DEBUG", "1")
 
 
 def use(server) -> None:

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import dj_database_url
+import dj_email_url
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -36,6 +37,22 @@ def database(url: str) -> dict:
     return config
 
 
+def email(url: str) -> dict:
+    """Django's EMAIL settings for a ``url``; ImproperlyConfigured when it is none."""
+    try:
+        config = dj_email_url.parse(url)
+    except ValueError:
+        config = {}
+    if not config.get("EMAIL_BACKEND"):
+        raise ImproperlyConfigured(
+            "EMAIL_URL is not of the form smtp://user:password@host:port/ or console:."
+        )
+    if config["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend":
+        config["EMAIL_BACKEND"] = "project.mail.BackgroundEmailBackend"
+        config["EMAIL_TIMEOUT"] = config.get("EMAIL_TIMEOUT") or 30
+    return {name: value for name, value in config.items() if name.isupper()}
+
+
 def words(name: str) -> list[str]:
     """The comma-separated words of the environment variable ``name``."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
@@ -43,11 +60,36 @@ def words(name: str) -> list[str]:
 
 DEBUG = os.environ.get("DEBUG") == "1"
 SECRET_KEY = required("SECRET_KEY")
-ALLOWED_HOSTS = words("ALLOWED_HOSTS")
+ALLOWED_HOSTS = words("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
+# What links in mails begin with; without it, they lead where the request came to.
+SITE_URL = os.environ.get("SITE_URL", "")
 # Addresses or networks of the reverse proxies whose X-Forwarded-For is believed.
 TRUSTED_PROXIES = words("TRUSTED_PROXIES")
 
+# Served by TLS unless HTTPS=0: everything else is sent there, and no cookie goes without it.
+HTTPS = os.environ.get("HTTPS", "0" if DEBUG else "1") == "1"
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# Nothing inline, nothing from elsewhere.
+SECURE_CSP = {
+    "default-src": ["'none'"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'", "data:"],
+    "font-src": ["'self'"],
+    "connect-src": ["'self'"],
+    "form-action": ["'self'"],
+    "base-uri": ["'none'"],
+    "frame-ancestors": ["'none'"],
+}
+
 INSTALLED_APPS = [
+    # Ahead of the admin, whose templates for passwords it replaces.
+    "accounts",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -55,7 +97,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "pgtrigger",
-    "accounts",
     "audit",
     "project",
 ]
@@ -64,10 +105,11 @@ MIDDLEWARE = [
     # First, so that everything done for a request is done in its name.
     "audit.middleware.AuditContextMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "project.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.EndSessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -104,6 +146,14 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+AUTH_PASSWORD_VALIDATORS.append({"NAME": "accounts.passwords.MaximumLengthValidator"})
+PASSWORD_RESET_TIMEOUT = 72 * 3600  # seconds; also of invitations and of links to unlock
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+# How accounts say in whose name they act, without knowing of the audit.
+ACTING_AS = "audit.context.acting_as"
+
+globals().update(email(os.environ.get("EMAIL_URL") or "console:"))
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"

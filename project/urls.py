@@ -1,10 +1,19 @@
-"""The pages: for now the admin, to which the front page leads."""
+"""The pages: home, those of the accounts, the admin."""
 
 from django.contrib import admin
-from django.urls import path
+from django.templatetags.static import static
+from django.urls import include, path, reverse_lazy
 from django.views.generic import RedirectView
 
+from accounts.urls import sign_in
+from audit.views import HomeView
+
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("", HomeView.as_view(), name="home"),
+    path("accounts/", include("accounts.urls")),
+    # One way to sign in, and to change a password, wherever one comes from.
+    path("admin/login/", sign_in),
+    path("admin/password_change/", RedirectView.as_view(url=reverse_lazy("password_change"))),
     path("admin/", admin.site.urls),
+    path("favicon.ico", RedirectView.as_view(url=static("accounts/icon.svg"))),
 ]

@@ -1,0 +1,52 @@
+"""Transactions that stay, whatever becomes of the one around them."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import wraps
+
+from django.db import connection, transaction
+
+LOCK_TIMEOUT = "3s"  # the caller himself may hold what is waited for
+
+
+def durably(function):
+    """Decorator: run the function in a transaction that is committed when it returns.
+
+    A request that fails must not take back what was counted or locked on its way. Called
+    within a transaction, the function runs on a connection of its own, that is in a thread:
+    there it sees only what is committed, and gives up (OperationalError) where it would have
+    to wait for its caller.
+    """
+
+    @wraps(function)
+    def run(*args, **kwargs):
+        if transaction_commits():
+            with transaction.atomic():
+                return function(*args, **kwargs)
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            call = copy_context().run
+            return thread.submit(call, on_own_connection, function, *args, **kwargs).result()
+
+    return run
+
+
+def transaction_commits() -> bool:
+    """Whether a transaction that begins here commits at its end, as Django sees it: by that,
+    the one that a TestCase wraps around a test does not count."""
+    if not connection.in_atomic_block:
+        return connection.get_autocommit()
+    try:
+        with transaction.atomic(durable=True):
+            return True
+    except RuntimeError:
+        return False
+
+
+def on_own_connection(function, *args, **kwargs):
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("select set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
+            return function(*args, **kwargs)
+    finally:
+        connection.close()

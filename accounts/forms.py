@@ -1,0 +1,83 @@
+"""The forms of the pages; they ask, and leave the rules to whom they call."""
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm, PasswordResetForm
+from django.core.exceptions import ValidationError
+
+from . import invitations, lockout
+from .models import State, User
+
+MAX_REASON = 1000  # characters; the audit keeps as many
+
+
+class SignInForm(AuthenticationForm):
+    """Whatever was wrong, it says the same; but for an address that tried too often, which
+    says nothing about any account."""
+
+    error_messages = {
+        "invalid_login": "Please enter a correct user name and password. After"
+        f" {lockout.LIMIT} wrong passwords an account is locked, and a link to unlock it is"
+        " sent to its owner.",
+        "address": "There were too many wrong passwords from your address. Try again in 15"
+        " minutes.",
+    }
+
+    def get_invalid_login_error(self) -> ValidationError:
+        if lockout.address_is_spent(self.request):
+            return ValidationError(self.error_messages["address"], code="address")
+        return super().get_invalid_login_error()
+
+
+class ResetForm(PasswordResetForm):
+    def get_users(self, email: str):
+        """Only those who have had a password: a reset lets nobody in who was not in before."""
+        had_one = {State.ACTIVE, State.LOCKED}
+        users = (user for user in super().get_users(email) if user.state in had_one)
+        return [user for user in users if invitations.may_get_mail(user)]
+
+
+class AddressForm(forms.Form):
+    email = forms.EmailField(
+        label="E-mail address",
+        max_length=User._meta.get_field("email").max_length,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+
+class ConfirmForm(forms.Form):
+    """Nothing to fill in, only a button, for the user of a link."""
+
+    def __init__(self, user: User, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+
+
+class InviteForm(forms.Form):
+    addresses = forms.CharField(
+        label="E-mail addresses",
+        help_text="One or many, parted by white space, commas or semicolons. Each gets a link"
+        " to choose a password.",
+        widget=forms.Textarea(attrs={"rows": 8, "autocomplete": "off", "autofocus": True}),
+    )
+
+    def clean_addresses(self) -> list[str]:
+        return invitations.parse(self.cleaned_data["addresses"])
+
+
+class ReasonForm(forms.Form):
+    """Confirms a change of state, and says why. ``seen`` is the state that the page showed."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    reason = forms.CharField(
+        max_length=MAX_REASON,
+        help_text="It is recorded with the change.",
+        widget=forms.TextInput(attrs={"size": 60, "autocomplete": "off"}),
+    )
+
+    def __init__(self, *args, reason_required: bool = True, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].required = reason_required
+
+
+class OverrideForm(ReasonForm):
+    state = forms.ChoiceField(choices=State.choices)
+    field_order = ("state", "reason")

@@ -1,0 +1,57 @@
+"""Invitations in the admin: one page, one field, one address or many."""
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+
+from . import invitations
+from .forms import InviteForm
+from .mail import site_of
+from .models import State
+
+
+class InvitationAdminMixin:
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.invite_view)
+        return [path("invite/", view, name="accounts_user_invite"), *super().get_urls()]
+
+    def has_invite_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.invite_user")
+
+    def changelist_view(self, request, extra_context=None):
+        may_invite = {"may_invite": self.has_invite_permission(request)}
+        return super().changelist_view(request, may_invite | (extra_context or {}))
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        user = self.get_object(request, unquote(object_id))
+        invited = user is not None and user.email and user.state == State.INVITED
+        if invited and self.has_invite_permission(request):
+            again = {"invite_again": urlencode({"addresses": user.email})}
+            extra_context = again | (extra_context or {})
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def invite_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_invite_permission(request):
+            raise PermissionDenied
+        form = InviteForm(
+            request.POST if request.method == "POST" else None,
+            initial={"addresses": request.GET.get("addresses", "")},
+        )
+        if form.is_valid():
+            try:
+                return self.invite(request, form.cleaned_data["addresses"])
+            except ValidationError as error:
+                form.add_error("addresses", error)
+        return self.ask(request, "Invite people", form, "Invite")
+
+    def invite(self, request: HttpRequest, addresses: list[str]) -> HttpResponse:
+        users = invitations.invite(addresses, site_of(request))
+        LogEntry.objects.log_actions(request.user.pk, users, CHANGE, change_message="Invited.")
+        names = invitations.named(addresses)
+        self.message_user(request, f"A link was sent to {names}.", messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:accounts_user_changelist"))

@@ -1,0 +1,114 @@
+"""People are invited by their e-mail address, which becomes their user name."""
+
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+
+from django.core.exceptions import ValidationError
+from django.core.mail import get_connection
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from .budget import Budget
+from .links import invitation
+from .models import ChangeRefusedError, State, User, UserFSM
+
+MAX_AT_ONCE = 1000
+MAX_LENGTH = User._meta.get_field("username").max_length
+MAX_MAILS = 5  # to one person, in the time in which a budget becomes whole again
+NAMED_AT_MOST = 10  # in a message
+
+
+def parse(text: str) -> list[str]:
+    """The addresses in ``text``, parted by white space, commas or semicolons; in lower case,
+    each once. ValidationError when there are none, too many, or words that are none."""
+    words = list(dict.fromkeys(re.split(r"[\s,;]+", text.strip(" \t\r\n,;").lower())))
+    if words == [""]:
+        raise ValidationError("Enter at least one e-mail address.")
+    if len(words) > MAX_AT_ONCE:
+        raise ValidationError(f"At most {MAX_AT_ONCE} people can be invited at once.")
+    if wrong := [word for word in words if not is_address(word)]:
+        raise ValidationError(f"Nobody was invited. Not an e-mail address: {named(wrong)}.")
+    return words
+
+
+def is_address(word: str) -> bool:
+    """Whether it is one, and can be a user name."""
+    try:
+        validate_email(word)
+        User._meta.get_field("username").run_validators(word)
+    except ValidationError:
+        return False
+    return True
+
+
+def named(words: list[str]) -> str:
+    """The words, or as many as a message should hold, none of them longer than a line."""
+    short = [word if len(word) <= 80 else word[:79] + "…" for word in words[:NAMED_AT_MOST]]
+    more = len(words) - len(short)
+    return ", ".join(short) + (f" and {more} more" if more else "")
+
+
+def invite(addresses: Iterable[str], site: str) -> list[User]:
+    """Invite the people at ``addresses``, as parse() returns them, with links to ``site``.
+
+    Who is invited already gets a new link, which ends the older one. All or nobody:
+    ValidationError, naming whom, when others have an account.
+    """
+    try:
+        with transaction.atomic():
+            users = [found_or_made(address, known) for address, known in with_known(addresses)]
+            transaction.on_commit(lambda: send(users, site), robust=True)
+    except (IntegrityError, ChangeRefusedError):
+        message = "Nobody was invited: somebody else did that in this moment. Look again."
+        raise ValidationError(message) from None
+    return users
+
+
+def with_known(addresses: Iterable[str]) -> list[tuple[str, User | None]]:
+    """Each address with its invited user, if there is one; ValidationError when others have
+    an account."""
+    wanted = list(addresses)
+    lower = User.objects.annotate(address=Lower("email"), name=Lower("username"))
+    found = lower.filter(Q(address__in=wanted) | Q(name__in=wanted)).select_related("fsm")
+    taken = [user for user in found if user.state != State.INVITED or user.address not in wanted]
+    if taken:
+        names = named(sorted(user.username for user in taken))
+        raise ValidationError(f"Nobody was invited. There is an account already: {names}.")
+    known = {user.address: user for user in found}
+    return [(address, known.get(address)) for address in wanted]
+
+
+def found_or_made(address: str, known: User | None) -> User:
+    if known is None:
+        return User.objects.create_user(address, address)
+    end_older_links(known)
+    return known
+
+
+def end_older_links(user: User) -> None:
+    """By writing his state as it is; ChangeRefusedError if he is not invited any more."""
+    with UserFSM.changing(user, seen=State.INVITED):
+        pass
+
+
+def send(users: list[User], site: str) -> None:
+    get_connection().send_messages([invitation(user, site) for user in users])
+
+
+def renew(address: str, site: str) -> None:
+    """Send new links to whoever is invited at ``address``; say nothing if nobody is."""
+    for user in User.objects.filter(email__iexact=address, fsm__current_state=State.INVITED):
+        if may_get_mail(user):
+            with suppress(ChangeRefusedError), transaction.atomic():
+                end_older_links(user)
+                transaction.on_commit(lambda user=user: send([user], site), robust=True)
+
+
+def may_get_mail(user: User) -> bool:
+    """Count a mail that somebody who is not signed in has sent to ``user``; False when those
+    were enough."""
+    with transaction.atomic():
+        return bool(Budget.charge(f"mails to user {user.pk}", MAX_MAILS))

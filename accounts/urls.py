@@ -1,0 +1,19 @@
+"""Django's own pages for accounts, with its names, and ours beside them."""
+
+from django.contrib.auth import urls as django_urls
+from django.db import transaction
+from django.urls import include, path
+
+from . import views
+
+# What is paid for a guess is committed at once, and no lock is held while a password is hashed.
+sign_in = transaction.non_atomic_requests(views.SignInView.as_view())
+
+urlpatterns = [
+    path("login/", sign_in, name="login"),
+    path("password_reset/", views.PasswordResetView.as_view(), name="password_reset"),
+    path("invitation/", views.InvitationRequestView.as_view(), name="invitation_request"),
+    path("invitation/<uidb64>/<token>/", views.InvitationView.as_view(), name="invitation"),
+    path("unlock/<uidb64>/<token>/", views.UnlockView.as_view(), name="unlock"),
+    path("", include(django_urls)),
+]

@@ -1,0 +1,28 @@
+"""SMTP in the background."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+from django.core.mail.backends.smtp import EmailBackend
+
+logger = logging.getLogger(__name__)
+
+# Python waits for what is left when it ends.
+_worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
+
+
+class BackgroundEmailBackend(EmailBackend):
+    """No page waits for the mail server; nor tells by its time whether it had to send a mail,
+    that is whether there is such an account. What could not be sent is logged."""
+
+    def send_messages(self, email_messages) -> int:
+        messages = list(email_messages)
+        _worker.submit(self.deliver, messages)
+        return len(messages)
+
+    def deliver(self, messages) -> None:
+        try:
+            super().send_messages(messages)
+        except Exception:  # whatever the network does; it is logged
+            people = ", ".join(address for message in messages for address in message.to)
+            logger.exception("The mail to %s could not be sent.", people)
