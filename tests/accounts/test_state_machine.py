@@ -1,13 +1,13 @@
 """The machine: four transitions, and who may run them."""
 
-from threading import Thread
+from threading import Barrier, Thread
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django_fsm import TransitionNotAllowed
 
-from accounts.models import State, User, UserFSM
+from accounts.models import ChangeRefusedError, State, User, UserFSM
 
 ALLOWED = {
     ("invited", "activate"): "active",
@@ -116,17 +116,93 @@ def test_somebody_without_the_permission_may_move_nobody(alice, bob, sue):
 
 
 @pytest.mark.parametrize("name", ["unlock", "activate", "delete", "save", "__init__", ""])
-def test_what_is_no_transition_from_here_is_not_allowed(alice, ada, name):
-    with pytest.raises(TransitionNotAllowed):
+def test_what_is_no_transition_from_here_is_refused(alice, ada, name):
+    with pytest.raises(ChangeRefusedError, match="alice is active now"):
         alice.fsm.move(name, by=ada)
 
 
-def test_only_a_superadmin_overrides_and_only_with_a_state_that_exists(alice, mona, ada):
+@pytest.mark.parametrize("name", ["lock", "deactivate"])
+def test_shutting_somebody_out_needs_a_reason(alice, mona, name):
+    with (
+        pytest.raises(ChangeRefusedError, match="a reason is needed"),
+        UserFSM.changing(alice) as fsm,
+    ):
+        fsm.move(name, by=mona)
+
+    with UserFSM.changing(alice, reason="because") as fsm:
+        fsm.move(name, by=mona)
+
+
+def test_only_a_superadmin_overrides_with_a_reason_and_a_state_that_exists(alice, mona, ada):
     with pytest.raises(PermissionDenied):
-        alice.fsm.override("invited", by=mona)
-    with pytest.raises(ValueError, match="nonsense"):
-        alice.fsm.override("nonsense", by=ada)
+        override(alice, "invited", by=mona)
+    with pytest.raises(ChangeRefusedError, match="no such state"):
+        override(alice, "nonsense", by=ada)
+    with pytest.raises(ChangeRefusedError, match="a reason is needed"):
+        override(alice, "invited", by=ada, reason=None)
 
-    alice.fsm.override("invited", by=ada)
+    override(alice, "invited", by=ada)
 
-    assert alice.fsm.current_state == State.INVITED
+    assert alice.state == State.INVITED
+
+
+def override(user, state, by, reason="because"):
+    with UserFSM.changing(user, reason=reason) as fsm:
+        fsm.override(state, by=by)
+
+
+@pytest.mark.parametrize("state", ["invited", "locked", "deactivated"])
+def test_the_last_active_superadmin_cannot_shut_himself_out(ada, alice, state):
+    with pytest.raises(ChangeRefusedError, match="ada is the last active superadmin"):
+        override(ada, state, by=ada)
+
+    assert UserFSM.objects.get(user=ada).current_state == State.ACTIVE
+
+
+def test_nor_by_a_button(ada):
+    for name in ("lock", "deactivate"):
+        with (
+            pytest.raises(ChangeRefusedError, match="last active superadmin"),
+            UserFSM.changing(ada, reason="because") as fsm,
+        ):
+            fsm.move(name, by=ada)
+
+
+def test_a_superadmin_who_is_not_the_last_can(ada, alice):
+    User.objects.create_superuser("eve", password="eve")
+
+    override(ada, "locked", by=ada)
+
+    assert ada.state == State.LOCKED
+
+
+def test_a_locked_superadmin_does_not_count(ada):
+    eve = User.objects.create_superuser("eve", password="eve")
+    UserFSM.objects.filter(user=eve).update(current_state="locked")
+
+    with pytest.raises(ChangeRefusedError, match="last active superadmin"):
+        override(ada, "locked", by=ada)
+
+
+def test_of_two_superadmins_who_shut_each_other_out_at_once_one_remains(ada):
+    eve = User.objects.create_superuser("eve", password="eve")
+    both_there, refused = Barrier(2), []
+
+    def shut_out(victim, by):
+        try:
+            with UserFSM.changing(victim, reason="because") as fsm:
+                both_there.wait()
+                fsm.override("locked", by=by)
+        except ChangeRefusedError:
+            refused.append(victim)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=shut_out, args=pair) for pair in ((ada, eve), (eve, ada))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(refused) == 1
+    assert UserFSM.objects.filter(current_state="active").count() == 1

@@ -1,9 +1,11 @@
 """Settings come from the environment alone, and say what is missing."""
 
+import os
 import subprocess
 import sys
 
 import pytest
+from django.test import Client
 
 from project.settings import BASE_DIR
 from project.wsgi import application
@@ -59,3 +61,57 @@ def test_gunicorns_application_serves_the_static_files():
 
     assert started == ["200 OK"]
     assert b".state-locked" in body
+
+
+def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        env={"SECRET_KEY": "x" * 40 + "abcdefghij", "PATH": os.environ["PATH"], **environment},
+        cwd=BASE_DIR,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_deployment_check_is_clean(transactional_db):
+    url = os.environ["DATABASE_URL"]
+
+    done = manage("check", "--deploy", "--fail-level", "WARNING", DATABASE_URL=url)
+
+    assert "no issues (0 silenced)" in done.stdout, done.stderr
+
+
+SECURE = (
+    "from django.conf import settings as s;"
+    " print(s.SECURE_SSL_REDIRECT, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE,"
+    " s.SECURE_HSTS_SECONDS > 0, s.SESSION_COOKIE_HTTPONLY)"
+)
+
+
+@pytest.mark.parametrize(
+    ("environment", "shown"),
+    [
+        ({}, "True True True True True"),
+        ({"DEBUG": "1"}, "False False False False True"),
+        ({"HTTPS": "0"}, "False False False False True"),
+    ],
+)
+def test_cookies_and_pages_go_by_tls_only_outside_of_debug(environment, shown):
+    done = python(SECURE, DATABASE_URL=DATABASE_URL, SECRET_KEY="x", **environment)
+
+    assert done.stdout == f"{shown}\n", done.stderr
+
+
+def test_plain_http_is_sent_to_tls(settings, transactional_db):
+    settings.SECURE_SSL_REDIRECT = True
+
+    assert Client().get("/accounts/login/")["Location"] == "https://testserver/accounts/login/"
+    assert Client().get("/accounts/login/", secure=True).status_code == 200
+
+
+def test_who_is_not_told_its_hosts_answers_this_machine_only():
+    code = "from project.settings import ALLOWED_HOSTS as a; print(a)"
+
+    done = python(code, DATABASE_URL=DATABASE_URL, SECRET_KEY="x")
+
+    assert done.stdout == "['localhost', '127.0.0.1', '[::1]']\n"

@@ -5,7 +5,8 @@ def test_a_button_in_the_admin_is_recorded_with_who_pushed_it(alice, mona, trail
     browser = signed_in(mona, REMOTE_ADDR="203.0.113.7")
 
     response = browser.post(
-        f"/admin/accounts/user/{alice.pk}/state/", {"seen": "active", "transition": "deactivate"}
+        f"/admin/accounts/user/{alice.pk}/transition/deactivate/",
+        {"seen": "active", "reason": "Left the company"},
     )
 
     assert trail.lines() == [
@@ -15,6 +16,7 @@ def test_a_button_in_the_admin_is_recorded_with_who_pushed_it(alice, mona, trail
             "deactivated",
             transition="deactivate",
             initiated_by="mona",
+            reason="Left the company",
             ip_address="203.0.113.7",
             request_id=response["X-Request-ID"],
         )

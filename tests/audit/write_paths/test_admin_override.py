@@ -7,7 +7,8 @@ def test_an_override_in_the_admin_is_recorded_and_no_transition_matches_it(
     browser = signed_in(ada, REMOTE_ADDR="2001:db8::7")
 
     response = browser.post(
-        f"/admin/accounts/user/{alice.pk}/state/", {"seen": "active", "state": "invited"}
+        f"/admin/accounts/user/{alice.pk}/override/",
+        {"seen": "active", "state": "invited", "reason": "By mistake"},
     )
 
     assert trail.lines() == [
@@ -17,6 +18,7 @@ def test_an_override_in_the_admin_is_recorded_and_no_transition_matches_it(
             "invited",
             transition=None,
             initiated_by="ada",
+            reason="By mistake",
             ip_address="2001:db8::7",
             request_id=response["X-Request-ID"],
         )

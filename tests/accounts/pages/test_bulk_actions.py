@@ -1,0 +1,132 @@
+"""Actions on many: each user goes through the machine, and who is refused is named."""
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from accounts.models import User, UserFSM
+from tests.conftest import make_user
+
+LIST = "/admin/accounts/user/"
+
+
+@pytest.fixture
+def act(signed_in, mona):
+    """Run an action on people: ``act("unlock", [alice, bob])``."""
+
+    def send(name, people, by=None, reason="because", confirmed=True, **more):
+        data = {"action": f"{name}_selected", "_selected_action": [p.pk for p in people], **more}
+        if confirmed:
+            data |= {"confirmed": "yes", "reason": reason}
+        return signed_in(by or mona).post(LIST, data, follow=True)
+
+    return send
+
+
+def states() -> dict:
+    return dict(UserFSM.objects.values_list("user__username", "current_state"))
+
+
+def test_it_asks_once_more_and_names_them(alice, bob, mona, act, trail):
+    page = act("deactivate", [alice, bob], confirmed=False).content.decode()
+
+    assert "Deactivate 2 users?" in page
+    assert "<li>alice" in page
+    assert "<li>bob" in page
+    assert trail.lines() == []
+
+
+def test_the_page_that_asks_sends_what_is_needed(alice, bob, mona, act, signed_in):
+    page = act("deactivate", [alice, bob], confirmed=False)
+    form = dict(page.context["hidden"])
+    assert {value for key, value in page.context["hidden"] if key == "_selected_action"} == {
+        str(alice.pk),
+        str(bob.pk),
+    }
+
+    signed_in(mona).post(LIST, {**form, "_selected_action": [alice.pk, bob.pk], "reason": "x"})
+
+    assert states() == {"alice": "deactivated", "bob": "deactivated", "mona": "active"}
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("activate", "invited", "active"),
+        ("deactivate", "active", "deactivated"),
+        ("unlock", "locked", "active"),
+    ],
+)
+def test_each_is_moved_and_recorded(alice, bob, mona, act, trail, name, before, after):
+    UserFSM.objects.filter(user__in=[alice, bob]).update(current_state=before)
+    trail.forget()
+
+    answer = act(name, [alice, bob])
+
+    assert trail.moves() == [(before, after)] * 2
+    assert {(line["transition"], line["reason"]) for line in trail.lines()} == {(name, "because")}
+    assert set(trail.initiators()) == {"mona"}
+    assert f"{name.title()}: 2 done." in answer.content.decode()
+
+
+def test_who_is_refused_is_named_and_the_others_are_moved(alice, bob, mona, ada, act, trail):
+    locked = make_user("carol", "locked")
+    trail.forget()
+
+    answer = act("unlock", [alice, bob, mona, ada, locked])
+
+    page = answer.content.decode()
+    assert "Unlock: 1 done." in page
+    for refused in ("alice (active now)", "bob (active now)", "mona (not yours to unlock)"):
+        assert refused in page
+    assert "ada (not yours to unlock)" in page
+    assert [line["username"] for line in trail.lines()] == ["carol"]
+
+
+def test_nobody_is_deactivated_without_a_reason(alice, act, trail, mona):
+    answer = act("deactivate", [alice], reason=" ")
+
+    assert "This field is required." in answer.content.decode()
+    assert trail.lines() == []
+
+
+def test_a_reason_of_ten_kilobytes_is_refused(alice, act, trail, mona):
+    answer = act("deactivate", [alice], reason="a" * 10_000)
+
+    assert 'class="errorlist' in answer.content.decode()
+    assert trail.lines() == []
+
+
+def test_all_pages_of_the_list_are_selected_when_asked(alice, bob, mona, ada, act, trail):
+    act("deactivate", [alice], select_across="1")
+
+    assert states() == {
+        "alice": "deactivated",
+        "bob": "deactivated",
+        "mona": "active",
+        "ada": "active",
+    }
+
+
+def test_the_last_superadmin_is_not_deactivated_with_the_others(alice, ada, act):
+    answer = act("deactivate", [alice, ada], by=ada)
+
+    assert "ada (the last active superadmin)" in answer.content.decode()
+    assert states() == {"alice": "deactivated", "ada": "active", "mona": "active"}
+
+
+def test_who_may_only_look_is_offered_none(alice, bob, act, signed_in, trail):
+    User.objects.filter(pk=bob.pk).update(is_staff=True)
+    bob.user_permissions.add(Permission.objects.get(codename="view_user"))
+
+    act("deactivate", [alice], by=bob)
+
+    assert "deactivate_selected" not in signed_in(bob).get(LIST).content.decode()
+    assert trail.lines() == []
+
+
+@pytest.mark.parametrize("selected", [["x"], ["99999999999999999999"], ["0"], ["\x00"]])
+def test_odd_selections_are_no_errors(mona, signed_in, trail, selected):
+    data = {"action": "unlock_selected", "_selected_action": selected, "confirmed": "yes"}
+
+    assert signed_in(mona).post(LIST, data, follow=True).status_code == 200
+    assert trail.lines() == []

@@ -1,0 +1,157 @@
+"""Signing out, changing a password, and resetting a forgotten one."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import State, User, UserFSM
+
+from .conftest import link_in, signed_in_by
+
+NEW = {"new_password1": "correct horse 7", "new_password2": "correct horse 7"}
+RESET = "/accounts/password_reset/"
+CHANGE = "/accounts/password_change/"
+
+
+@pytest.fixture
+def forgetful(alice) -> User:
+    User.objects.filter(pk=alice.pk).update(email="alice@example.com")
+    return alice
+
+
+def reset(link: str):
+    browser = Client()
+    page = browser.get(link, follow=True).redirect_chain[-1][0]
+    return browser.post(page, NEW, follow=True)
+
+
+def test_a_reset_sets_the_password_and_signs_nobody_in(forgetful, mailoutbox, guess):
+    Client().post(RESET, {"email": "Alice@Example.com"})
+
+    answer = reset(link_in(mailoutbox[0]))
+
+    assert "Your password is changed" in answer.content.decode()
+    assert not signed_in_by(answer)
+    assert signed_in_by(guess("alice", NEW["new_password1"]))
+    assert not signed_in_by(guess("alice", "alice"))
+
+
+def test_a_reset_of_a_locked_account_leaves_it_locked(forgetful, mailoutbox, guess, trail):
+    UserFSM.objects.update(current_state="locked")
+    trail.forget()
+
+    Client().post(RESET, {"email": "alice@example.com"})
+    reset(link_in(mailoutbox[0]))
+
+    assert trail.lines() == []
+    assert not signed_in_by(guess("alice", NEW["new_password1"]))
+
+
+def test_a_link_from_before_does_not_activate(forgetful, mailoutbox, guess, trail):
+    Client().post(RESET, {"email": "alice@example.com"})
+    for state in ("deactivated", "invited"):
+        UserFSM.objects.update(current_state=state)
+    trail.forget()
+
+    reset(link_in(mailoutbox[0]))
+
+    assert trail.lines() == []
+    assert not signed_in_by(guess("alice", NEW["new_password1"]))
+
+
+@pytest.mark.parametrize("who", ["invited", "deactivated", "nobody", "active"])
+def test_whoever_asks_is_answered_alike(forgetful, mailoutbox, who):
+    if who in State.values:
+        UserFSM.objects.update(current_state=who)
+    address = "nobody@example.com" if who == "nobody" else "alice@example.com"
+
+    answer = Client().post(RESET, {"email": address}, follow=True)
+
+    assert "Look into your mailbox" in answer.content.decode()
+    assert len(mailoutbox) == (who == "active")
+
+
+def test_nobodys_mailbox_is_flooded(forgetful, mailoutbox):
+    for _ in range(20):
+        Client().post(RESET, {"email": "alice@example.com"})
+
+    assert len(mailoutbox) == 5
+
+
+@pytest.mark.parametrize(
+    "address", ["", "x", "a@b.c\r\nBcc: v@example.com", "a" * 10_000, "a\x00@example.com"]
+)
+def test_what_is_no_address_is_said(transactional_db, mailoutbox, address):
+    answer = Client().post(RESET, {"email": address})
+
+    assert 'class="errorlist' in answer.content.decode()
+    assert mailoutbox == []
+
+
+def test_a_reset_link_works_once(forgetful, mailoutbox):
+    Client().post(RESET, {"email": "alice@example.com"})
+    link = link_in(mailoutbox[0])
+    reset(link)
+
+    page = Client().get(link, follow=True).content.decode()
+
+    assert "This link can no longer be used" in page
+    assert RESET in page
+
+
+def test_the_mails_links_lead_to_the_site_that_is_configured(forgetful, mailoutbox, settings):
+    settings.SITE_URL = "https://users.example.com/"
+
+    Client().post(RESET, {"email": "alice@example.com"})
+
+    assert "https://users.example.com/accounts/reset/" in mailoutbox[0].body
+
+
+def test_a_host_that_is_not_ours_is_refused(forgetful, mailoutbox):
+    answer = Client().post(RESET, {"email": "alice@example.com"}, headers={"host": "evil.example"})
+
+    assert answer.status_code == 400
+    assert mailoutbox == []
+
+
+def test_a_change_needs_the_old_password_and_keeps_this_session_only(alice, signed_in):
+    here, elsewhere = signed_in(alice), signed_in(alice)
+
+    assert "errorlist" in here.post(CHANGE, {"old_password": "x", **NEW}).content.decode()
+    answer = here.post(CHANGE, {"old_password": "alice", **NEW}, follow=True)
+
+    assert "Your password is changed" in answer.content.decode()
+    assert here.get("/").status_code == 200
+    assert elsewhere.get("/").status_code == 302
+
+
+def test_an_old_password_of_a_megabyte_is_not_hashed(alice, signed_in, monkeypatch):
+    browser = signed_in(alice)
+    check = "django.contrib.auth.hashers.MD5PasswordHasher.encode"
+    monkeypatch.setattr(check, lambda *args: pytest.fail("hashed"))
+
+    answer = browser.post(CHANGE, {"old_password": "x" * 1_000_000, **NEW})
+
+    assert 'class="errorlist' in answer.content.decode()
+
+
+def test_the_admins_own_page_for_it_is_this_one(mona, signed_in):
+    assert signed_in(mona).get("/admin/password_change/")["Location"] == CHANGE
+
+
+@pytest.mark.parametrize("page", ["/accounts/logout/", "/admin/logout/"])
+def test_signing_out_ends_the_session(mona, signed_in, page):
+    browser = signed_in(mona)
+
+    assert browser.get(page).status_code == 405  # no picture on another site can do it
+    assert "You are signed out" in browser.post(page).content.decode()
+    assert browser.get("/").status_code == 302
+
+
+def test_after_signing_in_one_goes_where_one_wanted(alice, client):
+    page = {"username": "alice", "password": "alice"}
+
+    assert client.post("/accounts/login/", page)["Location"] == "/"
+    inside = client.post("/accounts/login/?next=/accounts/password_change/", page)
+    assert inside["Location"] == CHANGE
+    outside = client.post("/accounts/login/", {**page, "next": "https://evil.example/"})
+    assert outside["Location"] == "/"

@@ -1,0 +1,432 @@
+"""States in the admin: buttons for managers, any state for superadmins, nothing for others."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from accounts.admin import UserAdmin
+from accounts.models import State, User, UserFSM
+
+
+@pytest.fixture
+def push(signed_in, alice):
+    """Push a button of Alice's page as somebody: ``push(mona, "lock")``."""
+
+    def send(by: User, name: str, person: User = alice, reason="because", seen="active", **data):
+        return signed_in(by).post(
+            f"/admin/accounts/user/{person.pk}/transition/{name}/",
+            {"seen": seen, "reason": reason, **data},
+            follow=True,
+        )
+
+    return send
+
+
+@pytest.fixture
+def override(signed_in, alice):
+    """Set Alice's state as somebody: ``override(ada, "invited")``."""
+
+    def send(by: User, state: str, person: User = alice, reason="because", seen="active"):
+        return signed_in(by).post(
+            f"/admin/accounts/user/{person.pk}/override/",
+            {"seen": seen, "reason": reason, "state": state},
+            follow=True,
+        )
+
+    return send
+
+
+def state_of(user: User) -> str:
+    return UserFSM.objects.get(user=user).current_state
+
+
+def page_of(user: User, browser: Client) -> str:
+    return browser.get(f"/admin/accounts/user/{user.pk}/change/").content.decode()
+
+
+def test_a_manager_sees_the_state_and_exactly_the_possible_buttons(alice, mona, signed_in):
+    page = page_of(alice, signed_in(mona))
+
+    assert "state-active" in page
+    for name, there in {"lock": 1, "deactivate": 1, "unlock": 0, "activate": 0}.items():
+        assert page.count(f"/transition/{name}/") == there
+    assert "/override/" not in page
+
+
+@pytest.mark.parametrize(
+    ("state", "buttons"),
+    [
+        ("invited", {"activate", "deactivate"}),
+        ("active", {"lock", "deactivate"}),
+        ("locked", {"unlock", "deactivate"}),
+        ("deactivated", {"activate"}),
+    ],
+)
+def test_each_state_has_its_buttons(alice, mona, signed_in, state, buttons):
+    UserFSM.objects.filter(user=alice).update(current_state=state)
+
+    page = page_of(alice, signed_in(mona))
+
+    assert set(re.findall(r"/transition/(\w+)/", page)) == buttons
+
+
+def test_a_superadmin_has_the_buttons_and_the_free_choice(alice, ada, signed_in):
+    page = page_of(alice, signed_in(ada))
+
+    assert "/transition/lock/" in page
+    assert "/override/" in page
+    for state in State.values:
+        assert f'<option value="{state}"' in page
+
+
+def test_a_button_asks_once_more_before_it_does_anything(alice, mona, signed_in, trail):
+    url = f"/admin/accounts/user/{alice.pk}/transition/lock/"
+
+    page = signed_in(mona).get(url).content.decode()
+
+    assert "Lock alice?" in page
+    assert 'name="reason"' in page
+    assert trail.lines() == []
+
+
+def test_a_manager_can_edit_nothing_else(alice, mona, signed_in):
+    browser = signed_in(mona)
+    assert 'name="is_superuser"' not in page_of(alice, browser)
+
+    answer = browser.post(
+        f"/admin/accounts/user/{mona.pk}/change/", {"username": "mona", "is_superuser": "on"}
+    )
+
+    assert answer.status_code == 403
+    assert not User.objects.get(pk=mona.pk).is_superuser
+
+
+def test_a_manager_sees_no_trace_of_the_password(alice, mona, ada, signed_in):
+    assert "algorithm" in page_of(alice, signed_in(ada))
+    for trace in ("algorithm", "password/", "Superuser status"):
+        assert trace not in page_of(alice, signed_in(mona)).partition("</h1>")[2]
+
+
+def test_a_manager_sees_no_buttons_on_his_own_page_or_a_superadmins(mona, ada, signed_in):
+    browser = signed_in(mona)
+
+    assert "/transition/" not in page_of(mona, browser)
+    assert "/transition/" not in page_of(ada, browser)
+
+
+def test_a_button_does_what_it_says_and_says_so(alice, mona, push):
+    answer = push(mona, "lock")
+
+    assert state_of(alice) == State.LOCKED
+    assert "The user alice is now locked." in answer.content.decode()
+
+
+def test_the_change_and_its_reason_stand_in_the_history_of_the_page(alice, mona, ada, push):
+    push(mona, "lock", reason="Lost his phone")
+
+    browser = Client()
+    browser.force_login(ada)
+    page = browser.get(f"/admin/accounts/user/{alice.pk}/history/").content.decode()
+    assert "active → locked. Lost his phone" in page
+
+
+def test_a_reason_is_recorded(alice, mona, push, trail):
+    push(mona, "lock", reason="Lost his phone")
+
+    [line] = trail.lines()
+    assert (line["transition"], line["reason"]) == ("lock", "Lost his phone")
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "\n\t"])
+@pytest.mark.parametrize("name", ["lock", "deactivate"])
+def test_nobody_is_shut_out_without_a_reason(alice, mona, push, trail, name, reason):
+    answer = push(mona, name, reason=reason)
+
+    assert "This field is required." in answer.content.decode()
+    assert trail.lines() == []
+
+
+def test_letting_in_needs_none(alice, mona, push, trail):
+    UserFSM.objects.filter(user=alice).update(current_state="locked")
+    trail.forget()
+
+    push(mona, "unlock", seen="locked", reason="")
+
+    [line] = trail.lines()
+    assert (line["transition"], line["reason"]) == ("unlock", None)
+
+
+@pytest.mark.parametrize("reason", ["a" * 10_000, "a\x00b"])
+def test_a_reason_that_cannot_be_kept_is_said_and_changes_nothing(mona, push, trail, reason):
+    answer = push(mona, "lock", reason=reason)
+
+    assert answer.status_code == 200
+    assert 'class="errorlist"' in answer.content.decode()
+    assert trail.lines() == []
+
+
+def test_a_hostile_reason_is_only_text(alice, mona, sue, push, signed_in):
+    push(mona, "lock", reason="<script>alert(1)</script>")
+
+    page = signed_in(sue).get("/admin/audit/userstateaudit/?q=alice")
+
+    assert "<script>alert(1)" not in page.content.decode()
+
+
+def test_whoever_was_slower_is_told_so_and_changes_nothing(alice, mona, push, trail):
+    UserFSM.objects.filter(user=alice).update(current_state="locked")
+    trail.forget()
+
+    answer = push(mona, "deactivate", seen="active")
+
+    assert "Nothing was changed: alice is locked now." in answer.content.decode()
+    assert trail.lines() == []
+
+
+def test_and_is_told_so_before_he_is_asked(alice, mona, signed_in, trail):
+    UserFSM.objects.filter(user=alice).update(current_state="locked")
+    trail.forget()
+
+    url = f"/admin/accounts/user/{alice.pk}/transition/lock/"
+    answer = signed_in(mona).get(url, follow=True)
+
+    assert "Nothing was changed: alice is locked now." in answer.content.decode()
+    assert trail.lines() == []
+
+
+def test_an_override_on_a_stale_page_changes_nothing(alice, ada, override, trail):
+    UserFSM.objects.filter(user=alice).update(current_state="locked")
+    trail.forget()
+
+    answer = override(ada, "active", seen="active")
+
+    assert "Nothing was changed" in answer.content.decode()
+    assert trail.lines() == []
+
+
+@pytest.mark.parametrize(
+    ("transition", "state"),
+    [
+        ("activate", "invited"),
+        ("lock", "active"),
+        ("unlock", "locked"),
+        ("deactivate", "active"),
+        ("activate", "deactivated"),
+    ],
+)
+@pytest.mark.parametrize("clerk", ["sue", "bob"])
+def test_a_clerk_without_the_permission_is_refused(
+    request, alice, clerk, transition, state, push, override, trail, signed_in
+):
+    user = request.getfixturevalue(clerk)
+    User.objects.filter(pk=user.pk).update(is_staff=True)
+    UserFSM.objects.filter(user=alice).update(current_state=state)
+    trail.forget()
+
+    answers = [
+        push(user, transition, seen=state),
+        push(user, transition, seen="", state="active", transition=transition),
+        override(user, "active", seen=state),
+        signed_in(user).get(f"/admin/accounts/user/{alice.pk}/transition/{transition}/"),
+        signed_in(user).post(
+            "/admin/accounts/user/",
+            {"action": f"{transition}_selected", "_selected_action": [alice.pk], "confirmed": "y"},
+        ),
+        signed_in(user).post(
+            f"/admin/accounts/user/{alice.pk}/change/",
+            {"username": "alice", "fsm": "active", "current_state": "active", "is_staff": "on"},
+        ),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403] * len(answers)
+    assert state_of(alice) == state
+    assert trail.lines() == []
+
+
+def test_a_clerk_who_sees_users_but_may_not_change_states_is_refused_too(
+    alice, bob, push, override, signed_in, trail
+):
+    User.objects.filter(pk=bob.pk).update(is_staff=True)
+    bob.user_permissions.add(Permission.objects.get(codename="view_user"))
+
+    assert "/transition/" not in page_of(alice, signed_in(bob))
+    assert push(bob, "lock").status_code == 403
+    assert override(bob, "locked").status_code == 403
+    signed_in(bob).post(
+        "/admin/accounts/user/",
+        {"action": "unlock_selected", "_selected_action": [alice.pk], "confirmed": "yes"},
+    )
+    assert trail.lines() == []
+
+
+def test_a_manager_is_refused_the_free_choice(alice, mona, override, trail):
+    assert override(mona, "invited").status_code == 403
+    assert trail.lines() == []
+
+
+@pytest.mark.parametrize("name", ["activate", "lock", "unlock", "deactivate"])
+def test_a_manager_is_refused_himself_and_superadmins(mona, ada, push, trail, name):
+    for victim in (mona, ada):
+        assert push(mona, name, victim).status_code == 403
+    assert trail.lines() == []
+
+
+@pytest.mark.parametrize("name", ["delete", "save", "__init__", "move", "override", "x" * 5000])
+def test_what_is_no_transition_is_not_found(ada, push, trail, name):
+    assert push(ada, name).status_code == 404
+    assert trail.lines() == []
+
+
+@pytest.mark.parametrize("state", ["nonsense", "", "a" * 10_000, "active\x00", "ACTIVE"])
+def test_what_is_no_state_is_said_and_changes_nothing(ada, override, trail, state):
+    answer = override(ada, state)
+
+    assert answer.status_code == 200
+    assert 'class="errorlist"' in answer.content.decode()
+    assert trail.lines() == []
+
+
+def test_an_override_without_a_reason_is_asked_for_one(ada, override, trail):
+    answer = override(ada, "invited", reason=" ")
+
+    assert "This field is required." in answer.content.decode()
+    assert trail.lines() == []
+
+
+def test_an_override_is_recorded_without_a_transition(ada, override, trail):
+    override(ada, "invited", reason="By mistake")
+
+    [line] = trail.lines()
+    assert (line["transition"], line["reason"]) == (None, "By mistake")
+
+
+def test_an_override_along_an_arrow_is_recorded_as_that_transition(ada, override, trail):
+    override(ada, "locked")
+
+    [line] = trail.lines()
+    assert line["transition"] == "lock"
+
+
+def test_the_last_active_superadmin_is_told_that_he_cannot_lock_himself_out(ada, override, trail):
+    answer = override(ada, "locked", ada)
+
+    assert "Nothing was changed: ada is the last active superadmin." in answer.content.decode()
+    assert trail.lines() == []
+
+
+def test_a_superadmin_cannot_take_his_own_rank_or_delete_himself(ada, signed_in):
+    browser = signed_in(ada)
+    page = browser.get(f"/admin/accounts/user/{ada.pk}/change/").content.decode()
+    assert 'name="is_superuser"' not in page
+    assert 'name="is_staff"' not in page
+
+    assert (
+        browser.post(f"/admin/accounts/user/{ada.pk}/delete/", {"post": "yes"}).status_code == 403
+    )
+    browser.post(
+        "/admin/accounts/user/",
+        {"action": "delete_selected", "_selected_action": [ada.pk], "post": "yes"},
+    )
+    assert User.objects.get(pk=ada.pk).is_superuser
+
+
+@pytest.mark.parametrize("key", ["0", "99999999999999999999", "x", "_", "1/2"])
+def test_a_user_who_is_not_there_is_not_found(ada, signed_in, key):
+    for page in ("transition/lock", "override"):
+        answer = signed_in(ada).post(f"/admin/accounts/user/{key}/{page}/", {"reason": "x"})
+
+        assert answer.status_code == 404
+
+
+def test_a_user_without_a_state_is_shown_and_can_be_given_one(ada, signed_in, push, trail):
+    [carol] = User.objects.bulk_create([User(username="carol")])
+    assert "state-none" in page_of(carol, signed_in(ada))
+
+    push(ada, "activate", carol, seen="invited")
+
+    assert state_of(carol) == State.ACTIVE
+    assert trail.moves() == [("new", "invited"), ("invited", "active")]
+
+
+def test_a_user_who_is_deleted_meanwhile_is_said_to_be_gone(alice, ada, push, monkeypatch):
+    """He goes between the look at the page's address and the change."""
+    look = UserAdmin.get_object
+
+    def look_and_delete(*args):
+        user = look(*args)
+        if user is not None:
+            User.objects.filter(pk=user.pk).delete()
+        return user
+
+    monkeypatch.setattr(UserAdmin, "get_object", look_and_delete)
+
+    answer = push(ada, "deactivate", seen="invited")
+
+    assert "Nothing was changed: alice is gone." in answer.content.decode()
+
+
+def test_a_post_from_another_site_is_refused(alice, ada, trail):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(ada)
+
+    answer = browser.post(f"/admin/accounts/user/{alice.pk}/transition/lock/", {"reason": "x"})
+
+    assert answer.status_code == 403
+    assert trail.lines() == []
+
+
+def test_a_stranger_is_asked_to_sign_in(alice, client, trail):
+    answer = client.post(f"/admin/accounts/user/{alice.pk}/transition/lock/", {"reason": "x"})
+
+    assert answer["Location"].startswith("/admin/login/")
+    assert trail.lines() == []
+
+
+def test_the_list_shows_the_states_in_few_queries(
+    alice, bob, ada, signed_in, django_assert_max_num_queries
+):
+    browser = signed_in(ada)
+
+    with django_assert_max_num_queries(10):
+        page = browser.get("/admin/accounts/user/").content.decode()
+
+    assert page.count("state-active") == 3
+
+
+def test_the_list_is_filtered_by_state(alice, bob, ada, signed_in):
+    UserFSM.objects.filter(user=bob).update(current_state="locked")
+
+    page = signed_in(ada).get("/admin/accounts/user/?fsm__current_state__exact=locked")
+
+    assert "bob" in page.content.decode()
+    assert ">alice<" not in page.content.decode()
+
+
+def test_a_user_added_on_the_admins_page_is_invited(ada, signed_in):
+    signed_in(ada).post(
+        "/admin/accounts/user/add/",
+        {
+            "username": "carol",
+            "password1": "Xk93-plq",
+            "password2": "Xk93-plq",
+            "usable_password": "true",
+        },
+    )
+
+    assert User.objects.get(username="carol").state == State.INVITED
+
+
+def test_a_reserved_name_is_refused_with_a_sentence(ada, signed_in):
+    page = signed_in(ada).post(
+        "/admin/accounts/user/add/",
+        {
+            "username": "CLI",
+            "password1": "Xk93-plq",
+            "password2": "Xk93-plq",
+            "usable_password": "true",
+        },
+    )
+
+    assert "This user name is reserved." in page.content.decode()

@@ -1,0 +1,139 @@
+"""Who was locked out gets a mail, unlocks his account with it, and signs in with his password."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import User, UserFSM
+
+from .conftest import at_once, link_in, signed_in_by
+
+
+@pytest.fixture
+def locked_out(alice, guess, mailoutbox) -> str:
+    """The link that Alice gets when she is locked out."""
+    User.objects.filter(pk=alice.pk).update(email="alice@example.com")
+    for _ in range(5):
+        guess("alice", "wrong")
+    [mail] = mailoutbox
+    return link_in(mail)
+
+
+def unlock(link: str):
+    browser = Client(REMOTE_ADDR="198.51.100.20")
+    page = browser.get(link, follow=True)
+    return browser.post(page.redirect_chain[-1][0] if page.redirect_chain else link, follow=True)
+
+
+def is_dead(link: str) -> bool:
+    return "can no longer be used" in Client().get(link, follow=True).content.decode()
+
+
+def test_the_mail_goes_to_the_person_and_says_who(locked_out, mailoutbox):
+    [mail] = mailoutbox
+
+    assert mail.to == ["alice@example.com"]
+    assert "the account alice" in mail.body
+
+
+def test_without_an_address_there_is_no_mail_but_a_lock(alice, guess, mailoutbox, trail):
+    for _ in range(5):
+        guess("alice", "wrong")
+
+    assert mailoutbox == []
+    assert trail.moves() == [("active", "locked")]
+
+
+def test_a_mail_that_cannot_be_written_does_not_take_the_lock_back(alice, guess, settings, trail):
+    User.objects.filter(pk=alice.pk).update(email="alice@example.com")
+    settings.EMAIL_BACKEND = "no.such.Backend"
+
+    answers = [guess("alice", "wrong") for _ in range(5)]
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert trail.moves() == [("active", "locked")]
+
+
+def test_looking_at_the_link_unlocks_nothing(locked_out, trail):
+    assert "Unlock my account" in Client().get(locked_out, follow=True).content.decode()
+
+    assert trail.lines() == []
+
+
+def test_the_button_unlocks_and_the_password_is_asked_again(alice, locked_out, guess, trail):
+    answer = unlock(locked_out)
+
+    assert answer.redirect_chain[-1][0] == "/accounts/login/"
+    assert "Your account is unlocked. Now sign in." in answer.content.decode()
+    assert not signed_in_by(answer)
+    [line] = trail.lines()
+    assert (line["transition"], line["initiated_by"]) == ("unlock", "alice")
+    assert (line["ip_address"], line["reason"]) == ("198.51.100.20", "unlocked by mail")
+    assert signed_in_by(guess("alice", "alice"))
+
+
+def test_it_works_once(alice, locked_out, guess):
+    unlock(locked_out)
+    for _ in range(5):
+        guess("alice", "wrong")
+
+    assert is_dead(locked_out)
+
+
+def test_of_two_at_once_one_gets_through(locked_out, trail):
+    at_once(unlock, [(locked_out,)] * 3)
+
+    assert trail.moves() == [("locked", "active")]
+
+
+@pytest.mark.parametrize("how", ["manager", "SQL"])
+def test_it_does_not_undo_a_later_lock_by_others(alice, mona, locked_out, execute, how):
+    """A manager who locks on purpose is not to be overruled by an old mail."""
+    if how == "SQL":
+        execute("update user_fsm set current_state = 'active'")
+        execute("update user_fsm set current_state = 'locked'")
+    else:
+        for name in ("unlock", "lock"):
+            with UserFSM.changing(alice, reason="on purpose") as fsm:
+                fsm.move(name, by=mona)
+
+    assert is_dead(locked_out)
+
+
+@pytest.mark.parametrize("state", ["active", "deactivated", "invited"])
+def test_it_is_dead_when_he_is_not_locked_any_more(locked_out, state):
+    UserFSM.objects.update(current_state=state)
+
+    assert is_dead(locked_out)
+
+
+def test_a_page_that_was_open_while_he_was_deactivated_unlocks_nothing(locked_out, trail):
+    browser = Client()
+    page = browser.get(locked_out, follow=True).redirect_chain[-1][0]
+    UserFSM.objects.update(current_state="deactivated")
+    trail.forget()
+
+    answer = browser.post(page)
+
+    assert "can no longer be used" in answer.content.decode()
+    assert trail.lines() == []
+
+
+def test_who_chooses_a_new_password_first_can_still_unlock(alice, locked_out, guess, mailoutbox):
+    Client().post("/accounts/password_reset/", {"email": "alice@example.com"})
+    browser = Client()
+    page = browser.get(link_in(mailoutbox[-1]), follow=True).redirect_chain[-1][0]
+    new = {"new_password1": "correct horse 7", "new_password2": "correct horse 7"}
+    browser.post(page, new)
+
+    unlock(locked_out)
+
+    assert signed_in_by(guess("alice", "correct horse 7"))
+
+
+def test_a_manager_who_locks_sends_no_link(alice, mona, mailoutbox):
+    User.objects.filter(pk=alice.pk).update(email="alice@example.com")
+
+    with UserFSM.changing(alice, reason="on purpose") as fsm:
+        fsm.move("lock", by=mona)
+
+    assert mailoutbox == []

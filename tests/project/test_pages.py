@@ -1,0 +1,107 @@
+"""What all pages have in common: nothing inline, nothing from elsewhere, a sentence for errors."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from project.settings import BASE_DIR
+
+PUBLIC = ["login", "password_reset", "password_reset_done", "password_reset_complete"]
+TEMPLATES = [path for path in BASE_DIR.glob("*/templates/**/*.html") if ".venv" not in path.parts]
+
+
+def policy(response) -> dict:
+    directives = response.headers["Content-Security-Policy"].split("; ")
+    return dict(directive.split(" ", 1) for directive in directives)
+
+
+@pytest.mark.parametrize("name", [*PUBLIC, "invitation_request", "home"])
+def test_pages_allow_nothing_inline_and_nothing_from_elsewhere(client, transactional_db, name):
+    rules = policy(client.get(reverse(name)))
+
+    assert rules["default-src"] == rules["base-uri"] == rules["frame-ancestors"] == "'none'"
+    assert rules["script-src"] == rules["style-src"] == rules["form-action"] == "'self'"
+    assert "unsafe" not in str(rules)
+
+
+def test_so_do_the_admins_and_errors_and_refusals(mona, signed_in):
+    browser = signed_in(mona)
+
+    for path in ("/admin/", "/nowhere/", "/admin/audit/userstateaudit/", "/favicon.ico"):
+        assert policy(browser.get(path))["default-src"] == "'none'"
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_no_template_has_script_or_style_within(path):
+    text = path.read_text()
+
+    assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", text)
+    assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", text))
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_pages_are_for_strangers(client, transactional_db, name):
+    answer = client.get(reverse(name))
+
+    assert answer.status_code == 200
+    assert "<h1>" in answer.content.decode()
+
+
+def test_home_tells_who_i_am_my_state_and_my_own_history(alice, bob, mona, signed_in, trail):
+    signed_in(mona).post(f"/admin/accounts/user/{alice.pk}/transition/lock/", {"reason": "secret"})
+    signed_in(mona).post(f"/admin/accounts/user/{alice.pk}/transition/unlock/", {})
+
+    page = signed_in(alice).get("/").content.decode()
+
+    assert re.findall(r'state-(\w+)">\1', page)[:5] == [
+        *("active", "locked", "active", "active", "locked"),
+    ]
+    assert "mona" in page
+    assert "bob" not in page
+    assert "secret" not in page
+
+
+def test_home_asks_few_questions(alice, signed_in, django_assert_max_num_queries):
+    browser = signed_in(alice)
+
+    with django_assert_max_num_queries(3):
+        browser.get("/")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "sentence"),
+    [("/nowhere/", 404, "There is no such page"), ("/admin/audit/userstateaudit/", 403, "not for")],
+)
+def test_errors_are_told_in_the_same_look(alice, signed_in, path, status, sentence):
+    alice.is_staff = True
+    alice.save()
+
+    answer = signed_in(alice).get(path)
+
+    assert answer.status_code == status
+    assert sentence in answer.content.decode()
+    assert "accounts/pages.css" in answer.content.decode()
+
+
+def test_a_form_from_elsewhere_is_told_so(alice):
+    browser = Client(enforce_csrf_checks=True)
+
+    answer = browser.post("/accounts/login/", {"username": "alice", "password": "alice"})
+
+    assert answer.status_code == 403
+    assert "Nothing was done." in answer.content.decode()
+
+
+def test_a_host_that_is_not_ours_is_told_so(client):
+    answer = client.get("/", headers={"host": "evil.example"})
+
+    assert answer.status_code == 400
+    assert "This request makes no sense" in answer.content.decode()
+
+
+def test_who_is_signed_in_but_may_not_is_told_who_he_is(alice, signed_in):
+    page = signed_in(alice).get("/admin/", follow=True)
+
+    assert "You are signed in as alice, who may not open this page." in page.content.decode()
