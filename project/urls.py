@@ -8,6 +8,8 @@ from django.views.generic import RedirectView
 from accounts.urls import sign_in
 from audit.views import HomeView
 
+admin.site.site_header = admin.site.site_title = "User state audit"
+
 urlpatterns = [
     path("", HomeView.as_view(), name="home"),
     path("accounts/", include("accounts.urls")),

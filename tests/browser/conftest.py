@@ -36,9 +36,9 @@ def atomic_requests(request, monkeypatch) -> None:
 
 
 @pytest.fixture
-def new_page(browser: Browser, transactional_db, live_server):
-    """Opens a window of somebody's own. Whatever its console or its network has to complain
-    of fails the test in the end."""
+def new_page(browser: Browser, transactional_db, live_server, signed_in):
+    """Opens a window of somebody's own, in which ``user`` is signed in already. Whatever its
+    console or its network has to complain of fails the test in the end."""
     contexts, problems = [], []
 
     def watch(page: Page) -> None:
@@ -50,11 +50,15 @@ def new_page(browser: Browser, transactional_db, live_server):
     def is_ours(url: str) -> bool:
         return url.startswith((f"{live_server.url}/", "data:"))
 
-    def open_page(**options) -> Page:
+    def open_page(user: User | None = None, **options) -> Page:
         context = browser.new_context(base_url=live_server.url, **options)
         context.set_default_timeout(10_000)
         contexts.append(context)
         context.on("page", watch)
+        if user is not None:
+            session = signed_in(user).cookies["sessionid"].value
+            cookie = {"name": "sessionid", "value": session, "url": live_server.url}
+            context.add_cookies([cookie])
         return context.new_page()
 
     yield open_page
@@ -65,13 +69,13 @@ def new_page(browser: Browser, transactional_db, live_server):
 
 @pytest.fixture
 def sign_in(new_page) -> Callable[..., Page]:
-    """Sign in by the page: ``sign_in(mona)``."""
+    """Sign in by the page: ``sign_in(alice)``."""
 
-    def go(user: User | str, password: str | None = None, page: Page | None = None) -> Page:
+    def go(user: User, page: Page | None = None) -> Page:
         page = page or new_page()
         page.goto("/accounts/login/")
-        page.get_by_label("User name").fill(str(user))
-        page.get_by_label("Password").fill(password or str(user))
+        page.get_by_label("User name").fill(user.username)
+        page.get_by_label("Password").fill(user.username)
         page.get_by_role("button", name="Sign in").click()
         return page
 
@@ -79,13 +83,11 @@ def sign_in(new_page) -> Callable[..., Page]:
 
 
 @pytest.fixture
-def seen_by_supervisor(sue, new_page, signed_in, live_server):
+def seen_by_supervisor(sue, new_page):
     """What the audit's page tells of somebody, the newest first, as lines of text."""
 
     def look(username: str) -> list[str]:
-        page = new_page()
-        session = signed_in(sue).cookies["sessionid"].value
-        page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        page = new_page(sue)
         page.goto(f"/admin/audit/userstateaudit/?q={username}")
         columns = ("change", "initiated_by", "ip_address", "arrow")
         rows = page.locator("#result_list tbody tr").all()

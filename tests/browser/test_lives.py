@@ -9,14 +9,8 @@ from accounts.models import User
 
 from .conftest import NARROW
 
-pytestmark = pytest.mark.usefixtures("atomic_requests")
+both_ways = pytest.mark.usefixtures("atomic_requests")
 PASSWORD = "correct horse 7"
-
-
-@pytest.fixture
-def alice_with_mail(alice) -> User:
-    User.objects.filter(pk=alice.pk).update(email="alice@example.com")
-    return alice
 
 
 def link_in(mail) -> str:
@@ -36,8 +30,9 @@ def guess_wrong(page: Page, times: int = 5) -> None:
         expect(page.get_by_text("Please enter a correct user name and password.")).to_be_visible()
 
 
-def test_invited_accepted_signed_in(mona, sign_in, new_page, mailoutbox, seen_by_supervisor):
-    manager = sign_in(mona)
+@both_ways
+def test_invited_accepted_signed_in(mona, new_page, mailoutbox, seen_by_supervisor):
+    manager = new_page(mona)
     manager.goto("/admin/accounts/user/")
     manager.get_by_role("link", name="Invite people").click()
     manager.get_by_label("E-mail addresses").fill("carol@example.com, dora@example.com")
@@ -61,18 +56,20 @@ def test_invited_accepted_signed_in(mona, sign_in, new_page, mailoutbox, seen_by
     ]
 
 
+@both_ways
 def test_locked_out_and_unlocked_by_mail(
-    alice_with_mail, sign_in, new_page, mailoutbox, trail, seen_by_supervisor
+    alice, sign_in, new_page, mailoutbox, trail, seen_by_supervisor
 ):
+    User.objects.filter(pk=alice.pk).update(email="alice@example.com")
     page = new_page()
     guess_wrong(page)
-    sign_in("alice", "alice", page)
+    sign_in(alice, page)
     expect(page.get_by_text("Please enter a correct user name and password.")).to_be_visible()
 
     page.goto(link_in(mailoutbox[0]))
     page.get_by_role("button", name="Unlock my account").click()
     expect(page.get_by_text("Your account is unlocked. Now sign in.")).to_be_visible()
-    sign_in("alice", "alice", page)
+    sign_in(alice, page)
 
     expect(page.get_by_role("heading", name="alice")).to_be_visible()
     assert seen_by_supervisor("alice")[:2] == [
@@ -82,18 +79,19 @@ def test_locked_out_and_unlocked_by_mail(
     assert len(trail.lines()) == 2
 
 
+@both_ways
 def test_locked_out_and_unlocked_by_a_manager(alice, mona, sign_in, new_page, seen_by_supervisor):
     page = new_page()
     guess_wrong(page)
 
-    manager = sign_in(mona)
+    manager = new_page(mona)
     manager.goto(page_of(alice))
     expect(manager.locator(".state-panel .state")).to_have_text("locked")
     manager.get_by_role("link", name="Unlock").click()
     manager.get_by_label("Reason").fill("Rang me up")
     manager.get_by_role("button", name="Unlock").click()
     expect(manager.get_by_text("The user alice is now active.")).to_be_visible()
-    sign_in("alice", "alice", page)
+    sign_in(alice, page)
 
     expect(page.get_by_role("heading", name="alice")).to_be_visible()
     assert seen_by_supervisor("alice")[:2] == [
@@ -102,8 +100,9 @@ def test_locked_out_and_unlocked_by_a_manager(alice, mona, sign_in, new_page, se
     ]
 
 
-def test_deactivated_while_signed_in(alice, mona, sign_in, seen_by_supervisor):
-    page, manager = sign_in(alice), sign_in(mona)
+@both_ways
+def test_deactivated_while_signed_in(alice, mona, sign_in, new_page, seen_by_supervisor):
+    page, manager = sign_in(alice), new_page(mona)
 
     manager.goto(page_of(alice))
     manager.get_by_role("link", name="Deactivate").click()
@@ -118,8 +117,9 @@ def test_deactivated_while_signed_in(alice, mona, sign_in, seen_by_supervisor):
     assert seen_by_supervisor("alice")[0] == "active → deactivated | mona | 127.0.0.1 | deactivate"
 
 
-def test_the_superadmins_override(alice, ada, sign_in, seen_by_supervisor):
-    page = sign_in(ada)
+@both_ways
+def test_the_superadmins_override(alice, ada, new_page, seen_by_supervisor):
+    page = new_page(ada)
 
     page.goto(page_of(alice))
     page.get_by_role("combobox", name="State").select_option("invited")
@@ -130,8 +130,8 @@ def test_the_superadmins_override(alice, ada, sign_in, seen_by_supervisor):
     assert seen_by_supervisor("alice")[0] == "active → invited | ada | 127.0.0.1 | override"
 
 
-def test_many_are_deactivated_from_the_list(alice, bob, mona, sign_in, seen_by_supervisor):
-    page = sign_in(mona)
+def test_many_are_deactivated_from_the_list(alice, bob, mona, new_page, seen_by_supervisor):
+    page = new_page(mona)
 
     page.goto("/admin/accounts/user/")
     for name in ("alice", "bob", "mona"):
