@@ -17,6 +17,7 @@ from project import local, postgres
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
 os.environ.setdefault("DATABASE_URL", "postgresql:///never-used")
+os.environ.setdefault("HTTPS", "0")
 local.provide_secret_key()
 django.setup()
 
@@ -31,15 +32,19 @@ def audited_and_bare() -> Iterator[None]:
     """Commits are not waited for: a disk would hide what is to be measured."""
     with postgres.throw_away() as server:
         local.use(server)
-        config = connections["default"].settings_dict
-        config.update(database(os.environ["DATABASE_URL"]))
-        call_command("migrate", verbosity=0)
-        connections["default"].close()
-        make_bare(config)
+        migrate()
+        make_bare(connections["default"].settings_dict)
         try:
             yield
         finally:
             connections.close_all()
+
+
+def migrate() -> None:
+    """Have Django use the server of DATABASE_URL, and make the tables there."""
+    connections["default"].settings_dict.update(database(os.environ["DATABASE_URL"]))
+    call_command("migrate", verbosity=0)
+    connections["default"].close()
 
 
 def make_bare(config: dict) -> None:

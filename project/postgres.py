@@ -193,7 +193,7 @@ def throw_away(**config: str) -> Iterator[Server]:
     careless = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     with tempfile.TemporaryDirectory(prefix="user-state-audit-") as folder:
         server = Server(Path(folder))
-        server.start(**careless, **config)
+        server.start(**careless | config)
         try:
             yield server
         finally:
