@@ -1,5 +1,7 @@
 """The supervisors' pages: everything can be read, nothing can be changed, by anybody."""
 
+import re
+
 import pytest
 from django.contrib.admin.sites import site
 
@@ -51,6 +53,23 @@ def test_filters_and_search_by_prefix(row, sue, signed_in, query, found):
     page = signed_in(sue).get(LIST + query).content.decode()
 
     assert ("192.0.2.1" in page) == found
+
+
+def test_overrides_are_marked_and_can_be_filtered(alice, sue, signed_in, trail):
+    for state in ("locked", "invited"):  # by an arrow, and by none
+        UserFSM.objects.filter(user=alice).update(current_state=state)
+    browser = signed_in(sue)
+
+    page = browser.get(LIST).content.decode()
+    rows = re.findall(r'<td class="field-arrow">(.*?)</td>', page)
+    assert "-" in rows  # those that were made
+    rows = rows[:2]
+    assert [re.sub("<.*?>", "", row) for row in rows] == ["override", "lock"]
+
+    filtered = browser.get(LIST + "?rules=override").content.decode()
+    rows = re.findall(r'<td class="field-arrow">(.*?)</td>', filtered)
+    assert rows
+    assert {re.sub("<.*?>", "", row) for row in rows} == {"override"}
 
 
 @pytest.mark.parametrize(

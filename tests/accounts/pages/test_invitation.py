@@ -2,10 +2,13 @@
 
 import re
 from datetime import timedelta
+from threading import Event, Thread
+from time import sleep
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.contrib.auth.tokens import default_token_generator
+from django.db import connection, transaction
 from django.test import Client
 
 from accounts import links
@@ -375,6 +378,27 @@ def test_of_two_managers_who_invite_the_same_person_at_once_none_fails(invite, m
     assert [answer.status_code for answer in answers] == [200, 200]
     assert trail.moves() == [("new", "invited")]
     assert not is_dead(link_in(mailoutbox[-1]))
+
+
+def test_whom_somebody_else_adds_in_this_moment_is_said(invite, mailoutbox, trail):
+    added = Event()
+
+    def add():
+        with transaction.atomic():
+            User.objects.create_user("carol@example.com")
+            added.set()
+            sleep(0.3)  # so that the invitation has to wait for the commit
+        connection.close()
+
+    thread = Thread(target=add)
+    thread.start()
+    added.wait()
+    answer = invite("dora@example.com carol@example.com")
+    thread.join()
+
+    assert "somebody else did that in this moment" in answer.content.decode()
+    assert [line["username"] for line in trail.lines()] == ["carol@example.com"]
+    assert mailoutbox == []
 
 
 @pytest.mark.parametrize("clerk", ["sue", "bob"])

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts import lockout
 from accounts.budget import WINDOW, Budget
 from accounts.models import State, User, UserFSM
+from audit.context import acting_as
 from tests.conftest import make_user
 from tests.trail import line
 
@@ -113,6 +114,23 @@ def test_a_lock_while_the_right_password_is_looked_at_is_in_time(alice, guess, m
     assert not signed_in_by(guess("alice", "alice"))
 
 
+def test_a_right_password_that_is_ready_before_the_last_wrong_one_prevents_the_lock(
+    alice, guess, monkeypatch, trail
+):
+    for _ in range(4):
+        guess("alice", "wrong")
+    check = User.check_password
+
+    def succeed_meanwhile(self, password):
+        assert lockout.succeeded(alice, None)
+        return check(self, password)
+
+    monkeypatch.setattr(User, "check_password", succeed_meanwhile)
+    guess("alice", "wrong")
+
+    assert trail.lines() == []
+
+
 def test_a_success_has_the_guesses_counted_anew(alice, guess):
     for _ in range(3):
         for _ in range(4):
@@ -140,6 +158,14 @@ def test_a_younger_one_counts(alice, guess):
     pass_time(WINDOW - timedelta(seconds=30))
 
     guess("alice", "wrong")
+
+    assert state_of(alice) == State.LOCKED
+
+
+def test_slow_guesses_are_counted_from_the_last_one(alice, guess):
+    for _ in range(5):
+        pass_time(WINDOW - timedelta(minutes=1))
+        guess("alice", "wrong")
 
     assert state_of(alice) == State.LOCKED
 
@@ -282,17 +308,25 @@ def test_what_was_counted_and_locked_stays_when_the_request_is_rolled_back(alice
     request = RequestFactory().post("/", REMOTE_ADDR="203.0.113.9")
 
     for _ in range(6):
-        with transaction.atomic():
+        with acting_as(request_id="of this request"), transaction.atomic():
             assert authenticate(request, username="alice", password="wrong") is None
             transaction.set_rollback(True)
 
     [line] = trail.lines()
     assert (line["initiated_by"], line["ip_address"]) == ("system:lockout", "203.0.113.9")
+    assert line["request_id"] == "of this request"
 
 
 def test_within_a_transaction_the_right_password_is_right(alice):
     with transaction.atomic():
         assert authenticate(username="alice", password="alice") == alice
+
+
+def test_who_holds_the_lock_himself_is_told_so_and_does_not_wait_for_ever(alice, monkeypatch):
+    monkeypatch.setattr("accounts.durable.LOCK_TIMEOUT", "100ms")
+
+    with pytest.raises(OperationalError, match="lock timeout"), UserFSM.changing(alice):
+        authenticate(username="alice", password="alice")
 
 
 def test_a_password_of_a_megabyte_is_not_hashed(alice, guess, settings, monkeypatch):

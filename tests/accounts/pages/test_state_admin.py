@@ -261,7 +261,9 @@ def test_a_clerk_who_sees_users_but_may_not_change_states_is_refused_too(
     assert trail.lines() == []
 
 
-def test_a_manager_is_refused_the_free_choice(alice, mona, override, trail):
+def test_a_manager_is_refused_the_free_choice(alice, mona, override, trail, signed_in):
+    page = f"/admin/accounts/user/{alice.pk}/override/"
+    assert signed_in(mona).get(page).status_code == 403
     assert override(mona, "invited").status_code == 403
     assert trail.lines() == []
 
