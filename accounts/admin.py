@@ -1,17 +1,26 @@
-"""The admin's user page, made of parts: the account, its state, and invitations."""
+"""The admin's pages of users, made of parts: invitations, states, and who is above whom."""
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db import transaction
 
 from .invitation_admin import InvitationAdminMixin
 from .models import User
+from .rank_admin import RankAdminMixin
+from .safe_list import SafeListMixin
 from .state_admin import StateAdminMixin
 
 
 @admin.register(User)
-class UserAdmin(InvitationAdminMixin, StateAdminMixin, DjangoUserAdmin):
-    list_display = ("username", "email", "first_name", "last_name", "state_badge", "is_staff")
+class UserAdmin(
+    InvitationAdminMixin, StateAdminMixin, RankAdminMixin, SafeListMixin, DjangoUserAdmin
+):
+    list_display = ("username", "state_badge", "email", "first_name", "last_name", "is_staff")
     list_filter = ("fsm__current_state", "is_staff", "is_superuser", "groups")
+    lookups = {
+        *("fsm__current_state__exact", "groups__id__exact"),
+        *("is_staff__exact", "is_superuser__exact"),
+    }
     list_select_related = ("fsm",)
     # As Django's, without is_active: there the state stands instead.
     fieldsets = (
@@ -24,16 +33,13 @@ class UserAdmin(InvitationAdminMixin, StateAdminMixin, DjangoUserAdmin):
     class Media:
         css = {"all": ["accounts/state.css"]}
 
+    # Actions move each user in a transaction of his own: nobody waits for many.
+    @transaction.non_atomic_requests
+    def changelist_view(self, request, extra_context=None):
+        return super().changelist_view(request, extra_context)
+
     def get_fieldsets(self, request, obj=None):
         """Who may only look sees who it is: not a trace of the password, nor the permissions."""
         if obj is None or self.has_change_permission(request, obj):
             return super().get_fieldsets(request, obj)
         return ((None, {"fields": ("username", "first_name", "last_name", "email")}),)
-
-    def get_readonly_fields(self, request, obj=None):
-        """Nobody shuts himself out: his rank is for others to change."""
-        own = ("is_staff", "is_superuser") if obj == request.user else ()
-        return (*super().get_readonly_fields(request, obj), *own)
-
-    def has_delete_permission(self, request, obj=None) -> bool:
-        return obj != request.user and super().has_delete_permission(request, obj)

@@ -8,7 +8,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from . import lockout
 from .models import State, User
-from .passwords import MAX_LENGTH
+from .passwords import can_be_hashed
 
 
 class ActiveStateBackend(ModelBackend):
@@ -21,20 +21,20 @@ class ActiveStateBackend(ModelBackend):
         Wrong, unknown, locked or out of guesses: each takes one hash, and says nothing more.
         """
         username = kwargs.get(User.USERNAME_FIELD) if username is None else username
-        if username is None or password is None:
+        if not isinstance(username, str) or not isinstance(password, str):
             return None
         if request is not None and not lockout.charge_address(request):
             return None
-        if len(password) > MAX_LENGTH:
+        if not can_be_hashed(password):
             return None
-        user, last_guess = lockout.charge(username)
-        if user is None:
+        guess = lockout.charge(username, request)
+        if guess.user is None:
             User().set_password(password)
-        elif not user.check_password(password):
-            if last_guess:
-                lockout.lock_out(user, request)
-        elif lockout.succeeded(user, request) and self.user_can_authenticate(user):
-            return user
+        elif not guess.user.check_password(password):
+            if guess.is_last:
+                lockout.lock_out(guess, request)
+        elif lockout.succeeded(guess, request) and self.user_can_authenticate(guess.user):
+            return guess.user
         return None
 
     def user_can_authenticate(self, user: User) -> bool:

@@ -45,6 +45,11 @@ class Budget(models.Model):
         return cls.objects.filter(key=key, spent__gte=limit, charged_at__gte=recent).exists()
 
     @classmethod
+    def is_idle(cls, key: str, time: timedelta) -> bool:
+        """Whether nothing was charged for so long."""
+        return cls.objects.filter(key=key, charged_at__lt=timezone.now() - time).exists()
+
+    @classmethod
     def refund(cls, key: str) -> None:
         """Give one back."""
         cls.objects.filter(key=key, spent__gt=0).update(spent=F("spent") - 1)

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 UNKNOWN = "unknown"
+UNIX = "unix"  # in TRUSTED_PROXIES: a proxy that connects by a Unix socket
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -16,7 +17,8 @@ def client_address(request: HttpRequest) -> str:
 
     X-Forwarded-For is read from the right, for each proxy adds its peer at the end, and only
     as long as the proxies are ours: what stands further left, anybody may have written.
-    "unknown" when the server gives no address, as behind a Unix socket.
+    "unknown" when the server gives no address, as behind a Unix socket, and "unix" is not
+    among TRUSTED_PROXIES.
     """
     address = parse(request.META.get("REMOTE_ADDR", ""))
     hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
@@ -29,17 +31,17 @@ def client_address(request: HttpRequest) -> str:
 
 
 def is_trusted(address: Address | None) -> bool:
-    """Whether it is one of our own proxies."""
-    return address is not None and any(
-        address in network for network in networks(tuple(settings.TRUSTED_PROXIES))
-    )
+    """Whether it is one of our own proxies; None is one that has no address."""
+    if address is None:
+        return UNIX in settings.TRUSTED_PROXIES
+    return any(address in network for network in networks(tuple(settings.TRUSTED_PROXIES)))
 
 
 @cache
 def networks(words: tuple[str, ...]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     """TRUSTED_PROXIES, parsed; ValueError for a word that is no address and no network, which
     the check audit.E001 finds before any request does."""
-    return [ipaddress.ip_network(word, strict=False) for word in words]
+    return [ipaddress.ip_network(word, strict=False) for word in words if word != UNIX]
 
 
 def parse(text: str) -> Address | None:

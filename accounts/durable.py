@@ -44,6 +44,7 @@ def transaction_commits() -> bool:
 
 def on_own_connection(function, *args, **kwargs):
     try:
+        connection.set_autocommit(True)  # also where the settings have it otherwise
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("select set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])

@@ -1,8 +1,10 @@
 """The forms of the pages; they ask, and leave the rules to whom they call."""
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm, PasswordResetForm
+from django.contrib.auth import authenticate
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, PasswordResetForm
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 
 from . import invitations, lockout
 from .models import State, User
@@ -26,6 +28,22 @@ class SignInForm(AuthenticationForm):
         if lockout.address_is_spent(self.request):
             return ValidationError(self.error_messages["address"], code="address")
         return super().get_invalid_login_error()
+
+
+class ChangeForm(PasswordChangeForm):
+    """The old password is a guess like any other: with a session that was left open, it could
+    be tried as often as one likes."""
+
+    def __init__(self, *args, request: HttpRequest, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    def clean_old_password(self) -> str:
+        old = self.cleaned_data["old_password"]
+        if authenticate(self.request, username=self.user.username, password=old) is None:
+            message = self.error_messages["password_incorrect"]
+            raise ValidationError(message, code="password_incorrect")
+        return old
 
 
 class ResetForm(PasswordResetForm):

@@ -3,6 +3,7 @@
 from django.apps import AppConfig
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
+from django.db import connections
 
 ACCOUNT_MANAGERS = "Account managers"
 
@@ -17,7 +18,9 @@ def create_group(name: str, *permissions: str, using: str) -> None:
 
 
 def create_account_managers(sender: AppConfig, using: str, **kwargs) -> None:
-    """Receiver of post_migrate."""
+    """Receiver of post_migrate. Does nothing before the tables of groups are there."""
+    if "auth_group" not in connections[using].introspection.table_names():
+        return
     create_permissions(sender, verbosity=0, using=using)  # or Django would do so after us
     # change_user is missing on purpose: whoever edits accounts can make himself a superuser.
     names = ("view_user", "invite_user", "view_userfsm", "change_userfsm")

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 
@@ -30,7 +31,8 @@ class InvitationAdminMixin:
     def change_view(self, request, object_id, form_url="", extra_context=None):
         user = self.get_object(request, unquote(object_id))
         invited = user is not None and user.email and user.state == State.INVITED
-        if invited and self.has_invite_permission(request):
+        above = invited and user.is_superuser and not request.user.is_superuser
+        if invited and not above and self.has_invite_permission(request):
             again = {"invite_again": urlencode({"addresses": user.email})}
             extra_context = again | (extra_context or {})
         return super().change_view(request, object_id, form_url, extra_context)
@@ -47,11 +49,17 @@ class InvitationAdminMixin:
                 return self.invite(request, form.cleaned_data["addresses"])
             except ValidationError as error:
                 form.add_error("addresses", error)
-        return self.ask(request, "Invite people", form, "Invite")
+        return self.ask(request, "Invite people", form, "Invite", back=self.start(request))
 
     def invite(self, request: HttpRequest, addresses: list[str]) -> HttpResponse:
-        users = invitations.invite(addresses, site_of(request))
-        LogEntry.objects.log_actions(request.user.pk, users, CHANGE, change_message="Invited.")
+        with transaction.atomic():
+            users = invitations.invite(addresses, site_of(request), by=request.user)
+            LogEntry.objects.log_actions(request.user.pk, users, CHANGE, change_message="Invited.")
         names = invitations.named(addresses)
-        self.message_user(request, f"A link was sent to {names}.", messages.SUCCESS)
-        return HttpResponseRedirect(reverse("admin:accounts_user_changelist"))
+        self.message_user(request, f"A link is on its way to {names}.", messages.SUCCESS)
+        return HttpResponseRedirect(self.start(request))
+
+    def start(self, request: HttpRequest) -> str:
+        """The list of users; for who may not see it, the page itself."""
+        name = "changelist" if self.has_view_permission(request) else "invite"
+        return reverse(f"admin:accounts_user_{name}")

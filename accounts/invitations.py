@@ -1,6 +1,7 @@
 """People are invited by their e-mail address, which becomes their user name."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -24,8 +25,9 @@ NAMED_AT_MOST = 10  # in a message
 def parse(text: str) -> list[str]:
     """The addresses in ``text``, parted by white space, commas or semicolons; in lower case,
     each once. ValidationError when there are none, too many, or words that are none."""
-    words = list(dict.fromkeys(re.split(r"[\s,;]+", text.strip(" \t\r\n,;").lower())))
-    if words == [""]:
+    text = unicodedata.normalize("NFKC", text).lower()  # as Django does with user names
+    words = [word for word in dict.fromkeys(re.split(r"[\s,;]+", text)) if word]
+    if not words:
         raise ValidationError("Enter at least one e-mail address.")
     if len(words) > MAX_AT_ONCE:
         raise ValidationError(f"At most {MAX_AT_ONCE} people can be invited at once.")
@@ -38,8 +40,11 @@ def is_address(word: str) -> bool:
     """Whether it is one, and can be a user name."""
     try:
         validate_email(word)
+        local, _, domain = word.partition("@")
+        local.encode("ascii")  # the validator takes some look-alikes for ASCII
+        domain.encode("idna")  # or the mail could not be sent
         User._meta.get_field("username").run_validators(word)
-    except ValidationError:
+    except (ValidationError, UnicodeError):
         return False
     return True
 
@@ -51,15 +56,17 @@ def named(words: list[str]) -> str:
     return ", ".join(short) + (f" and {more} more" if more else "")
 
 
-def invite(addresses: Iterable[str], site: str) -> list[User]:
+def invite(addresses: Iterable[str], site: str, by: User | None = None) -> list[User]:
     """Invite the people at ``addresses``, as parse() returns them, with links to ``site``.
 
     Who is invited already gets a new link, which ends the older one. All or nobody:
-    ValidationError, naming whom, when others have an account.
+    ValidationError, naming whom, when others have an account, or one above that of ``by``.
     """
     try:
         with transaction.atomic():
-            users = [found_or_made(address, known) for address, known in with_known(addresses)]
+            # In one order for all: two who invite the same people do not wait for each other.
+            known = known_at(sorted(addresses), by)
+            users = [found_or_made(address, user) for address, user in known]
             transaction.on_commit(lambda: send(users, site), robust=True)
     except (IntegrityError, ChangeRefusedError):
         message = "Nobody was invited: somebody else did that in this moment. Look again."
@@ -67,13 +74,19 @@ def invite(addresses: Iterable[str], site: str) -> list[User]:
     return users
 
 
-def with_known(addresses: Iterable[str]) -> list[tuple[str, User | None]]:
+def known_at(wanted: list[str], by: User | None) -> list[tuple[str, User | None]]:
     """Each address with its invited user, if there is one; ValidationError when others have
     an account."""
-    wanted = list(addresses)
     lower = User.objects.annotate(address=Lower("email"), name=Lower("username"))
     found = lower.filter(Q(address__in=wanted) | Q(name__in=wanted)).select_related("fsm")
-    taken = [user for user in found if user.state != State.INVITED or user.address not in wanted]
+    above = by is not None and not by.is_superuser
+    taken = [
+        user
+        for user in found
+        if user.state != State.INVITED
+        or user.address not in wanted
+        or (user.is_superuser and above)
+    ]
     if taken:
         names = named(sorted(user.username for user in taken))
         raise ValidationError(f"Nobody was invited. There is an account already: {names}.")

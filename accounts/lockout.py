@@ -6,6 +6,8 @@ commits what it does, whatever becomes of the request.
 
 import hashlib
 import ipaddress
+from datetime import timedelta
+from typing import NamedTuple
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -14,12 +16,22 @@ from .attribution import acting_as
 from .budget import Budget
 from .client_address import client_address, parse
 from .durable import durably
-from .links import send_unlock_link
-from .models import State, User, UserFSM
+from .links import send_unlock_link, unlock_tokens
+from .models import RowVersion, State, User, UserFSM
 
 LIMIT = 5  # wrong passwords, then the account is locked
 ADDRESS_LIMIT = 50  # from one address: enough to lock ten accounts, not to lock them all
 SYSTEM = "system:lockout"
+# A last guess that has not locked by now never will: its process died.
+LONGEST_GUESS = timedelta(seconds=15)
+
+
+class Guess(NamedTuple):
+    """One that was paid for. ``user`` is None when it is not to be looked at."""
+
+    user: User | None
+    key: str
+    is_last: bool
 
 
 @durably
@@ -33,47 +45,51 @@ def address_is_spent(request: HttpRequest) -> bool:
 
 
 @durably
-def charge(username: str) -> tuple[User | None, bool]:
-    """Pay for a guess of this account's password. The user, if the guess may be looked at;
-    and whether it is the last one.
+def charge(username: str, request: HttpRequest | None) -> Guess:
+    """Pay for a guess of this account's password.
 
     The state stays locked until it is paid: who comes after the lock-out sees it. Names
     that are nobody's, and those of the locked, are charged too, so that all take the same time.
     """
     fsm = find(username)
     active = fsm is not None and fsm.current_state == State.ACTIVE
-    guess = Budget.charge(account_key(fsm.user) if active else name_key(username), LIMIT)
-    return (fsm.user if active and guess else None), guess == LIMIT
+    key = account_key(fsm) if active else name_key(username)
+    number = Budget.charge(key, LIMIT)
+    if active and not number and Budget.is_idle(key, LONGEST_GUESS):
+        lock(fsm.user, request)
+    return Guess(fsm.user if active and number else None, key, number == LIMIT)
 
 
 @durably
-def succeeded(user: User, request: HttpRequest | None) -> bool:
-    """Give back what was paid. False when he was locked while his password was looked at."""
-    if state_of(user) != State.ACTIVE:
+def succeeded(guess: Guess, request: HttpRequest | None) -> bool:
+    """Give back what was paid. False when the state was changed while the password was looked
+    at, as by a lock."""
+    if not still_holds(guess):
         return False
-    Budget.restore(account_key(user))
+    Budget.restore(guess.key)
     if request is not None:
         Budget.refund(address_key(request))
     return True
 
 
 @durably
-def lock_out(user: User, request: HttpRequest | None) -> None:
-    """Lock the account after its last guess, unless another one was right meanwhile.
+def lock_out(guess: Guess, request: HttpRequest | None) -> None:
+    """Lock the account after its last guess, unless another one was right meanwhile, or
+    somebody else has changed the state."""
+    if still_holds(guess) and Budget.is_spent(guess.key, LIMIT):
+        lock(guess.user, request)
 
-    The counter goes with the lock: whoever unlocks the account, and however, has the guesses
-    counted from the start.
-    """
-    if state_of(user) != State.ACTIVE or not Budget.is_spent(account_key(user), LIMIT):
-        return
-    Budget.restore(account_key(user))
+
+def lock(user: User, request: HttpRequest | None) -> None:
     address = request and client_address(request)
     with (
         acting_as(ip=address),
         UserFSM.changing(user, by=SYSTEM, reason="too many wrong passwords") as fsm,
     ):
         fsm.lock()
-    transaction.on_commit(lambda: send_unlock_link(user, request), robust=True)
+    # Made here, it is good for this lock alone, and not for one that comes right after it.
+    token = unlock_tokens.make_token(user)
+    transaction.on_commit(lambda: send_unlock_link(user, token, request), robust=True)
 
 
 def find(username: str) -> UserFSM | None:
@@ -83,18 +99,25 @@ def find(username: str) -> UserFSM | None:
     username = username.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     username = username.replace("\x00", "\ufffd")
     names = {username, username.lower()}
-    states = UserFSM.objects.select_for_update(of=("self",), no_key=True).select_related("user")
-    found = {fsm.user.username: fsm for fsm in states.filter(user__username__in=names)}
+    found = {fsm.user.username: fsm for fsm in locked_states().filter(user__username__in=names)}
     return found.get(username) or found.get(username.lower())
 
 
-def state_of(user: User) -> str | None:
-    states = UserFSM.objects.select_for_update(no_key=True).filter(user=user)
-    return states.values_list("current_state", flat=True).first()
+def locked_states():
+    states = UserFSM.objects.select_for_update(of=("self",), no_key=True)
+    return states.select_related("user").annotate(version=RowVersion())
 
 
-def account_key(user: User) -> str:
-    return f"password of user {user.pk}"
+def still_holds(guess: Guess) -> bool:
+    """Whether the state is what it was when the guess was paid for; locked from now on."""
+    fsm = locked_states().filter(user=guess.user).first()
+    return fsm is not None and account_key(fsm) == guess.key
+
+
+def account_key(fsm: UserFSM) -> str:
+    """Another one after every change of the state: whoever unlocks the account, and however,
+    has the guesses counted from the start."""
+    return f"password of user {fsm.user_id} in version {fsm.version}"
 
 
 def name_key(username: str) -> str:

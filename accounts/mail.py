@@ -1,6 +1,7 @@
 """Mails: a template each, whose first line is the subject."""
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -16,10 +17,12 @@ def write(template: str, user: User, **context) -> EmailMessage:
 
 def site_of(request: HttpRequest | None = None) -> str:
     """Where the links in mails lead: SITE_URL, or where the request came to; without both, to
-    the first of ALLOWED_HOSTS."""
+    the first of ALLOWED_HOSTS. ImproperlyConfigured when that says nothing."""
     if settings.SITE_URL:
-        return settings.SITE_URL.rstrip("/")
+        return settings.SITE_URL
     if request is not None:
         return f"{request.scheme}://{request.get_host()}"
-    scheme = "https" if settings.SESSION_COOKIE_SECURE else "http"
-    return f"{scheme}://{settings.ALLOWED_HOSTS[0].lstrip('.')}"
+    host = next((host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*"), None)
+    if host is None:
+        raise ImproperlyConfigured("Set SITE_URL: where should the links in mails lead?")
+    return f"{'https' if settings.SECURE_SSL_REDIRECT else 'http'}://{host}"

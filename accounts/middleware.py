@@ -1,5 +1,6 @@
-"""A session ends when its user may not be signed in any more."""
+"""The user of a session: looked up once, and none for good when he may not be signed in."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
@@ -14,9 +15,9 @@ from django.utils.functional import SimpleLazyObject
 looking_up: ContextVar[bool] = ContextVar("looking_up_user", default=False)
 
 
-class EndSessionMiddleware(AuthenticationMiddleware):
-    """Django's, which takes a session whose user is locked, deactivated or gone for nobody's.
-    Here it ends, so that it is nobody's too when he is let in again."""
+class SessionUserMiddleware(AuthenticationMiddleware):
+    """Django's takes a session whose user is locked, deactivated or gone for nobody's. Here it
+    ends, so that it is nobody's too when he is let in again."""
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
@@ -25,7 +26,7 @@ class EndSessionMiddleware(AuthenticationMiddleware):
 
 
 @contextmanager
-def search():
+def search() -> Iterator[None]:
     token = looking_up.set(True)
     try:
         yield
@@ -38,7 +39,7 @@ def user_of(request: HttpRequest):
         user = get_user(request)
         if not user.is_authenticated and SESSION_KEY in request.session:
             request.session.flush()
-    return user
+        return user
 
 
 async def auser_of(request: HttpRequest):
@@ -46,4 +47,4 @@ async def auser_of(request: HttpRequest):
         user = await auser(request)
         if not user.is_authenticated and await request.session.ahas_key(SESSION_KEY):
             await request.session.aflush()
-    return user
+        return user

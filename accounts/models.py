@@ -13,7 +13,6 @@ from django_fsm import transition as fsm_transition
 
 from .attribution import acting_as
 from .budget import Budget as Budget
-from .passwords import MAX_LENGTH
 
 # Key of an advisory lock, which others of this database should not use.
 ONE_SUPERADMIN_AT_A_TIME = int.from_bytes(b"1 admin")
@@ -67,9 +66,6 @@ class User(AbstractUser):
             )
         ]
 
-    def check_password(self, raw_password: str) -> bool:
-        return len(raw_password) <= MAX_LENGTH and super().check_password(raw_password)
-
     @property
     def state(self) -> str | None:
         """The current state; None for a user who was made without one, and cannot sign in."""
@@ -100,6 +96,15 @@ def may_change_state(fsm: "UserFSM", by: User) -> bool:
         return True
     own_or_above = fsm.user_id == by.pk or fsm.user.is_superuser
     return by.has_perm("accounts.change_userfsm") and not own_or_above
+
+
+class RowVersion(models.Func):
+    """PostgreSQL's own number for a version of a row: the transaction that wrote it. It tells
+    apart what a state alone cannot: locked, unlocked, and locked again. A dump and its restore
+    give new ones."""
+
+    template = "user_fsm.xmin::text"
+    output_field = models.TextField()
 
 
 class UserFSM(models.Model):
@@ -179,6 +184,12 @@ class UserFSM(models.Model):
             fsm.save(using=using, update_fields=["current_state"])
         user.fsm = fsm
 
+    @staticmethod
+    def version_of(user: User) -> tuple[str | None, str | None]:
+        """His state and the version of its row, as they are now."""
+        states = UserFSM.objects.filter(user=user).annotate(version=RowVersion())
+        return states.values_list("current_state", "version").first() or (None, None)
+
     @classmethod
     def transitions(cls) -> list[Transition]:
         """Every arrow of the machine: ``name``, ``source`` and ``target`` of each."""
@@ -213,6 +224,8 @@ class UserFSM(models.Model):
             raise PermissionDenied
         if state not in State.values:
             raise ChangeRefusedError("there is no such state")
+        if state == self.current_state:
+            raise ChangeRefusedError(f"{self.user} is {state} already")
         if not self.reason:
             raise ChangeRefusedError("a reason is needed")
         with self.leaving_a_superadmin():
@@ -229,8 +242,19 @@ class UserFSM(models.Model):
         if before != State.ACTIVE or self.current_state == before or not self.user.is_superuser:
             return
         using = router.db_for_write(type(self), instance=self)
-        with connections[using].cursor() as cursor:
-            cursor.execute("select pg_advisory_xact_lock(%s)", [ONE_SUPERADMIN_AT_A_TIME])
-        active = UserFSM.objects.using(using).filter(current_state=State.ACTIVE)
-        if not active.filter(user__is_superuser=True).exclude(pk=self.pk).exists():
+        if not superadmins(using).exclude(pk=self.user_id).exists():
             raise ChangeRefusedError(f"{self.user} is the last active superadmin")
+
+
+def superadmins(using: str) -> models.QuerySet:
+    """Those who can do everything, in the order of coming: until the end of its transaction,
+    nobody else who asks goes on."""
+    with connections[using].cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", [ONE_SUPERADMIN_AT_A_TIME])
+    able = User.objects.using(using).filter(is_superuser=True, is_staff=True)
+    return able.filter(fsm__current_state=State.ACTIVE)
+
+
+def still_superadmin(user: User) -> bool:
+    using = router.db_for_write(User, instance=user)
+    return superadmins(using).filter(pk=user.pk).exists()

@@ -1,8 +1,16 @@
-"""No password is too long to be hashed for nothing."""
+"""Which passwords are worth the work of hashing them."""
+
+import re
 
 from django.core.exceptions import ValidationError
 
 MAX_LENGTH = 1024  # characters
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def can_be_hashed(password: str) -> bool:
+    """Not when it is very long, nor with lone surrogates, which are no text."""
+    return len(password) <= MAX_LENGTH and not SURROGATE.search(password)
 
 
 class MaximumLengthValidator:

@@ -1,6 +1,7 @@
 """States in the admin: the managers' buttons, their actions on many, and the superadmin's free
 choice. Each asks once more, and why; the rules are the machine's (models.py)."""
 
+import re
 from collections.abc import Callable
 
 from django.contrib import admin, messages
@@ -18,6 +19,8 @@ from .forms import OverrideForm, ReasonForm
 from .models import NEEDS_REASON, State, User, UserFSM, may_change_state
 
 SHOWN_AT_MOST = 100  # of the people that an action is about to change
+KEY = re.compile(r"\d{1,18}")  # of a user
+SHOWN = re.compile(r"(\d{1,18}):(\w+)")  # a user's key, and the state that a page showed
 
 
 class StateAdminMixin:
@@ -60,8 +63,7 @@ class StateAdminMixin:
             raise Http404
         if not may_change_state(fsm_of(user), request.user):
             raise PermissionDenied
-        possible = name in fsm_of(user).transitions_for(request.user)
-        if request.method != "POST" and not possible:
+        if name not in fsm_of(user).transitions_for(request.user):
             return self.refuse(request, user, f"{user} is {user.state} now")
         form = ReasonForm(
             request.POST if request.method == "POST" else None,
@@ -123,59 +125,69 @@ class StateAdminMixin:
 
     def response_action(self, request: HttpRequest, queryset: QuerySet):
         """Django's, which fails on a selection that no page of ours has sent."""
-        if all(key.isdecimal() for key in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+        if all(KEY.fullmatch(key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)):
             return super().response_action(request, queryset)
         self.message_user(request, "Nothing was changed: no such users.", messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
 
-    def move_selected(self, request: HttpRequest, users: QuerySet, name: str):
-        """Every user through the machine, each in a transaction of his own."""
-        confirmed = "confirmed" in request.POST
-        form = ReasonForm(request.POST if confirmed else None, reason_required=name in NEEDS_REASON)
+    def move_selected(self, request: HttpRequest, selected: QuerySet, name: str):
+        """Ask about the selected; then move those who were shown, each by himself."""
+        shown = request.POST.get("shown")
+        form = ReasonForm(
+            request.POST if shown is not None else None, reason_required=name in NEEDS_REASON
+        )
         if not form.is_valid():
-            return self.ask_about_selected(request, users, name, form)
+            if shown is None:
+                shown = ",".join(f"{user.pk}:{user.state or State.INVITED}" for user in selected)
+            return self.ask_about(request, shown, name, form)
         done, refused = 0, []
-        for user in users:
+        for key, state in SHOWN.findall(shown):
             try:
+                user = self.get_queryset(request).get(pk=key)
+                change = {"reason": form.cleaned_data["reason"] or None, "seen": state}
                 self.change_and_log(
-                    request, user, lambda fsm: fsm.move(name, request.user), **cleaned(form)
+                    request, user, lambda fsm: fsm.move(name, request.user), **change
                 )
                 done += 1
+            except User.DoesNotExist:
+                refused.append("somebody who is gone")
             except PermissionDenied:
                 refused.append(f"{user} (not yours to {name})")
             except TransitionNotAllowed as error:
                 refused.append(f"{user} ({str(error).removeprefix(f'{user} is ')})")
         if done:
             self.message_user(request, f"{name.title()}: {done} done.", messages.SUCCESS)
-        if refused:
-            text = f"{name.title()}: nothing was changed for {', '.join(refused)}."
+        if refused or not done:
+            text = f"{name.title()}: nothing was changed for {', '.join(refused) or 'anybody'}."
             self.message_user(request, text, messages.ERROR)
         return None
 
-    def ask_about_selected(self, request, users, name, form) -> HttpResponse:
-        count = users.count()
-        again = {"action": f"{name}_selected", "confirmed": "yes"}
-        again |= {
-            key: request.POST[key] for key in ("select_across", "index") if key in request.POST
-        }
-        selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
+    def ask_about(self, request: HttpRequest, shown: str, name: str, form) -> HttpResponse:
+        """``shown`` are the keys of people, each with the state that the page shows."""
+        keys = [key for key, _ in SHOWN.findall(shown)]
+        people = self.get_queryset(request).filter(pk__in=keys).select_related("fsm")
         context = {
-            "people": users[:SHOWN_AT_MOST],
-            "more": max(count - SHOWN_AT_MOST, 0),
-            "hidden": [*again.items(), *((ACTION_CHECKBOX_NAME, key) for key in selected)],
+            "people": people[:SHOWN_AT_MOST],
+            "more": max(len(keys) - SHOWN_AT_MOST, 0),
+            "hidden": [
+                ("action", f"{name}_selected"),
+                ("shown", shown),
+                *((ACTION_CHECKBOX_NAME, key) for key in keys[:1]),
+            ],
         }
-        title = f"{name.title()} {count} users?"
+        title = f"{name.title()} {len(keys)} user{'s' if len(keys) != 1 else ''}?"
         return self.ask(request, title, form, name.title(), **context)
 
     def ask(self, request, title, form, button, original=None, **context) -> HttpResponse:
-        context |= {
+        context = {
+            "back": page_of(original) if original else request.get_full_path(),
             **self.admin_site.each_context(request),
             "title": title,
             "form": form,
             "button": button,
             "original": original,
             "opts": self.opts,
-            "back": page_of(original) if original else request.get_full_path(),
+            **context,
         }
         return TemplateResponse(request, "admin/accounts/user/confirm.html", context)
 

@@ -8,10 +8,17 @@ from . import views
 
 # What is paid for a guess is committed at once, and no lock is held while a password is hashed.
 sign_in = transaction.non_atomic_requests(views.SignInView.as_view())
+change = transaction.non_atomic_requests(views.PasswordChangeView.as_view())
 
 urlpatterns = [
     path("login/", sign_in, name="login"),
+    path("password_change/", change, name="password_change"),
     path("password_reset/", views.PasswordResetView.as_view(), name="password_reset"),
+    path(
+        "reset/<uidb64>/<token>/",
+        views.ChoosePasswordView.as_view(),
+        name="password_reset_confirm",
+    ),
     path("invitation/", views.InvitationRequestView.as_view(), name="invitation_request"),
     path("invitation/<uidb64>/<token>/", views.InvitationView.as_view(), name="invitation"),
     path("unlock/<uidb64>/<token>/", views.UnlockView.as_view(), name="unlock"),

@@ -1,23 +1,37 @@
 """The pages of people: sign in, accept an invitation, unlock, reset a forgotten password."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic, sleep
+
 from django.contrib import messages
 from django.contrib.auth import login, views
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.views import INTERNAL_RESET_SESSION_TOKEN
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.views.generic import FormView
 
 from . import invitations
-from .forms import AddressForm, ConfirmForm, ResetForm, SignInForm
+from .forms import AddressForm, ChangeForm, ConfirmForm, ResetForm, SignInForm
 from .links import invitation_tokens, unlock_tokens
 from .mail import site_of
-from .models import ChangeRefusedError, UserFSM
+from .models import ChangeRefusedError, User, UserFSM
+
+SECONDS_TO_ANSWER = 0.25  # whoever asks for a mail: about as long as a password takes
 
 
 class SignInView(views.LoginView):
     form_class = SignInForm
+
+
+class PasswordChangeView(views.PasswordChangeView):
+    form_class = ChangeForm
+
+    def get_form_kwargs(self) -> dict:
+        return super().get_form_kwargs() | {"request": self.request}
 
 
 class PasswordResetView(views.PasswordResetView):
@@ -27,31 +41,39 @@ class PasswordResetView(views.PasswordResetView):
     def extra_email_context(self) -> dict:
         return {"site": site_of(self.request)}
 
+    def form_valid(self, form) -> HttpResponse:
+        with at_least(SECONDS_TO_ANSWER):
+            return super().form_valid(form)
+
 
 class LinkView(views.PasswordResetConfirmView):
-    """A page that a mailed link leads to, and the change of state that is made there.
+    """A page that a mailed link leads to, and what is done there.
 
     Looking at it changes nothing, for mail programs look too. What was true when the page was
     shown is looked at again under the lock: of two who push the button, one gets through.
     """
 
-    reason: str
-
     def form_valid(self, form) -> HttpResponse:
-        token = self.request.session.pop(INTERNAL_RESET_SESSION_TOKEN, None)
         prepared = self.prepare(form)
         try:
-            with UserFSM.changing(self.user, by=self.user, reason=self.reason) as fsm:
-                if not self.token_generator.check_token(self.user, token):
-                    raise ChangeRefusedError("the link has ended")
-                self.change(fsm, prepared)
+            with transaction.atomic():
+                self.change(prepared)
         except ChangeRefusedError:
             self.validlink = False
             return self.render_to_response(self.get_context_data())
+        del self.request.session[INTERNAL_RESET_SESSION_TOKEN]
         return self.go_on()
 
+    def check_again(self) -> None:
+        """Lock the user, and see whether the link still holds."""
+        token = self.request.session.get(INTERNAL_RESET_SESSION_TOKEN)
+        user = User.objects.select_for_update(no_key=True).filter(pk=self.user.pk).first()
+        if not self.token_generator.check_token(user, token):
+            raise ChangeRefusedError("the link has ended")
+        self.user = user
+
     def prepare(self, form) -> object:
-        """What takes long, before the state is locked."""
+        """What takes long, before anything is locked."""
 
     def get_context_data(self, **kwargs) -> dict:
         context = super().get_context_data(account=self.user, **kwargs)
@@ -60,19 +82,32 @@ class LinkView(views.PasswordResetConfirmView):
         return context
 
 
-class InvitationView(LinkView):
-    template_name = "accounts/invitation.html"
-    title = "Choose a password"
-    token_generator = invitation_tokens
-    reason = "invitation accepted"
+class ChoosePasswordView(LinkView):
+    """For a forgotten password; nobody is let in by it who was not in before."""
+
+    success_url = reverse_lazy("password_reset_complete")
 
     def prepare(self, form) -> str:
         return make_password(form.cleaned_data["new_password1"])
 
-    def change(self, fsm: UserFSM, password: str) -> None:
-        fsm.activate()
+    def change(self, password: str) -> None:
+        self.check_again()
         self.user.password = password
         self.user.save(update_fields=["password"])
+
+    def go_on(self) -> HttpResponse:
+        return redirect(self.success_url)
+
+
+class InvitationView(ChoosePasswordView):
+    template_name = "accounts/invitation.html"
+    title = "Choose a password"
+    token_generator = invitation_tokens
+
+    def change(self, password: str) -> None:
+        with UserFSM.changing(self.user, by=self.user, reason="invitation accepted") as fsm:
+            super().change(password)
+            fsm.activate()
 
     def go_on(self) -> HttpResponse:
         login(self.request, self.user)
@@ -86,10 +121,11 @@ class UnlockView(LinkView):
     title = "Unlock your account"
     token_generator = unlock_tokens
     reset_url_token = "confirm"  # noqa: S105 - a word in the URL in the token's place
-    reason = "unlocked by mail"
 
-    def change(self, fsm: UserFSM, prepared: None) -> None:
-        fsm.unlock()
+    def change(self, prepared: None) -> None:
+        with UserFSM.changing(self.user, by=self.user, reason="unlocked by mail") as fsm:
+            self.check_again()
+            fsm.unlock()
 
     def go_on(self) -> HttpResponse:
         messages.success(self.request, "Your account is unlocked. Now sign in.")
@@ -105,7 +141,16 @@ class InvitationRequestView(FormView):
     extra_context = {"title": "Ask for a new invitation"}
 
     def form_valid(self, form) -> HttpResponse:
-        invitations.renew(form.cleaned_data["email"], site_of(self.request))
+        with at_least(SECONDS_TO_ANSWER):
+            invitations.renew(form.cleaned_data["email"], site_of(self.request))
         text = "If this address is invited, a new link is on its way. Look into your mailbox."
         messages.success(self.request, text)
         return super().form_valid(form)
+
+
+@contextmanager
+def at_least(seconds: float) -> Iterator[None]:
+    """Let the block last so long, or its time tells whether there was anything to do."""
+    end = monotonic() + seconds
+    yield
+    sleep(max(0, end - monotonic()))

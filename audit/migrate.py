@@ -12,8 +12,10 @@ SUPERVISORS = "Supervisors"
 
 def after_migrate(using: str, **kwargs) -> None:
     """Receiver of post_migrate. Does nothing before the audit is there, or after it went."""
-    create_group(SUPERVISORS, "audit.view_userstateaudit", using=using)
-    if "user_state_transition" in connections[using].introspection.table_names():
+    tables = connections[using].introspection.table_names()
+    if "auth_group" in tables:
+        create_group(SUPERVISORS, "audit.view_userstateaudit", using=using)
+    if "user_state_transition" in tables:
         write_transitions(using)
         enable_always(using)
 

@@ -14,15 +14,20 @@ from django.core.management import execute_from_command_line
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = ROOT / ".local"
+# Where up has served last: the links in the mails of other commands lead there.
+SITE_FILE = LOCAL / "site_url"
+SERVING = {"up", "runserver"}
 
 
 def run(command: str, argv: list[str]) -> None:
     """Run a Django command."""
     provide_secret_key()
-    if command in {"up", "runserver"}:
+    if command in SERVING:
         os.environ.setdefault("DEBUG", "1")
     if not os.environ.get("DATABASE_URL"):
         provide_database(loud=command == "up")
+        if command not in SERVING and SITE_FILE.exists():
+            os.environ.setdefault("SITE_URL", SITE_FILE.read_text())
     try:
         execute_from_command_line(argv)
     except ImproperlyConfigured as error:

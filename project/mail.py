@@ -2,8 +2,13 @@
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from smtplib import SMTPException
 
 from django.core.mail.backends.smtp import EmailBackend
+
+# Of the network, of the mail server, and of a mail that is none.
+FAILURES = (OSError, SMTPException, ValueError)
 
 logger = logging.getLogger(__name__)
 
@@ -21,8 +26,22 @@ class BackgroundEmailBackend(EmailBackend):
         return len(messages)
 
     def deliver(self, messages) -> None:
+        """Each by itself, on one connection: a recipient who is refused is no reason to leave
+        out the others. Whatever the network does is logged."""
         try:
-            super().send_messages(messages)
-        except Exception:  # whatever the network does; it is logged
-            people = ", ".join(address for message in messages for address in message.to)
-            logger.exception("The mail to %s could not be sent.", people)
+            self.open()
+        except FAILURES:
+            log_failure(messages)
+            return
+        for message in messages:
+            try:
+                super().send_messages([message])
+            except FAILURES:
+                log_failure([message])
+        with suppress(*FAILURES):
+            self.close()
+
+
+def log_failure(messages) -> None:
+    people = ", ".join(address for message in messages for address in message.to)
+    logger.exception("The mail to %s could not be sent.", people)

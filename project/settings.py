@@ -5,6 +5,7 @@ gunicorn has to be given DATABASE_URL and SECRET_KEY.
 """
 
 import os
+import re
 from pathlib import Path
 
 import dj_database_url
@@ -53,6 +54,14 @@ def email(url: str) -> dict:
     return {name: value for name, value in config.items() if name.isupper()}
 
 
+def site_url(url: str) -> str:
+    """``url`` without what may stand around it; ImproperlyConfigured when it is none."""
+    url = url.strip().rstrip("/")
+    if url and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
+        raise ImproperlyConfigured("SITE_URL is not of the form https://host.")
+    return url
+
+
 def words(name: str) -> list[str]:
     """The comma-separated words of the environment variable ``name``."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
@@ -62,12 +71,13 @@ DEBUG = os.environ.get("DEBUG") == "1"
 SECRET_KEY = required("SECRET_KEY")
 ALLOWED_HOSTS = words("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
 # What links in mails begin with; without it, they lead where the request came to.
-SITE_URL = os.environ.get("SITE_URL", "")
-# Addresses or networks of the reverse proxies whose X-Forwarded-For is believed.
+SITE_URL = site_url(os.environ.get("SITE_URL", ""))
+# Addresses or networks of the reverse proxies whose X-Forwarded-For is believed; "unix" for one
+# that connects by a Unix socket.
 TRUSTED_PROXIES = words("TRUSTED_PROXIES")
 
 # Served by TLS unless HTTPS=0: everything else is sent there, and no cookie goes without it.
-HTTPS = os.environ.get("HTTPS", "0" if DEBUG else "1") == "1"
+HTTPS = (os.environ.get("HTTPS") or ("0" if DEBUG else "1")) != "0"
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -104,12 +114,13 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # First, so that everything done for a request is done in its name.
     "audit.middleware.AuditContextMiddleware",
+    "project.untrusted.UntrustedInputMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "project.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "accounts.middleware.EndSessionMiddleware",
+    "accounts.middleware.SessionUserMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

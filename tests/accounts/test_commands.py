@@ -16,8 +16,8 @@ def test_invite_user_sends_a_link_and_says_so(
     assert [mail.to for mail in mailoutbox] == [["carol@example.com"], ["dora@example.com"]]
     assert "https://users.example.com/accounts/invitation/" in mailoutbox[0].body
     assert capsys.readouterr().out.splitlines() == [
-        "Invited carol@example.com.",
-        "Invited dora@example.com.",
+        "Invited carol@example.com; a link is on its way.",
+        "Invited dora@example.com; a link is on its way.",
     ]
     assert trail.initiators() == ["CLI", "CLI"]
 
@@ -69,3 +69,12 @@ def test_unlock_user_unlocks_only_the_locked(alice, trail, state):
 def test_unlock_user_says_when_there_is_no_such_user(transactional_db, name):
     with pytest.raises(CommandError, match="There is no user"):
         call_command("unlock_user", name)
+
+
+def test_without_a_site_to_lead_to_nobody_is_invited(transactional_db, mailoutbox, settings):
+    settings.ALLOWED_HOSTS = ["*"]
+
+    with pytest.raises(CommandError, match="Set SITE_URL"):
+        call_command("invite_user", "carol@example.com")
+
+    assert (mailoutbox, User.objects.count()) == ([], 0)

@@ -81,6 +81,8 @@ def test_overrides_are_marked_and_can_be_filtered(alice, sue, signed_in, trail):
         "?p=99999999",
         "?user_id=x",
         "?user_id=99999999999999999999",
+        "?start_state__exact=a%00b",
+        "?datetime__gte=0001-01-01T00:00:00%2B14:00",
     ],
 )
 def test_odd_queries_are_no_errors(row, sue, signed_in, odd):

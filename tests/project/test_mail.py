@@ -45,12 +45,12 @@ def smtp():
             answers = {"data": "354 go on", "quit": "221 bye"}
             print("220 here", file=lines, flush=True)
             for line in lines:
-                received.append(line.strip())
-                if line.strip() == "." or not in_data(received):
-                    print(answers.get(line.strip(), "250 ok"), file=lines, flush=True)
-
-    def in_data(said: list[str]) -> bool:
-        return "data" in said[:-1] and "." not in said
+                said = line.strip()
+                in_data = received.count("data") > received.count(".")
+                received.append(said)
+                if said == "." or not in_data:
+                    ok = "550 no" if "refused" in said else "250 ok"
+                    print(answers.get(said, ok), file=lines, flush=True)
 
     server = Thread(target=serve)
     server.start()
@@ -83,3 +83,20 @@ def test_a_mail_that_cannot_be_sent_is_logged_without_its_text(caplog):
 
     assert "The mail to b@c.de could not be sent." in caplog.text
     assert "secret link" not in caplog.text
+
+
+def test_a_recipient_who_is_refused_is_no_reason_to_leave_out_the_others(smtp, caplog):
+    port, go, received = smtp
+    backend = BackgroundEmailBackend(host="127.0.0.1", port=port)
+    people = ["one@example.com", "refused@example.com", "two@example.com"]
+    go.set()
+
+    backend.send_messages([EmailMessage("Hello", "", "a@b.c", [person]) for person in people])
+    _worker.submit(int).result(10)
+
+    assert [line for line in received if line.startswith("rcpt")] == [
+        f"rcpt TO:<{person}>" for person in people
+    ]
+    assert received.count("data") == 2
+    assert "The mail to refused@example.com could not be sent." in caplog.text
+    assert "one@example.com" not in caplog.text

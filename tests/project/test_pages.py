@@ -105,3 +105,24 @@ def test_who_is_signed_in_but_may_not_is_told_who_he_is(alice, signed_in):
     page = signed_in(alice).get("/admin/", follow=True)
 
     assert "You are signed in as alice, who may not open this page." in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("proxies", "believed"), [([], False), (["10.0.0.1"], False), (["127.0.0.1"], True)]
+)
+def test_only_our_own_proxy_says_that_a_request_came_by_tls(
+    transactional_db, settings, proxies, believed
+):
+    settings.TRUSTED_PROXIES = proxies
+    settings.SECURE_SSL_REDIRECT = True
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+    answer = Client().get("/accounts/login/", headers={"x-forwarded-proto": "https"})
+
+    assert answer.status_code == (200 if believed else 301)
+
+
+def test_a_cookie_that_nobody_gave_is_no_error(client, transactional_db):
+    client.cookies.load('sessionid="aaaaaaaaaaaaa\\000"; csrftoken="\\000"')
+
+    assert client.get("/accounts/login/").status_code == 200

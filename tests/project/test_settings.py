@@ -11,6 +11,7 @@ from project.settings import BASE_DIR
 from project.wsgi import application
 
 DATABASE_URL = "postgresql://me@127.0.0.1:1/db"
+SERVER = {"DATABASE_URL": DATABASE_URL, "SECRET_KEY": "x"}
 
 
 def python(code: str, **environment: str) -> subprocess.CompletedProcess:
@@ -94,6 +95,7 @@ SECURE = (
         ({}, "True True True True True"),
         ({"DEBUG": "1"}, "False False False False True"),
         ({"HTTPS": "0"}, "False False False False True"),
+        *(({"HTTPS": odd}, "True True True True True") for odd in ("", "1", "true", "on")),
     ],
 )
 def test_cookies_and_pages_go_by_tls_only_outside_of_debug(environment, shown):
@@ -115,3 +117,16 @@ def test_who_is_not_told_its_hosts_answers_this_machine_only():
     done = python(code, DATABASE_URL=DATABASE_URL, SECRET_KEY="x")
 
     assert done.stdout == "['localhost', '127.0.0.1', '[::1]']\n"
+
+
+@pytest.mark.parametrize("url", ["audit.example.com", "ftp://x", "https://", "https://a b"])
+def test_a_site_url_that_is_none_is_said(url):
+    done = python("import project.settings", **SERVER, SITE_URL=url)
+
+    assert "ImproperlyConfigured: SITE_URL is not of the form https://host." in done.stderr
+
+
+def test_what_stands_around_a_site_url_is_left_out():
+    code = "from project.settings import SITE_URL as s; print(s)"
+
+    assert python(code, **SERVER, SITE_URL=" https://a.example/ ").stdout == "https://a.example\n"

@@ -1,6 +1,6 @@
 """manage.py invite_user ADDRESS …: the links go out by mail."""
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import BaseCommand, CommandError
 
 from accounts import invitations
@@ -18,5 +18,7 @@ class Command(BaseCommand):
             users = invitations.invite(invitations.parse(" ".join(addresses)), site_of())
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from None
         for user in users:
-            self.stdout.write(f"Invited {user}.")
+            self.stdout.write(f"Invited {user}; a link is on its way.")

@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection
 
 from accounts.models import User
 from project import demo
+from project.local import SITE_FILE
 
 OLDEST_POSTGRESQL = 15
 CONNECT_TIMEOUT = 10  # seconds; a server that drops packets would keep us for minutes
@@ -35,7 +36,10 @@ class Command(BaseCommand):
             raise CommandError(f"The database refused: {first_line(error)}") from None
         except demo.NotMadeError as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(demo.welcome(f"http://{host}:{port}", password))
+        site = f"http://{host}:{port}"
+        SITE_FILE.parent.mkdir(exist_ok=True)
+        SITE_FILE.write_text(site)
+        self.stdout.write(demo.welcome(site, password))
         call_command("runserver", address, use_reloader=False, skip_checks=True)
 
     def make_demo(self) -> str | None:

@@ -21,6 +21,12 @@ def atomic_requests(request, monkeypatch) -> bool:
     return request.param
 
 
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch) -> None:
+    """Answers that last a while, so as to tell nothing, last as long as they take."""
+    monkeypatch.setattr("accounts.views.SECONDS_TO_ANSWER", 0)
+
+
 @pytest.fixture
 def guess(transactional_db):
     """Try to sign in, in a new browser: ``guess("alice", "wrong")``."""

@@ -56,7 +56,7 @@ def test_a_mail_with_a_link_goes_to_the_person(invite, mailoutbox):
     [mail] = mailoutbox
     assert mail.to == ["carol@example.com"]
     assert "/accounts/invitation/" in link_in(mail)
-    assert "A link was sent to carol@example.com." in answer.content.decode()
+    assert "A link is on its way to carol@example.com." in answer.content.decode()
     assert carol().state == State.INVITED
     assert not carol().has_usable_password()
 
@@ -427,3 +427,63 @@ def test_an_invited_persons_page_offers_a_new_invitation(link, mona, signed_in):
     accept(link)
     page = browser.get(f"/admin/accounts/user/{carol().pk}/change/").content.decode()
     assert INVITE not in page
+
+
+def test_two_managers_with_the_same_people_in_other_orders_do_not_fail(invite):
+    addresses = [f"user{n}@example.com" for n in range(30)]
+
+    for _ in range(2):  # first they are new, then they are invited
+        lists = [("\n".join(each),) for each in (addresses, addresses[::-1])]
+        assert [answer.status_code for answer in at_once(invite, lists)] == [200, 200]
+
+    assert UserFSM.objects.filter(current_state="invited").count() == 30
+
+
+def test_a_manager_does_not_invite_a_superadmin_again(
+    link, invite, mona, ada, signed_in, mailoutbox
+):
+    User.objects.filter(pk=carol().pk).update(is_superuser=True)
+    page = signed_in(mona).get(f"/admin/accounts/user/{carol().pk}/change/").content.decode()
+    assert INVITE not in page
+
+    answer = invite("carol@example.com")
+
+    assert "There is an account already" in answer.content.decode()
+    assert not is_dead(link)
+    invite("carol@example.com", by=ada)
+    assert is_dead(link)
+
+
+def test_who_may_only_invite_comes_back_to_the_page(bob, invite, mailoutbox):
+    User.objects.filter(pk=bob.pk).update(is_staff=True)
+    bob.user_permissions.add(Permission.objects.get(codename="invite_user"))
+
+    answer = invite("carol@example.com", by=bob)
+
+    assert answer.redirect_chain == [(INVITE, 302)]
+    assert "A link is on its way to carol@example.com." in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["\u017fue@example.com", "\u0131an@example.com", "ü@example.com", "a@" + "ä" * 60 + ".com"],
+)
+def test_look_alikes_and_what_no_mail_can_reach_are_no_addresses(invite, mailoutbox, address):
+    invite(address)
+
+    assert {mail.to[0] for mail in mailoutbox} <= {"sue@example.com"}
+
+
+def test_an_address_that_changes_while_the_password_is_hashed_ends_the_link(
+    link, monkeypatch, trail
+):
+    def hash_slowly(password):
+        User.objects.filter(pk=carol().pk).update(email="other@example.com")
+        return "x"
+
+    monkeypatch.setattr("accounts.views.make_password", hash_slowly)
+
+    answer = accept(link)
+
+    assert "can no longer be used" in answer.content.decode()
+    assert trail.lines() == []

@@ -122,7 +122,7 @@ def test_a_right_password_that_is_ready_before_the_last_wrong_one_prevents_the_l
     check = User.check_password
 
     def succeed_meanwhile(self, password):
-        assert lockout.succeeded(alice, None)
+        Budget.objects.filter(key__startswith="password of user").delete()
         return check(self, password)
 
     monkeypatch.setattr(User, "check_password", succeed_meanwhile)
@@ -256,6 +256,14 @@ def test_it_is_said_to_that_address_only(alice, guess, spend):
     assert not signed_in_by(refused)
     assert "too many wrong passwords from your address" in refused.content.decode()
     assert signed_in_by(guess("alice", "alice", REMOTE_ADDR="203.0.113.10"))
+
+
+def test_of_many_at_once_from_one_address_no_more_are_evaluated(alice, guess, evaluated, spend):
+    spend(left=3)
+
+    at_once(guess, [("alice", "wrong")] * 12)
+
+    assert len(evaluated) == 3
 
 
 def test_and_ends_with_time(alice, guess, spend):
@@ -394,3 +402,97 @@ def test_the_sign_in_of_the_admin_is_the_same(alice, evaluated):
 
     assert evaluated == ["alice"] * 5
     assert state_of(alice) == State.LOCKED
+
+
+def test_a_last_guess_that_died_is_made_up_for(alice, guess, monkeypatch, trail):
+    def die(*args):
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lockout, "lock", die)
+        for _ in range(4):
+            guess("alice", "wrong")
+        with pytest.raises(SystemExit):
+            guess("alice", "wrong")
+
+    guess("alice", "wrong")
+    assert state_of(alice) == State.ACTIVE  # it may still be looked at
+    pass_time(lockout.LONGEST_GUESS + timedelta(seconds=1))
+    guess("alice", "wrong")
+
+    [line] = trail.lines()
+    assert (line["initiated_by"], line["end_state"]) == ("system:lockout", "locked")
+
+
+def test_the_old_password_of_a_change_is_a_guess_too(alice, signed_in, evaluated, trail):
+    browser = signed_in(alice)
+
+    for n in range(8):
+        browser.post("/accounts/password_change/", {"old_password": f"wrong {n}"})
+
+    assert len(evaluated) == 5
+    assert trail.moves() == [("active", "locked")]
+    assert browser.get("/")["Location"] == f"{SIGN_IN}?next=/"
+
+
+@pytest.mark.parametrize("transitions", [("lock", "unlock"), ("deactivate", "activate")])
+def test_whom_a_manager_let_in_again_has_five_guesses(alice, mona, guess, transitions):
+    for _ in range(4):
+        guess("alice", "wrong")
+    for name in transitions:
+        with UserFSM.changing(alice, reason="because") as fsm:
+            fsm.move(name, by=mona)
+
+    for _ in range(4):
+        guess("alice", "wrong")
+
+    assert state_of(alice) == State.ACTIVE
+
+
+def test_it_counts_also_where_the_settings_have_no_autocommit(alice, monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "AUTOCOMMIT", False)
+
+    for _ in range(5):
+        with transaction.atomic():
+            authenticate(username="alice", password="wrong")
+            transaction.set_rollback(True)
+
+    assert state_of(alice) == State.LOCKED
+
+
+@pytest.mark.parametrize("odd", [5, None, b"alice", ["alice"], {}, "\ud800"])
+def test_odd_credentials_are_nobodys_and_cost_nothing(alice, evaluated, odd):
+    assert authenticate(username="alice", password=odd) is None
+    assert authenticate(username=odd, password="alice") is None
+
+    assert evaluated == []
+    assert not Budget.objects.filter(key__startswith="password of user").exists()
+
+
+@pytest.mark.parametrize("charset", ["unicode_escape", "utf-7", "hex", "idna", "punycode", "x"])
+def test_forms_in_odd_charsets_are_read_as_utf8(alice, guess, charset):
+    for kind in ("multipart/form-data; boundary=x", "application/x-www-form-urlencoded"):
+        part = 'Content-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
+        parts = (part.format("username", "alice"), part.format("password", "\\ud800"))
+        body = "".join(f"--x\r\n{each}" for each in parts) + "--x--\r\n"
+        if "form-data" not in kind:
+            body = "username=alice&password=%5Cud800"
+        answer = Client().generic("POST", SIGN_IN, body, f"{kind}; charset={charset}")
+
+        assert answer.status_code == 200
+        assert "Please enter a correct user name" in answer.content.decode()
+
+
+def test_behind_a_unix_socket_people_have_addresses_when_the_proxy_is_trusted(
+    alice, guess, settings
+):
+    settings.TRUSTED_PROXIES = ["unix"]
+    for _ in range(lockout.ADDRESS_LIMIT):
+        request = RequestFactory().post("/", REMOTE_ADDR="", HTTP_X_FORWARDED_FOR="203.0.113.9")
+        lockout.charge_address(request)
+
+    def from_address(address):
+        return guess("alice", "alice", REMOTE_ADDR="", HTTP_X_FORWARDED_FOR=address)
+
+    assert not signed_in_by(from_address("203.0.113.9"))
+    assert signed_in_by(from_address("203.0.113.10"))

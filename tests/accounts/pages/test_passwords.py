@@ -5,7 +5,7 @@ from django.test import Client
 
 from accounts.models import State, User, UserFSM
 
-from .conftest import link_in, signed_in_by
+from .conftest import at_once, link_in, signed_in_by
 
 NEW = {"new_password1": "correct horse 7", "new_password2": "correct horse 7"}
 RESET = "/accounts/password_reset/"
@@ -99,7 +99,7 @@ def test_a_reset_link_works_once(forgetful, mailoutbox):
 
 
 def test_the_mails_links_lead_to_the_site_that_is_configured(forgetful, mailoutbox, settings):
-    settings.SITE_URL = "https://users.example.com/"
+    settings.SITE_URL = "https://users.example.com"
 
     Client().post(RESET, {"email": "alice@example.com"})
 
@@ -155,3 +155,33 @@ def test_after_signing_in_one_goes_where_one_wanted(alice, client):
     assert inside["Location"] == CHANGE
     outside = client.post("/accounts/login/", {**page, "next": "https://evil.example/"})
     assert outside["Location"] == "/"
+
+
+def test_of_two_who_use_one_link_at_once_one_gets_through(forgetful, mailoutbox, guess):
+    Client().post(RESET, {"email": "alice@example.com"})
+    link = link_in(mailoutbox[0])
+    browsers = [Client(), Client()]
+    pages = [browser.get(link, follow=True).redirect_chain[-1][0] for browser in browsers]
+
+    def choose(browser, page, password):
+        data = {"new_password1": password, "new_password2": password}
+        return browser.post(page, data, follow=True).content.decode()
+
+    passwords = ("correct horse 1", "correct horse 2")
+    answers = at_once(choose, zip(browsers, pages, passwords, strict=True))
+
+    done = ["Your password is changed" in answer for answer in answers]
+    assert sorted(done) == [False, True]
+    assert signed_in_by(guess("alice", passwords[done.index(True)]))
+
+
+@pytest.mark.parametrize("page", [RESET, "/accounts/invitation/"])
+def test_the_time_of_the_answer_tells_nothing(transactional_db, monkeypatch, page):
+    slept = []
+    monkeypatch.setattr("accounts.views.SECONDS_TO_ANSWER", 60)
+    monkeypatch.setattr("accounts.views.sleep", slept.append)
+
+    Client().post(page, {"email": "nobody@example.com"})
+
+    [seconds] = slept
+    assert 50 < seconds < 60

@@ -232,7 +232,11 @@ def test_a_clerk_without_the_permission_is_refused(
         signed_in(user).get(f"/admin/accounts/user/{alice.pk}/transition/{transition}/"),
         signed_in(user).post(
             "/admin/accounts/user/",
-            {"action": f"{transition}_selected", "_selected_action": [alice.pk], "confirmed": "y"},
+            {
+                "action": f"{transition}_selected",
+                "_selected_action": [alice.pk],
+                "shown": "1:active",
+            },
         ),
         signed_in(user).post(
             f"/admin/accounts/user/{alice.pk}/change/",
@@ -256,7 +260,7 @@ def test_a_clerk_who_sees_users_but_may_not_change_states_is_refused_too(
     assert override(bob, "locked").status_code == 403
     signed_in(bob).post(
         "/admin/accounts/user/",
-        {"action": "unlock_selected", "_selected_action": [alice.pk], "confirmed": "yes"},
+        {"action": "unlock_selected", "_selected_action": [alice.pk], "shown": "1:active"},
     )
     assert trail.lines() == []
 
@@ -432,3 +436,24 @@ def test_a_reserved_name_is_refused_with_a_sentence(ada, signed_in):
     )
 
     assert "This user name is reserved." in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *("username__regex=(", "password__startswith=p", "date_joined__year=0", "x=1"),
+        *("fsm__current_state__exact=a%00b", "groups__id__exact=x", "groups__id__exact=%00"),
+        *("q=%00", "o=99", "p=9999999999", "is_staff__exact=5", "username__iregex=[]"),
+    ],
+)
+def test_odd_questions_of_the_list_are_no_errors(mona, signed_in, odd):
+    answer = signed_in(mona).get(f"/admin/accounts/user/?{odd}", follow=True)
+
+    assert answer.status_code in (200, 400)
+
+
+def test_the_state_that_he_has_already_is_said(ada, override, trail):
+    answer = override(ada, "active")
+
+    assert "Nothing was changed: alice is active already." in answer.content.decode()
+    assert trail.lines() == []

@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from accounts import lockout
 from accounts.models import User, UserFSM
 
 from .conftest import at_once, link_in, signed_in_by
@@ -137,3 +138,23 @@ def test_a_manager_who_locks_sends_no_link(alice, mona, mailoutbox):
         fsm.move("lock", by=mona)
 
     assert mailoutbox == []
+
+
+def test_the_link_is_for_this_lock_and_not_for_one_right_after_it(
+    alice, mona, guess, mailoutbox, monkeypatch
+):
+    """A manager unlocks and locks on purpose between the lock-out's commit and its mail."""
+    User.objects.filter(pk=alice.pk).update(email="alice@example.com")
+    send = lockout.send_unlock_link
+
+    def relock_and_send(user, *args):
+        for name in ("unlock", "lock"):
+            with UserFSM.changing(alice, reason="on purpose") as fsm:
+                fsm.move(name, by=mona)
+        send(user, *args)
+
+    monkeypatch.setattr(lockout, "send_unlock_link", relock_and_send)
+    for _ in range(5):
+        guess("alice", "wrong")
+
+    assert is_dead(link_in(mailoutbox[0]))

@@ -1,0 +1,65 @@
+"""Who is above whom in the admin: superadmins are touched by superadmins only, one of them always
+remains, and nobody changes his own rank."""
+
+from collections.abc import Callable
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from .models import User, still_superadmin
+
+RANK = ("is_staff", "is_superuser")
+
+
+class RankAdminMixin:
+    def get_readonly_fields(self, request, obj=None):
+        """Nobody shuts himself out, and only superadmins give rights."""
+        fields = super().get_readonly_fields(request, obj)
+        if not request.user.is_superuser:
+            return (*fields, *RANK, "groups", "user_permissions")
+        return (*fields, *RANK) if obj == request.user else fields
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return not is_above(obj, request.user) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        own_or_above = obj == request.user or is_above(obj, request.user)
+        return not own_or_above and super().has_delete_permission(request, obj)
+
+    def user_change_password(self, request, id, form_url=""):
+        """One's own password is changed where the old one is asked for, and is never removed."""
+        if id == str(request.user.pk):
+            return redirect("password_change")
+        return super().user_change_password(request, id, form_url)
+
+    # Whoever gives rank, takes it or deletes must still be a superadmin himself when his turn
+    # has come: so of two who remove each other at once, one remains.
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        view = super().changeform_view
+        return one_at_a_time(request, view, request, object_id, form_url, extra_context)
+
+    def delete_view(self, request, object_id, extra_context=None):
+        return one_at_a_time(request, super().delete_view, request, object_id, extra_context)
+
+    def response_action(self, request, queryset):
+        view = super().response_action
+        if "delete_selected" not in request.POST.getlist("action"):
+            return view(request, queryset)
+        return one_at_a_time(request, view, request, queryset)
+
+
+def is_above(user: User | None, other: User) -> bool:
+    """Whether ``user`` is a superadmin and ``other`` is none, who may not touch him."""
+    return user is not None and user.is_superuser and not other.is_superuser
+
+
+def one_at_a_time(request: HttpRequest, view: Callable, *args) -> HttpResponse:
+    if request.method != "POST" or not request.user.is_superuser:
+        return view(*args)
+    with transaction.atomic():
+        if not still_superadmin(request.user):
+            raise PermissionDenied
+        return view(*args)

@@ -1,0 +1,24 @@
+"""What a client sends and does not decide."""
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.deprecation import MiddlewareMixin
+
+from accounts.client_address import is_trusted, parse
+
+
+class UntrustedInputMiddleware(MiddlewareMixin):
+    """Ahead of whoever would read it:
+
+    - X-Forwarded-Proto, which makes a request count as sent by TLS, is for our own proxies.
+    - Forms are UTF-8: with other charsets they can hold what cannot be hashed or stored.
+    - Cookies with NUL are not ours, and could not be looked up.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        if not is_trusted(parse(request.META.get("REMOTE_ADDR", ""))):
+            request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+        request.encoding = settings.DEFAULT_CHARSET
+        request.COOKIES = {
+            name: value for name, value in request.COOKIES.items() if "\x00" not in value
+        }

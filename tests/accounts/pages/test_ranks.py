@@ -1,0 +1,123 @@
+"""Who is above whom in the admin, and that one superadmin remains."""
+
+import itertools
+from threading import Barrier
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from accounts import models
+from accounts.models import User, UserFSM
+
+from .conftest import at_once
+
+LIST = "/admin/accounts/user/"
+
+
+@pytest.fixture
+def clerk(bob):
+    """Bob may see, edit and delete users, and is no superadmin."""
+    User.objects.filter(pk=bob.pk).update(is_staff=True)
+    for name in ("view_user", "change_user", "delete_user"):
+        bob.user_permissions.add(Permission.objects.get(codename=name))
+    return bob
+
+
+@pytest.fixture
+def eve(transactional_db):
+    return User.objects.create_superuser("eve", password="eve")
+
+
+def fields(user: User, **changes) -> dict:
+    dates = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
+    return {"username": user.username, "email": user.email, **dates, **changes}
+
+
+def test_a_clerk_touches_no_superadmin(ada, clerk, signed_in):
+    browser = signed_in(clerk)
+
+    for page in ("change", "password", "delete"):
+        data = fields(ada, email="mine@example.com", post="yes")
+        assert browser.post(f"{LIST}{ada.pk}/{page}/", data).status_code == 403
+    browser.post(LIST, {"action": "delete_selected", "_selected_action": [ada.pk], "post": "yes"})
+
+    ada.refresh_from_db()
+    assert ada.email == ""
+    assert ada.check_password("ada")
+
+
+def test_a_clerk_edits_others_but_gives_no_rights(alice, clerk, signed_in):
+    browser = signed_in(clerk)
+    rights = {"is_staff": "on", "is_superuser": "on", "user_permissions": ["1"], "groups": ["1"]}
+
+    for user in (alice, clerk):
+        data = fields(user, email="new@example.com", **rights)
+        assert browser.post(f"{LIST}{user.pk}/change/", data).status_code == 302
+
+    alice.refresh_from_db()
+    clerk.refresh_from_db()
+    assert alice.email == "new@example.com"
+    assert not any([alice.is_staff, alice.is_superuser, clerk.is_superuser])
+    assert alice.user_permissions.count() == alice.groups.count() == clerk.groups.count() == 0
+
+
+def test_a_superadmin_gives_rank_and_takes_it(alice, ada, signed_in):
+    for rank in ({"is_staff": "on", "is_superuser": "on"}, {}):
+        signed_in(ada).post(f"{LIST}{alice.pk}/change/", fields(alice, **rank))
+
+        alice.refresh_from_db()
+        assert alice.is_staff == alice.is_superuser == bool(rank)
+
+
+def test_one_s_own_password_is_changed_where_the_old_one_is_asked_for(ada, signed_in):
+    answer = signed_in(ada).post(
+        f"{LIST}{ada.pk}/password/", {"usable_password": "false", "unset-password": "x"}
+    )
+
+    assert answer["Location"] == "/accounts/password_change/"
+    ada.refresh_from_db()
+    assert ada.has_usable_password()
+
+
+WAYS = {
+    "demote": ("{}/change/", {}),
+    "delete": ("{}/delete/", {"post": "yes"}),
+    "delete selected": ("", {"post": "yes", "action": "delete_selected"}),
+    "lock": ("{}/override/", {"state": "locked", "reason": "x"}),
+}
+
+
+@pytest.mark.parametrize(
+    "ways", [*itertools.combinations_with_replacement(WAYS, 2)], ids=" and ".join
+)
+def test_of_two_superadmins_who_remove_each_other_at_once_one_remains(
+    ada, eve, signed_in, monkeypatch, ways
+):
+    """Each has passed all that is asked before when both come to the one wall."""
+    both_there, superadmins = Barrier(2), models.superadmins
+
+    def wait_for_the_other(using):
+        both_there.wait(5)
+        return superadmins(using)
+
+    monkeypatch.setattr(models, "superadmins", wait_for_the_other)
+    browsers = {ada: signed_in(ada), eve: signed_in(eve)}
+
+    def remove(by, victim, way):
+        page, data = WAYS[way]
+        data = fields(victim, **data, _selected_action=victim.pk)
+        return browsers[by].post(LIST + page.format(victim.pk), data).status_code
+
+    answers = at_once(remove, [(ada, eve, ways[0]), (eve, ada, ways[1])])
+
+    assert set(answers) <= {302, 403}
+    left = User.objects.filter(is_superuser=True, is_staff=True, fsm__current_state="active")
+    assert left.count() == 1
+
+
+def test_a_superadmin_who_cannot_enter_the_admin_does_not_count(ada, eve, signed_in):
+    User.objects.filter(pk=eve.pk).update(is_staff=False)
+
+    signed_in(ada).post(f"{LIST}{ada.pk}/override/", {"state": "locked", "reason": "x"})
+
+    assert UserFSM.objects.get(user=ada).current_state == "active"
