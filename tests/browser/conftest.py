@@ -3,12 +3,15 @@
 import os
 import shutil
 from collections.abc import Callable
+from threading import Thread
 
 import pytest
+from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.db import connections
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from accounts.models import User
+from project.wsgi import application
 
 CHROMIUM = shutil.which(os.environ.get("CHROMIUM", "chromium"))
 QUIET = [
@@ -30,16 +33,40 @@ def browser():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def office(browser: Browser, site: str) -> BrowserContext:
+    """The browser that the staff share: it has the admin's many files already."""
+    return browser.new_context(base_url=site)
+
+
+@pytest.fixture(scope="session")
+def site(django_db_setup) -> str:
+    """Where the application runs as gunicorn runs it, its static files by WhiteNoise included."""
+    server = ThreadedWSGIServer(("127.0.0.1", 0), QuietRequestHandler)
+    server.set_app(application)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+class QuietRequestHandler(WSGIRequestHandler):
+    def log_message(self, *args) -> None:
+        pass
+
+
 @pytest.fixture(params=[False, True], ids=["autocommit", "atomic requests"])
 def atomic_requests(request, monkeypatch) -> None:
     monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", request.param)
 
 
 @pytest.fixture
-def new_page(browser: Browser, transactional_db, live_server, signed_in):
-    """Opens a window of somebody's own, in which ``user`` is signed in already. Whatever its
+def new_page(browser: Browser, office: BrowserContext, transactional_db, site, signed_in):
+    """Opens a window of somebody's own; or the office's, with ``user`` signed in. Whatever its
     console or its network has to complain of fails the test in the end."""
-    contexts, problems = [], []
+    contexts, pages, problems = [], [], []
 
     def watch(page: Page) -> None:
         page.on("pageerror", lambda error: problems.append(str(error)))
@@ -48,22 +75,25 @@ def new_page(browser: Browser, transactional_db, live_server, signed_in):
         page.on("response", lambda r: r.status < 400 or problems.append(f"{r.status}: {r.url}"))
 
     def is_ours(url: str) -> bool:
-        return url.startswith((f"{live_server.url}/", "data:"))
+        return url.startswith((f"{site}/", "data:"))
 
     def open_page(user: User | None = None, **options) -> Page:
-        context = browser.new_context(base_url=live_server.url, **options)
-        context.set_default_timeout(10_000)
-        contexts.append(context)
-        context.on("page", watch)
-        if user is not None:
+        context = office if user else browser.new_context(base_url=site, **options)
+        if user:
             session = signed_in(user).cookies["sessionid"].value
-            cookie = {"name": "sessionid", "value": session, "url": live_server.url}
-            context.add_cookies([cookie])
-        return context.new_page()
+            context.clear_cookies()
+            context.add_cookies([{"name": "sessionid", "value": session, "url": site}])
+        else:
+            contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        pages.append(page)
+        watch(page)
+        return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for each in (*pages, *contexts):
+        each.close()
     assert problems == []
 
 
