@@ -162,6 +162,25 @@ def test_a_younger_one_counts(alice, guess):
     assert state_of(alice) == State.LOCKED
 
 
+@pytest.mark.parametrize("states", [["locked"], ["deactivated"], ["locked", "active"]])
+def test_the_last_guess_locks_nobody_whose_state_was_changed_meanwhile(
+    alice, guess, monkeypatch, trail, states
+):
+    for _ in range(4):
+        guess("alice", "wrong")
+    check = User.check_password
+
+    def change_meanwhile(self, password):
+        for state in states:
+            UserFSM.objects.filter(user=alice).update(current_state=state)
+        return check(self, password)
+
+    monkeypatch.setattr(User, "check_password", change_meanwhile)
+
+    assert guess("alice", "wrong").status_code == 200
+    assert [line["end_state"] for line in trail.lines()] == states
+
+
 def test_slow_guesses_are_counted_from_the_last_one(alice, guess):
     for _ in range(5):
         pass_time(WINDOW - timedelta(minutes=1))
