@@ -14,7 +14,8 @@ from django.db.models.functions import Lower
 
 from .budget import Budget
 from .links import invitation
-from .models import ChangeRefusedError, State, User, UserFSM
+from .models import State, User, UserFSM
+from .states import ChangeRefusedError
 
 MAX_AT_ONCE = 1000
 MAX_LENGTH = User._meta.get_field("username").max_length

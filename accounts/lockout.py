@@ -17,7 +17,8 @@ from .budget import Budget
 from .client_address import client_address, parse
 from .durable import durably
 from .links import send_unlock_link, unlock_tokens
-from .models import RowVersion, State, User, UserFSM
+from .models import State, User, UserFSM
+from .states import RowVersion
 
 LIMIT = 5  # wrong passwords, then the account is locked
 ADDRESS_LIMIT = 50  # from one address: enough to lock ten accounts, not to lock them all

@@ -8,7 +8,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from .models import User, still_superadmin
+from .models import User
+from .states import still_superadmin
 
 RANK = ("is_staff", "is_superuser")
 

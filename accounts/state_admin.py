@@ -16,7 +16,8 @@ from django.utils.html import format_html
 from django_fsm import TransitionNotAllowed
 
 from .forms import OverrideForm, ReasonForm
-from .models import NEEDS_REASON, State, User, UserFSM, may_change_state
+from .models import State, User, UserFSM
+from .states import NEEDS_REASON, may_change_state
 
 SHOWN_AT_MOST = 100  # of the people that an action is about to change
 KEY = re.compile(r"\d{1,18}")  # of a user

@@ -18,7 +18,8 @@ from . import invitations
 from .forms import AddressForm, ChangeForm, ConfirmForm, ResetForm, SignInForm
 from .links import invitation_tokens, unlock_tokens
 from .mail import site_of
-from .models import ChangeRefusedError, User, UserFSM
+from .models import User, UserFSM
+from .states import ChangeRefusedError
 
 SECONDS_TO_ANSWER = 0.25  # whoever asks for a mail: about as long as a password takes
 

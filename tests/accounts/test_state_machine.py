@@ -7,7 +7,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django_fsm import TransitionNotAllowed
 
-from accounts.models import ChangeRefusedError, State, User, UserFSM
+from accounts.models import State, User, UserFSM
+from accounts.states import ChangeRefusedError
 
 ALLOWED = {
     ("invited", "activate"): "active",

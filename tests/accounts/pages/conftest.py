@@ -3,16 +3,23 @@
 import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.mail import EmailMessage
 from django.db import connection, connections
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, RequestFactory
 
-from accounts.models import User
+from accounts import lockout
+from accounts.budget import Budget
+from accounts.models import User, UserFSM
 
 SIGN_IN = "/accounts/login/"
+LIST = "/admin/accounts/user/"
+INVITE = "/admin/accounts/user/invite/"
+PASSWORD = "correct horse 7"  # one that may be chosen
 
 
 @pytest.fixture(autouse=True, params=[False, True], ids=["autocommit", "atomic requests"])
@@ -71,3 +78,94 @@ def at_once(function: Callable, arguments: Iterable[tuple]) -> list:
     calls = list(arguments)
     with ThreadPoolExecutor(len(calls)) as threads:
         return list(threads.map(call, calls))
+
+
+def pass_time(by: timedelta) -> None:
+    """As if everything had been ``by`` earlier."""
+    for budget in Budget.objects.all():
+        Budget.objects.filter(pk=budget.pk).update(charged_at=budget.charged_at - by)
+
+
+def state_of(user: User) -> str:
+    return UserFSM.objects.get(user=user).current_state
+
+
+class FewRounds(PBKDF2PasswordHasher):
+    iterations = 2
+
+
+def page_of(user: User, browser: Client) -> str:
+    return browser.get(f"/admin/accounts/user/{user.pk}/change/").content.decode()
+
+
+def accept(link: str, password: str = PASSWORD, browser: Client | None = None):
+    """Follow the link as a browser does, and choose a password."""
+    browser = browser or Client(REMOTE_ADDR="198.51.100.20")
+    page = browser.get(link, follow=True)
+    where = page.redirect_chain[-1][0] if page.redirect_chain else link
+    return browser.post(where, {"new_password1": password, "new_password2": password})
+
+
+def is_dead(link: str) -> bool:
+    return "can no longer be used" in Client().get(link, follow=True).content.decode()
+
+
+def carol() -> User:
+    return User.objects.get(username="carol@example.com")
+
+
+@pytest.fixture
+def override(signed_in, alice):
+    """Set Alice's state as somebody: ``override(ada, "invited")``."""
+
+    def send(by: User, state: str, person: User = alice, reason="because", seen="active"):
+        return signed_in(by).post(
+            f"/admin/accounts/user/{person.pk}/override/",
+            {"seen": seen, "reason": reason, "state": state},
+            follow=True,
+        )
+
+    return send
+
+
+@pytest.fixture
+def spend(transactional_db):
+    """Use up the guesses of an address, but for those that are left."""
+
+    def charge(address: str = "127.0.0.1", left: int = 0) -> None:
+        request = RequestFactory().post("/", REMOTE_ADDR=address)
+        spent = lockout.ADDRESS_LIMIT - left
+        Budget.objects.create(key=lockout.address_key(request), spent=spent)
+
+    return charge
+
+
+@pytest.fixture
+def push(signed_in, alice):
+    """Push a button of Alice's page as somebody: ``push(mona, "lock")``."""
+
+    def send(by: User, name: str, person: User = alice, reason="because", seen="active", **data):
+        return signed_in(by).post(
+            f"/admin/accounts/user/{person.pk}/transition/{name}/",
+            {"seen": seen, "reason": reason, **data},
+            follow=True,
+        )
+
+    return send
+
+
+@pytest.fixture
+def invite(signed_in, mona):
+    """Invite in the admin, as Mona: ``invite("carol@example.com")``."""
+
+    def send(addresses: str, by: User = mona, **headers):
+        return signed_in(by, **headers).post(INVITE, {"addresses": addresses}, follow=True)
+
+    return send
+
+
+@pytest.fixture
+def link(invite, mailoutbox):
+    """Carol's link, as it came by mail."""
+    invite("carol@example.com")
+    return link_in(mailoutbox[-1])

@@ -6,9 +6,7 @@ from django.contrib.auth.models import Permission
 from accounts.models import User, UserFSM
 from tests.conftest import make_user
 
-from .conftest import at_once
-
-LIST = "/admin/accounts/user/"
+from .conftest import LIST, at_once
 
 
 @pytest.fixture

@@ -2,52 +2,16 @@
 
 import re
 from datetime import timedelta
-from threading import Event, Thread
-from time import sleep
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.contrib.auth.tokens import default_token_generator
-from django.db import connection, transaction
 from django.test import Client
 
 from accounts import links
 from accounts.models import State, User, UserFSM
 from tests.conftest import make_user
 
-from .conftest import at_once, link_in, signed_in_by
-
-PASSWORD = "correct horse 7"
-INVITE = "/admin/accounts/user/invite/"
-
-
-@pytest.fixture
-def invite(signed_in, mona):
-    """Invite in the admin, as Mona: ``invite("carol@example.com")``."""
-
-    def send(addresses: str, by: User = mona, **headers):
-        return signed_in(by, **headers).post(INVITE, {"addresses": addresses}, follow=True)
-
-    return send
-
-
-@pytest.fixture
-def link(invite, mailoutbox):
-    """Carol's link, as it came by mail."""
-    invite("carol@example.com")
-    return link_in(mailoutbox[-1])
-
-
-def accept(link: str, password: str = PASSWORD, browser: Client | None = None):
-    """Follow the link as a browser does, and choose a password."""
-    browser = browser or Client(REMOTE_ADDR="198.51.100.20")
-    page = browser.get(link, follow=True)
-    where = page.redirect_chain[-1][0] if page.redirect_chain else link
-    return browser.post(where, {"new_password1": password, "new_password2": password})
-
-
-def carol() -> User:
-    return User.objects.get(username="carol@example.com")
+from .conftest import PASSWORD, accept, at_once, carol, is_dead, link_in, signed_in_by
 
 
 def test_a_mail_with_a_link_goes_to_the_person(invite, mailoutbox):
@@ -125,19 +89,13 @@ def test_a_password_of_a_megabyte_is_refused_before_it_is_hashed(link, trail, mo
     assert trail.lines() == []
 
 
-def is_dead(link: str) -> bool:
-    page = Client().get(link, follow=True).content.decode()
-    says_so = "This link can no longer be used" in page
-    assert says_so == ("ask for a new link" in page)
-    return says_so
-
-
-def test_it_works_once(link):
+def test_it_works_once_and_then_a_new_one_is_offered(link):
     assert not is_dead(link)
 
     accept(link)
 
     assert is_dead(link)
+    assert "ask for a new link" in Client().get(link, follow=True).content.decode()
 
 
 @pytest.mark.parametrize(("hours", "dead"), [(71.9, False), (72.1, True)])
@@ -277,201 +235,6 @@ def test_an_invited_person_with_a_password_does_not_sign_in(transactional_db, gu
     make_user("carol", State.INVITED)
 
     assert not signed_in_by(guess("carol", "carol"))
-
-
-# Many at once, and what is no address
-
-
-def test_many_are_invited_at_once(invite, mailoutbox, trail):
-    invite("a@example.com, b@example.com;c@example.com\n\n d@example.com\te@example.com,")
-
-    assert sorted(mail.to[0][0] for mail in mailoutbox) == ["a", "b", "c", "d", "e"]
-    assert trail.moves() == [("new", "invited")] * 5
-
-
-def test_five_hundred_too(invite, mailoutbox):
-    answer = invite("\n".join(f"user{n}@example.com" for n in range(500)))
-
-    assert "and 490 more" in answer.content.decode()
-    assert len(mailoutbox) == len({mail.to[0] for mail in mailoutbox}) == 500
-    assert UserFSM.objects.filter(current_state="invited").count() == 500
-
-
-def test_more_than_a_thousand_are_refused_with_a_sentence(invite, trail):
-    answer = invite("\n".join(f"user{n}@example.com" for n in range(1001)))
-
-    assert "At most 1000 people" in answer.content.decode()
-    assert trail.lines() == []
-
-
-def test_who_is_named_twice_is_invited_once(invite, mailoutbox):
-    invite("carol@example.com CAROL@example.com Carol@EXAMPLE.com")
-
-    assert [mail.to for mail in mailoutbox] == [["carol@example.com"]]
-    assert User.objects.filter(username__iexact="carol@example.com").count() == 1
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        "carol",
-        "carol@",
-        "@example.com",
-        "carol@example",
-        "Carol <carol@example.com>",
-        "carol@example.com\r\nBcc: victim@example.com",
-        "carol@example.com%0aBcc:victim@example.com",
-        "carol@exa\x00mple.com",
-        "a" * 150 + "@example.com",
-        "a" * 10_000,
-        '"carol\\"@example.com',
-        "carol@[127.0.0.1]",
-        "<script>alert(1)</script>@example.com",
-        ", ;\n",
-        "",
-    ],
-)
-def test_what_is_no_address_is_named_and_nobody_is_invited(invite, mailoutbox, trail, bad):
-    answer = invite(f"dora@example.com, {bad}" if bad.strip(", ;\n") else bad)
-
-    assert answer.status_code == 200
-    assert 'class="errorlist' in answer.content.decode()
-    assert "<script>alert(1)" not in answer.content.decode()
-    assert (mailoutbox, trail.lines()) == ([], [])
-
-
-@pytest.mark.parametrize("good", ["o'brien@example.com", "a+b@example.com", "x&y@sub.example.org"])
-def test_unusual_addresses_are_addresses(invite, mailoutbox, good):
-    invite(good)
-
-    assert mailoutbox[-1].to == [good]
-    assert signed_in_by(accept(link_in(mailoutbox[-1])))
-
-
-@pytest.mark.parametrize("state", ["active", "locked", "deactivated"])
-@pytest.mark.parametrize("written", ["alice@example.com", "ALICE@EXAMPLE.COM"])
-def test_who_has_an_account_is_named_and_nobody_is_invited(
-    alice, invite, mailoutbox, trail, state, written
-):
-    User.objects.filter(pk=alice.pk).update(email="Alice@example.com")
-    UserFSM.objects.filter(user=alice).update(current_state=state)
-    trail.forget()
-
-    answer = invite(f"dora@example.com {written}")
-
-    assert "There is an account already: alice." in answer.content.decode()
-    assert (mailoutbox, trail.lines()) == ([], [])
-
-
-def test_an_address_that_is_somebodys_user_name_is_taken(invite, mailoutbox):
-    make_user("Erin@example.com", State.INVITED, email="other@example.com")
-
-    answer = invite("erin@example.com")
-
-    assert "There is an account already" in answer.content.decode()
-    assert mailoutbox == []
-
-
-def test_of_two_managers_who_invite_the_same_person_at_once_none_fails(invite, mailoutbox, trail):
-    answers = at_once(invite, [("carol@example.com",), ("Carol@example.com",)])
-
-    assert [answer.status_code for answer in answers] == [200, 200]
-    assert trail.moves() == [("new", "invited")]
-    assert not is_dead(link_in(mailoutbox[-1]))
-
-
-def test_whom_somebody_else_adds_in_this_moment_is_said(invite, mailoutbox, trail):
-    added = Event()
-
-    def add():
-        with transaction.atomic():
-            User.objects.create_user("carol@example.com")
-            added.set()
-            sleep(0.3)  # so that the invitation has to wait for the commit
-        connection.close()
-
-    thread = Thread(target=add)
-    thread.start()
-    added.wait()
-    answer = invite("dora@example.com carol@example.com")
-    thread.join()
-
-    assert "somebody else did that in this moment" in answer.content.decode()
-    assert [line["username"] for line in trail.lines()] == ["carol@example.com"]
-    assert mailoutbox == []
-
-
-@pytest.mark.parametrize("clerk", ["sue", "bob"])
-def test_who_may_not_invite_is_refused(request, clerk, invite, mailoutbox, trail):
-    user = request.getfixturevalue(clerk)
-    User.objects.filter(pk=user.pk).update(is_staff=True)
-    trail.forget()
-
-    assert invite("carol@example.com", by=user).status_code == 403
-    assert (mailoutbox, trail.lines()) == ([], [])
-
-
-def test_the_button_is_there_for_who_may(mona, bob, signed_in):
-    assert INVITE in signed_in(mona).get("/admin/accounts/user/").content.decode()
-    User.objects.filter(pk=bob.pk).update(is_staff=True)
-    bob.user_permissions.add(Permission.objects.get(codename="view_user"))
-    assert INVITE not in signed_in(bob).get("/admin/accounts/user/").content.decode()
-
-
-def test_an_invited_persons_page_offers_a_new_invitation(link, mona, signed_in):
-    browser = signed_in(mona)
-    page = browser.get(f"/admin/accounts/user/{carol().pk}/change/").content.decode()
-    [again] = re.findall(rf'href="({INVITE}\?[^"]+)"', page)
-
-    assert ">carol@example.com</textarea>" in browser.get(again).content.decode().replace("\n", "")
-    accept(link)
-    page = browser.get(f"/admin/accounts/user/{carol().pk}/change/").content.decode()
-    assert INVITE not in page
-
-
-def test_two_managers_with_the_same_people_in_other_orders_do_not_fail(invite):
-    addresses = [f"user{n}@example.com" for n in range(30)]
-
-    for _ in range(2):  # first they are new, then they are invited
-        lists = [("\n".join(each),) for each in (addresses, addresses[::-1])]
-        assert [answer.status_code for answer in at_once(invite, lists)] == [200, 200]
-
-    assert UserFSM.objects.filter(current_state="invited").count() == 30
-
-
-def test_a_manager_does_not_invite_a_superadmin_again(
-    link, invite, mona, ada, signed_in, mailoutbox
-):
-    User.objects.filter(pk=carol().pk).update(is_superuser=True)
-    page = signed_in(mona).get(f"/admin/accounts/user/{carol().pk}/change/").content.decode()
-    assert INVITE not in page
-
-    answer = invite("carol@example.com")
-
-    assert "There is an account already" in answer.content.decode()
-    assert not is_dead(link)
-    invite("carol@example.com", by=ada)
-    assert is_dead(link)
-
-
-def test_who_may_only_invite_comes_back_to_the_page(bob, invite, mailoutbox):
-    User.objects.filter(pk=bob.pk).update(is_staff=True)
-    bob.user_permissions.add(Permission.objects.get(codename="invite_user"))
-
-    answer = invite("carol@example.com", by=bob)
-
-    assert answer.redirect_chain == [(INVITE, 302)]
-    assert "A link is on its way to carol@example.com." in answer.content.decode()
-
-
-@pytest.mark.parametrize(
-    "address",
-    ["\u017fue@example.com", "\u0131an@example.com", "ü@example.com", "a@" + "ä" * 60 + ".com"],
-)
-def test_look_alikes_and_what_no_mail_can_reach_are_no_addresses(invite, mailoutbox, address):
-    invite(address)
-
-    assert {mail.to[0] for mail in mailoutbox} <= {"sue@example.com"}
 
 
 def test_an_address_that_changes_while_the_password_is_hashed_ends_the_link(

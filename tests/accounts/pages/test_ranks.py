@@ -6,12 +6,10 @@ from threading import Barrier
 import pytest
 from django.contrib.auth.models import Permission
 
-from accounts import models
+from accounts import states
 from accounts.models import User, UserFSM
 
-from .conftest import at_once
-
-LIST = "/admin/accounts/user/"
+from .conftest import LIST, at_once
 
 
 @pytest.fixture
@@ -94,13 +92,13 @@ def test_of_two_superadmins_who_remove_each_other_at_once_one_remains(
     ada, eve, signed_in, monkeypatch, ways
 ):
     """Each has passed all that is asked before when both come to the one wall."""
-    both_there, superadmins = Barrier(2), models.superadmins
+    both_there, superadmins = Barrier(2), states.superadmins
 
     def wait_for_the_other(using):
         both_there.wait(5)
         return superadmins(using)
 
-    monkeypatch.setattr(models, "superadmins", wait_for_the_other)
+    monkeypatch.setattr(states, "superadmins", wait_for_the_other)
     browsers = {ada: signed_in(ada), eve: signed_in(eve)}
 
     def remove(by, victim, way):

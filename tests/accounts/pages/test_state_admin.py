@@ -3,47 +3,12 @@
 import re
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts.admin import UserAdmin
 from accounts.models import State, User, UserFSM
 
-
-@pytest.fixture
-def push(signed_in, alice):
-    """Push a button of Alice's page as somebody: ``push(mona, "lock")``."""
-
-    def send(by: User, name: str, person: User = alice, reason="because", seen="active", **data):
-        return signed_in(by).post(
-            f"/admin/accounts/user/{person.pk}/transition/{name}/",
-            {"seen": seen, "reason": reason, **data},
-            follow=True,
-        )
-
-    return send
-
-
-@pytest.fixture
-def override(signed_in, alice):
-    """Set Alice's state as somebody: ``override(ada, "invited")``."""
-
-    def send(by: User, state: str, person: User = alice, reason="because", seen="active"):
-        return signed_in(by).post(
-            f"/admin/accounts/user/{person.pk}/override/",
-            {"seen": seen, "reason": reason, "state": state},
-            follow=True,
-        )
-
-    return send
-
-
-def state_of(user: User) -> str:
-    return UserFSM.objects.get(user=user).current_state
-
-
-def page_of(user: User, browser: Client) -> str:
-    return browser.get(f"/admin/accounts/user/{user.pk}/change/").content.decode()
+from .conftest import page_of, state_of
 
 
 def test_a_manager_sees_the_state_and_exactly_the_possible_buttons(alice, mona, signed_in):
@@ -196,148 +161,6 @@ def test_and_is_told_so_before_he_is_asked(alice, mona, signed_in, trail):
     assert trail.lines() == []
 
 
-def test_an_override_on_a_stale_page_changes_nothing(alice, ada, override, trail):
-    UserFSM.objects.filter(user=alice).update(current_state="locked")
-    trail.forget()
-
-    answer = override(ada, "active", seen="active")
-
-    assert "Nothing was changed" in answer.content.decode()
-    assert trail.lines() == []
-
-
-@pytest.mark.parametrize(
-    ("transition", "state"),
-    [
-        ("activate", "invited"),
-        ("lock", "active"),
-        ("unlock", "locked"),
-        ("deactivate", "active"),
-        ("activate", "deactivated"),
-    ],
-)
-@pytest.mark.parametrize("clerk", ["sue", "bob"])
-def test_a_clerk_without_the_permission_is_refused(
-    request, alice, clerk, transition, state, push, override, trail, signed_in
-):
-    user = request.getfixturevalue(clerk)
-    User.objects.filter(pk=user.pk).update(is_staff=True)
-    UserFSM.objects.filter(user=alice).update(current_state=state)
-    trail.forget()
-
-    answers = [
-        push(user, transition, seen=state),
-        push(user, transition, seen="", state="active", transition=transition),
-        override(user, "active", seen=state),
-        signed_in(user).get(f"/admin/accounts/user/{alice.pk}/transition/{transition}/"),
-        signed_in(user).post(
-            "/admin/accounts/user/",
-            {
-                "action": f"{transition}_selected",
-                "_selected_action": [alice.pk],
-                "shown": "1:active",
-            },
-        ),
-        signed_in(user).post(
-            f"/admin/accounts/user/{alice.pk}/change/",
-            {"username": "alice", "fsm": "active", "current_state": "active", "is_staff": "on"},
-        ),
-    ]
-
-    assert [answer.status_code for answer in answers] == [403] * len(answers)
-    assert state_of(alice) == state
-    assert trail.lines() == []
-
-
-def test_a_clerk_who_sees_users_but_may_not_change_states_is_refused_too(
-    alice, bob, push, override, signed_in, trail
-):
-    User.objects.filter(pk=bob.pk).update(is_staff=True)
-    bob.user_permissions.add(Permission.objects.get(codename="view_user"))
-
-    assert "/transition/" not in page_of(alice, signed_in(bob))
-    assert push(bob, "lock").status_code == 403
-    assert override(bob, "locked").status_code == 403
-    signed_in(bob).post(
-        "/admin/accounts/user/",
-        {"action": "unlock_selected", "_selected_action": [alice.pk], "shown": "1:active"},
-    )
-    assert trail.lines() == []
-
-
-def test_a_manager_is_refused_the_free_choice(alice, mona, override, trail, signed_in):
-    page = f"/admin/accounts/user/{alice.pk}/override/"
-    assert signed_in(mona).get(page).status_code == 403
-    assert override(mona, "invited").status_code == 403
-    assert trail.lines() == []
-
-
-@pytest.mark.parametrize("name", ["activate", "lock", "unlock", "deactivate"])
-def test_a_manager_is_refused_himself_and_superadmins(mona, ada, push, trail, name):
-    for victim in (mona, ada):
-        assert push(mona, name, victim).status_code == 403
-    assert trail.lines() == []
-
-
-@pytest.mark.parametrize("name", ["delete", "save", "__init__", "move", "override", "x" * 5000])
-def test_what_is_no_transition_is_not_found(ada, push, trail, name):
-    assert push(ada, name).status_code == 404
-    assert trail.lines() == []
-
-
-@pytest.mark.parametrize("state", ["nonsense", "", "a" * 10_000, "active\x00", "ACTIVE"])
-def test_what_is_no_state_is_said_and_changes_nothing(ada, override, trail, state):
-    answer = override(ada, state)
-
-    assert answer.status_code == 200
-    assert 'class="errorlist"' in answer.content.decode()
-    assert trail.lines() == []
-
-
-def test_an_override_without_a_reason_is_asked_for_one(ada, override, trail):
-    answer = override(ada, "invited", reason=" ")
-
-    assert "This field is required." in answer.content.decode()
-    assert trail.lines() == []
-
-
-def test_an_override_is_recorded_without_a_transition(ada, override, trail):
-    override(ada, "invited", reason="By mistake")
-
-    [line] = trail.lines()
-    assert (line["transition"], line["reason"]) == (None, "By mistake")
-
-
-def test_an_override_along_an_arrow_is_recorded_as_that_transition(ada, override, trail):
-    override(ada, "locked")
-
-    [line] = trail.lines()
-    assert line["transition"] == "lock"
-
-
-def test_the_last_active_superadmin_is_told_that_he_cannot_lock_himself_out(ada, override, trail):
-    answer = override(ada, "locked", ada)
-
-    assert "Nothing was changed: ada is the last active superadmin." in answer.content.decode()
-    assert trail.lines() == []
-
-
-def test_a_superadmin_cannot_take_his_own_rank_or_delete_himself(ada, signed_in):
-    browser = signed_in(ada)
-    page = browser.get(f"/admin/accounts/user/{ada.pk}/change/").content.decode()
-    assert 'name="is_superuser"' not in page
-    assert 'name="is_staff"' not in page
-
-    assert (
-        browser.post(f"/admin/accounts/user/{ada.pk}/delete/", {"post": "yes"}).status_code == 403
-    )
-    browser.post(
-        "/admin/accounts/user/",
-        {"action": "delete_selected", "_selected_action": [ada.pk], "post": "yes"},
-    )
-    assert User.objects.get(pk=ada.pk).is_superuser
-
-
 @pytest.mark.parametrize("key", ["0", "99999999999999999999", "x", "_", "1/2"])
 def test_a_user_who_is_not_there_is_not_found(ada, signed_in, key):
     for page in ("transition/lock", "override"):
@@ -371,23 +194,6 @@ def test_a_user_who_is_deleted_meanwhile_is_said_to_be_gone(alice, ada, push, mo
     answer = push(ada, "deactivate", seen="invited")
 
     assert "Nothing was changed: alice is gone." in answer.content.decode()
-
-
-def test_a_post_from_another_site_is_refused(alice, ada, trail):
-    browser = Client(enforce_csrf_checks=True)
-    browser.force_login(ada)
-
-    answer = browser.post(f"/admin/accounts/user/{alice.pk}/transition/lock/", {"reason": "x"})
-
-    assert answer.status_code == 403
-    assert trail.lines() == []
-
-
-def test_a_stranger_is_asked_to_sign_in(alice, client, trail):
-    answer = client.post(f"/admin/accounts/user/{alice.pk}/transition/lock/", {"reason": "x"})
-
-    assert answer["Location"].startswith("/admin/login/")
-    assert trail.lines() == []
 
 
 def test_the_list_shows_the_states_in_few_queries(
@@ -436,24 +242,3 @@ def test_a_reserved_name_is_refused_with_a_sentence(ada, signed_in):
     )
 
     assert "This user name is reserved." in page.content.decode()
-
-
-@pytest.mark.parametrize(
-    "odd",
-    [
-        *("username__regex=(", "password__startswith=p", "date_joined__year=0", "x=1"),
-        *("fsm__current_state__exact=a%00b", "groups__id__exact=x", "groups__id__exact=%00"),
-        *("q=%00", "o=99", "p=9999999999", "is_staff__exact=5", "username__iregex=[]"),
-    ],
-)
-def test_odd_questions_of_the_list_are_no_errors(mona, signed_in, odd):
-    answer = signed_in(mona).get(f"/admin/accounts/user/?{odd}", follow=True)
-
-    assert answer.status_code in (200, 400)
-
-
-def test_the_state_that_he_has_already_is_said(ada, override, trail):
-    answer = override(ada, "active")
-
-    assert "Nothing was changed: alice is active already." in answer.content.decode()
-    assert trail.lines() == []

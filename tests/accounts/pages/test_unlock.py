@@ -6,7 +6,7 @@ from django.test import Client
 from accounts import lockout
 from accounts.models import User, UserFSM
 
-from .conftest import at_once, link_in, signed_in_by
+from .conftest import at_once, is_dead, link_in, signed_in_by
 
 
 @pytest.fixture
@@ -23,10 +23,6 @@ def unlock(link: str):
     browser = Client(REMOTE_ADDR="198.51.100.20")
     page = browser.get(link, follow=True)
     return browser.post(page.redirect_chain[-1][0] if page.redirect_chain else link, follow=True)
-
-
-def is_dead(link: str) -> bool:
-    return "can no longer be used" in Client().get(link, follow=True).content.decode()
 
 
 def test_the_mail_goes_to_the_person_and_says_who(locked_out, mailoutbox):

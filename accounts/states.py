@@ -1,0 +1,215 @@
+"""The state machine that moves users, and who may run it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import PermissionDenied
+from django.db import connections, models, router, transaction
+from django_fsm import FSMField, Transition, TransitionNotAllowed
+from django_fsm import transition as fsm_transition
+
+from .attribution import acting_as
+
+# Key of an advisory lock, which others of this database should not use.
+ONE_SUPERADMIN_AT_A_TIME = int.from_bytes(b"1 admin")
+# What shuts somebody out is explained.
+NEEDS_REASON = {"lock", "deactivate"}
+
+
+class State(models.TextChoices):
+    INVITED = "invited"
+    ACTIVE = "active"
+    LOCKED = "locked"
+    DEACTIVATED = "deactivated"
+
+
+class ChangeRefusedError(TransitionNotAllowed):
+    """A change of state that was asked for is not made; the message says why."""
+
+
+def may_change_state(fsm: "UserFSM", by: AbstractUser) -> bool:
+    """Whether ``by`` may push the buttons of this user: superusers may; account managers
+    may, except on themselves and on superusers."""
+    if by.is_superuser:
+        return True
+    own_or_above = fsm.user_id == by.pk or fsm.user.is_superuser
+    return by.has_perm("accounts.change_userfsm") and not own_or_above
+
+
+class RowVersion(models.Func):
+    """PostgreSQL's own number for a version of a row: the transaction that wrote it. It tells
+    apart what a state alone cannot: locked, unlocked, and locked again. A dump and its restore
+    give new ones."""
+
+    template = "user_fsm.xmin::text"
+    output_field = models.TextField()
+
+
+class UserFSM(models.Model):
+    """A user's state, and nothing else: whatever is written here is a change of state."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="fsm"
+    )
+    current_state = FSMField(default=State.INVITED, choices=State.choices, max_length=32)
+
+    reason: str | None = None  # why it is being changed, within changing()
+
+    class Meta:
+        db_table = "user_fsm"
+        verbose_name = "user state"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(current_state__in=State.values),
+                name="user_fsm_current_state_valid",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} is {self.current_state}"
+
+    @fsm_transition(
+        current_state,
+        [State.INVITED, State.DEACTIVATED],
+        State.ACTIVE,
+        permission=may_change_state,
+    )
+    def activate(self):
+        """Let the person in: by invitation, or back after a deactivation."""
+
+    @fsm_transition(current_state, State.ACTIVE, State.LOCKED, permission=may_change_state)
+    def lock(self):
+        """Shut the person out for now."""
+
+    @fsm_transition(current_state, State.LOCKED, State.ACTIVE, permission=may_change_state)
+    def unlock(self):
+        """Let a locked person in again."""
+
+    @fsm_transition(
+        current_state,
+        [State.INVITED, State.ACTIVE, State.LOCKED],
+        State.DEACTIVATED,
+        permission=may_change_state,
+    )
+    def deactivate(self):
+        """End the account."""
+
+    @classmethod
+    @contextmanager
+    def changing(
+        cls,
+        user: AbstractUser,
+        seen: str | None = None,
+        by: object = None,
+        reason: str | None = None,
+    ) -> Iterator[Self]:
+        """The user's state, locked against others, saved at the end of the block::
+
+            with UserFSM.changing(user, reason="Left the company") as fsm:
+                fsm.deactivate()
+
+        ``by`` and ``reason`` are what is said about the change; who is asking anyway, if
+        nothing is given. ``seen`` is the state that the decision was made on: when it is
+        another one by now, ChangeRefusedError. A user who was made without a state is given
+        the first one. When the block raises, nothing is saved.
+        """
+        using = router.db_for_write(cls, instance=user)
+        with acting_as(user=by, reason=reason), transaction.atomic(using=using):
+            states = cls.objects.using(using)
+            fsm = states.select_for_update().filter(user=user).first()
+            if fsm is None:
+                if (
+                    get_user_model()
+                    .objects.using(using)
+                    .select_for_update()
+                    .filter(pk=user.pk)
+                    .first()
+                    is None
+                ):
+                    raise ChangeRefusedError(f"{user} is gone")
+                fsm = states.create(user_id=user.pk)
+            if seen and seen != fsm.current_state:
+                raise ChangeRefusedError(f"{user} is {fsm.current_state} now")
+            fsm.reason = reason
+            yield fsm
+            fsm.save(using=using, update_fields=["current_state"])
+        user.fsm = fsm
+
+    @staticmethod
+    def version_of(user: AbstractUser) -> tuple[str | None, str | None]:
+        """His state and the version of its row, as they are now."""
+        states = UserFSM.objects.filter(user=user).annotate(version=RowVersion())
+        return states.values_list("current_state", "version").first() or (None, None)
+
+    @classmethod
+    def transitions(cls) -> list[Transition]:
+        """Every arrow of the machine: ``name``, ``source`` and ``target`` of each."""
+        return list(cls._meta.get_field("current_state").get_all_transitions(cls))
+
+    def transitions_for(self, by: AbstractUser) -> list[str]:
+        """Names of the transitions that are possible now and permitted to ``by``."""
+        return [t.name for t in self.get_available_user_current_state_transitions(by)]
+
+    def move(self, name: str, by: AbstractUser) -> None:
+        """Run the transition ``name`` for ``by``, within changing().
+
+        Raises PermissionDenied if he may not, ChangeRefusedError if the machine has no such
+        arrow from the current state, if a reason is missing, or if no superadmin were left.
+        """
+        if not may_change_state(self, by):
+            raise PermissionDenied
+        if name not in self.transitions_for(by):
+            raise ChangeRefusedError(f"{self.user} is {self.current_state} now")
+        if name in NEEDS_REASON and not self.reason:
+            raise ChangeRefusedError("a reason is needed")
+        with self.leaving_a_superadmin():
+            getattr(self, name)()
+
+    def override(self, state: str, by: AbstractUser) -> None:
+        """Set any state against the rules, within changing().
+
+        Raises PermissionDenied for all but superusers, ChangeRefusedError for a state that is
+        none, if a reason is missing, or if no superadmin were left.
+        """
+        if not by.is_superuser:
+            raise PermissionDenied
+        if state not in State.values:
+            raise ChangeRefusedError("there is no such state")
+        if state == self.current_state:
+            raise ChangeRefusedError(f"{self.user} is {state} already")
+        if not self.reason:
+            raise ChangeRefusedError("a reason is needed")
+        with self.leaving_a_superadmin():
+            self.current_state = State(state)
+
+    @contextmanager
+    def leaving_a_superadmin(self) -> Iterator[None]:
+        """Refuse what the block does to the last active superadmin, if it shuts him out.
+
+        One at a time: of two who shut each other out, the second sees what the first did.
+        """
+        before = self.current_state
+        yield
+        if before != State.ACTIVE or self.current_state == before or not self.user.is_superuser:
+            return
+        using = router.db_for_write(type(self), instance=self)
+        if not superadmins(using).exclude(pk=self.user_id).exists():
+            raise ChangeRefusedError(f"{self.user} is the last active superadmin")
+
+
+def superadmins(using: str) -> models.QuerySet:
+    """Those who can do everything, in the order of coming: until the end of its transaction,
+    nobody else who asks goes on."""
+    with connections[using].cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", [ONE_SUPERADMIN_AT_A_TIME])
+    able = get_user_model().objects.using(using).filter(is_superuser=True, is_staff=True)
+    return able.filter(fsm__current_state=State.ACTIVE)
+
+
+def still_superadmin(user: AbstractUser) -> bool:
+    using = router.db_for_write(get_user_model(), instance=user)
+    return superadmins(using).filter(pk=user.pk).exists()

@@ -1,0 +1,70 @@
+"""What was counted and locked stays, whatever becomes of the request."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import authenticate
+from django.db import OperationalError, connection, transaction
+from django.test import RequestFactory
+
+from accounts import lockout
+from accounts.models import State, UserFSM
+from audit.context import acting_as
+
+from .conftest import pass_time, state_of
+
+
+def test_what_was_counted_and_locked_stays_when_the_request_is_rolled_back(alice, trail):
+    request = RequestFactory().post("/", REMOTE_ADDR="203.0.113.9")
+
+    for _ in range(6):
+        with acting_as(request_id="of this request"), transaction.atomic():
+            assert authenticate(request, username="alice", password="wrong") is None
+            transaction.set_rollback(True)
+
+    [line] = trail.lines()
+    assert (line["initiated_by"], line["ip_address"]) == ("system:lockout", "203.0.113.9")
+    assert line["request_id"] == "of this request"
+
+
+def test_within_a_transaction_the_right_password_is_right(alice):
+    with transaction.atomic():
+        assert authenticate(username="alice", password="alice") == alice
+
+
+def test_who_holds_the_lock_himself_is_told_so_and_does_not_wait_for_ever(alice, monkeypatch):
+    monkeypatch.setattr("accounts.durable.LOCK_TIMEOUT", "100ms")
+
+    with pytest.raises(OperationalError, match="lock timeout"), UserFSM.changing(alice):
+        authenticate(username="alice", password="alice")
+
+
+def test_a_last_guess_that_died_is_made_up_for(alice, guess, monkeypatch, trail):
+    def die(*args):
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lockout, "lock", die)
+        for _ in range(4):
+            guess("alice", "wrong")
+        with pytest.raises(SystemExit):
+            guess("alice", "wrong")
+
+    guess("alice", "wrong")
+    assert state_of(alice) == State.ACTIVE  # it may still be looked at
+    pass_time(lockout.LONGEST_GUESS + timedelta(seconds=1))
+    guess("alice", "wrong")
+
+    [line] = trail.lines()
+    assert (line["initiated_by"], line["end_state"]) == ("system:lockout", "locked")
+
+
+def test_it_counts_also_where_the_settings_have_no_autocommit(alice, monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "AUTOCOMMIT", False)
+
+    for _ in range(5):
+        with transaction.atomic():
+            authenticate(username="alice", password="wrong")
+            transaction.set_rollback(True)
+
+    assert state_of(alice) == State.LOCKED

@@ -1,0 +1,153 @@
+"""Inviting one or many: addresses that are none, taken, doubled, or very many."""
+
+from threading import Event, Thread
+from time import sleep
+
+import pytest
+from django.db import connection, transaction
+
+from accounts.models import State, User, UserFSM
+from tests.conftest import make_user
+
+from .conftest import accept, at_once, is_dead, link_in, signed_in_by
+
+# Many at once, and what is no address
+
+
+def test_many_are_invited_at_once(invite, mailoutbox, trail):
+    invite("a@example.com, b@example.com;c@example.com\n\n d@example.com\te@example.com,")
+
+    assert sorted(mail.to[0][0] for mail in mailoutbox) == ["a", "b", "c", "d", "e"]
+    assert trail.moves() == [("new", "invited")] * 5
+
+
+def test_five_hundred_too(invite, mailoutbox):
+    answer = invite("\n".join(f"user{n}@example.com" for n in range(500)))
+
+    assert "and 490 more" in answer.content.decode()
+    assert len(mailoutbox) == len({mail.to[0] for mail in mailoutbox}) == 500
+    assert UserFSM.objects.filter(current_state="invited").count() == 500
+
+
+def test_more_than_a_thousand_are_refused_with_a_sentence(invite, trail):
+    answer = invite("\n".join(f"user{n}@example.com" for n in range(1001)))
+
+    assert "At most 1000 people" in answer.content.decode()
+    assert trail.lines() == []
+
+
+def test_who_is_named_twice_is_invited_once(invite, mailoutbox):
+    invite("carol@example.com CAROL@example.com Carol@EXAMPLE.com")
+
+    assert [mail.to for mail in mailoutbox] == [["carol@example.com"]]
+    assert User.objects.filter(username__iexact="carol@example.com").count() == 1
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "carol",
+        "carol@",
+        "@example.com",
+        "carol@example",
+        "Carol <carol@example.com>",
+        "carol@example.com\r\nBcc: victim@example.com",
+        "carol@example.com%0aBcc:victim@example.com",
+        "carol@exa\x00mple.com",
+        "a" * 150 + "@example.com",
+        "a" * 10_000,
+        '"carol\\"@example.com',
+        "carol@[127.0.0.1]",
+        "<script>alert(1)</script>@example.com",
+        ", ;\n",
+        "",
+    ],
+)
+def test_what_is_no_address_is_named_and_nobody_is_invited(invite, mailoutbox, trail, bad):
+    answer = invite(f"dora@example.com, {bad}" if bad.strip(", ;\n") else bad)
+
+    assert answer.status_code == 200
+    assert 'class="errorlist' in answer.content.decode()
+    assert "<script>alert(1)" not in answer.content.decode()
+    assert (mailoutbox, trail.lines()) == ([], [])
+
+
+@pytest.mark.parametrize("good", ["o'brien@example.com", "a+b@example.com", "x&y@sub.example.org"])
+def test_unusual_addresses_are_addresses(invite, mailoutbox, good):
+    invite(good)
+
+    assert mailoutbox[-1].to == [good]
+    assert signed_in_by(accept(link_in(mailoutbox[-1])))
+
+
+@pytest.mark.parametrize("state", ["active", "locked", "deactivated"])
+@pytest.mark.parametrize("written", ["alice@example.com", "ALICE@EXAMPLE.COM"])
+def test_who_has_an_account_is_named_and_nobody_is_invited(
+    alice, invite, mailoutbox, trail, state, written
+):
+    User.objects.filter(pk=alice.pk).update(email="Alice@example.com")
+    UserFSM.objects.filter(user=alice).update(current_state=state)
+    trail.forget()
+
+    answer = invite(f"dora@example.com {written}")
+
+    assert "There is an account already: alice." in answer.content.decode()
+    assert (mailoutbox, trail.lines()) == ([], [])
+
+
+def test_an_address_that_is_somebodys_user_name_is_taken(invite, mailoutbox):
+    make_user("Erin@example.com", State.INVITED, email="other@example.com")
+
+    answer = invite("erin@example.com")
+
+    assert "There is an account already" in answer.content.decode()
+    assert mailoutbox == []
+
+
+def test_of_two_managers_who_invite_the_same_person_at_once_none_fails(invite, mailoutbox, trail):
+    answers = at_once(invite, [("carol@example.com",), ("Carol@example.com",)])
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert trail.moves() == [("new", "invited")]
+    assert not is_dead(link_in(mailoutbox[-1]))
+
+
+def test_whom_somebody_else_adds_in_this_moment_is_said(invite, mailoutbox, trail):
+    added = Event()
+
+    def add():
+        with transaction.atomic():
+            User.objects.create_user("carol@example.com")
+            added.set()
+            sleep(0.3)  # so that the invitation has to wait for the commit
+        connection.close()
+
+    thread = Thread(target=add)
+    thread.start()
+    added.wait()
+    answer = invite("dora@example.com carol@example.com")
+    thread.join()
+
+    assert "somebody else did that in this moment" in answer.content.decode()
+    assert [line["username"] for line in trail.lines()] == ["carol@example.com"]
+    assert mailoutbox == []
+
+
+def test_two_managers_with_the_same_people_in_other_orders_do_not_fail(invite):
+    addresses = [f"user{n}@example.com" for n in range(30)]
+
+    for _ in range(2):  # first they are new, then they are invited
+        lists = [("\n".join(each),) for each in (addresses, addresses[::-1])]
+        assert [answer.status_code for answer in at_once(invite, lists)] == [200, 200]
+
+    assert UserFSM.objects.filter(current_state="invited").count() == 30
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["\u017fue@example.com", "\u0131an@example.com", "ü@example.com", "a@" + "ä" * 60 + ".com"],
+)
+def test_look_alikes_and_what_no_mail_can_reach_are_no_addresses(invite, mailoutbox, address):
+    invite(address)
+
+    assert {mail.to[0] for mail in mailoutbox} <= {"sue@example.com"}
