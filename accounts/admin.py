@@ -4,16 +4,16 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import transaction
 
+from .bulk_admin import BulkAdminMixin
 from .invitation_admin import InvitationAdminMixin
 from .models import User
 from .rank_admin import RankAdminMixin
 from .safe_list import SafeListMixin
-from .state_admin import StateAdminMixin
 
 
 @admin.register(User)
 class UserAdmin(
-    InvitationAdminMixin, StateAdminMixin, RankAdminMixin, SafeListMixin, DjangoUserAdmin
+    InvitationAdminMixin, BulkAdminMixin, RankAdminMixin, SafeListMixin, DjangoUserAdmin
 ):
     list_display = ("username", "state_badge", "email", "first_name", "last_name", "is_staff")
     list_filter = ("fsm__current_state", "is_staff", "is_superuser", "groups")

@@ -148,3 +148,15 @@ def test_many_are_deactivated_from_the_list(alice, bob, mona, new_page, seen_by_
     for name in ("alice", "bob"):
         line = "active → deactivated | mona | 127.0.0.1 | deactivate"
         assert seen_by_supervisor(name)[0] == line
+
+
+def test_on_a_telephone_nothing_has_to_be_moved_sideways(alice, mona, new_page, sign_in):
+    page = new_page(viewport=NARROW)
+    for path in ("login", "password_reset", "invitation", "unlock/MQ/x-y", "invitation/MQ/x-y"):
+        page.goto(f"/accounts/{path}/")
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= NARROW["width"]
+    sign_in(mona, page)
+    user = f"admin/accounts/user/{alice.pk}"
+    for path in ("", "accounts/password_change/", f"{user}/change/", f"{user}/transition/lock/"):
+        page.goto(f"/{path}")
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= NARROW["width"]

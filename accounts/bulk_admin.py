@@ -1,0 +1,94 @@
+"""Actions on the selected users of the list. They ask once more, and then move those who were
+shown, each through the machine and in a transaction of his own."""
+
+import re
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django_fsm import TransitionNotAllowed
+
+from .forms import ReasonForm
+from .models import State, User
+from .state_admin import StateAdminMixin
+from .states import NEEDS_REASON
+
+SHOWN_AT_MOST = 100  # of the people that an action is about to change
+KEY = re.compile(r"\d{1,18}")  # of a user
+SHOWN = re.compile(r"(\d{1,18}):(\w+)")  # a user's key, and the state that a page showed
+
+
+class BulkAdminMixin(StateAdminMixin):
+    actions = ("activate_selected", "deactivate_selected", "unlock_selected")
+
+    def has_change_state_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.change_userfsm")
+
+    @admin.action(permissions=["change_state"], description="Activate selected users")
+    def activate_selected(self, request, queryset):
+        return self.move_selected(request, queryset, "activate")
+
+    @admin.action(permissions=["change_state"], description="Deactivate selected users")
+    def deactivate_selected(self, request, queryset):
+        return self.move_selected(request, queryset, "deactivate")
+
+    @admin.action(permissions=["change_state"], description="Unlock selected users")
+    def unlock_selected(self, request, queryset):
+        return self.move_selected(request, queryset, "unlock")
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet):
+        """Django's, which fails on a selection that no page of ours has sent."""
+        if all(KEY.fullmatch(key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            return super().response_action(request, queryset)
+        self.message_user(request, "Nothing was changed: no such users.", messages.ERROR)
+        return HttpResponseRedirect(request.get_full_path())
+
+    def move_selected(self, request: HttpRequest, selected: QuerySet, name: str):
+        """Ask about the selected; then move those who were shown, each by himself."""
+        shown = request.POST.get("shown")
+        form = ReasonForm(
+            request.POST if shown is not None else None, reason_required=name in NEEDS_REASON
+        )
+        if not form.is_valid():
+            if shown is None:
+                shown = ",".join(f"{user.pk}:{user.state or State.INVITED}" for user in selected)
+            return self.ask_about(request, shown, name, form)
+        done, refused = 0, []
+        for key, state in SHOWN.findall(shown):
+            try:
+                user = self.get_queryset(request).get(pk=key)
+                change = {"reason": form.cleaned_data["reason"] or None, "seen": state}
+                self.change_and_log(
+                    request, user, lambda fsm: fsm.move(name, request.user), **change
+                )
+                done += 1
+            except User.DoesNotExist:
+                refused.append("somebody who is gone")
+            except PermissionDenied:
+                refused.append(f"{user} (not yours to {name})")
+            except TransitionNotAllowed as error:
+                refused.append(f"{user} ({str(error).removeprefix(f'{user} is ')})")
+        if done:
+            self.message_user(request, f"{name.title()}: {done} done.", messages.SUCCESS)
+        if refused or not done:
+            text = f"{name.title()}: nothing was changed for {', '.join(refused) or 'anybody'}."
+            self.message_user(request, text, messages.ERROR)
+        return None
+
+    def ask_about(self, request: HttpRequest, shown: str, name: str, form) -> HttpResponse:
+        """``shown`` are the keys of people, each with the state that the page shows."""
+        keys = [key for key, _ in SHOWN.findall(shown)]
+        people = self.get_queryset(request).filter(pk__in=keys).select_related("fsm")
+        context = {
+            "people": people[:SHOWN_AT_MOST],
+            "more": max(len(keys) - SHOWN_AT_MOST, 0),
+            "hidden": [
+                ("action", f"{name}_selected"),
+                ("shown", shown),
+                *((ACTION_CHECKBOX_NAME, key) for key in keys[:1]),
+            ],
+        }
+        title = f"{name.title()} {len(keys)} user{'s' if len(keys) != 1 else ''}?"
+        return self.ask(request, title, form, name.title(), **context)
