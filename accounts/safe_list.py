@@ -1,5 +1,6 @@
 """Lists of the admin, whose address anybody can edit."""
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 
@@ -14,7 +15,7 @@ class SafeListMixin:
     def changelist_view(self, request: HttpRequest, extra_context=None) -> HttpResponse:
         try:
             return super().changelist_view(request, extra_context)
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError, DataError):
             if request.method != "GET":
                 raise
             # As Django does with what it cannot look up itself.
