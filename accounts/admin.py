@@ -18,7 +18,7 @@ class UserAdmin(
     list_display = ("username", "state_badge", "email", "first_name", "last_name", "is_staff")
     list_filter = ("fsm__current_state", "is_staff", "is_superuser", "groups")
     lookups = {
-        *("fsm__current_state__exact", "groups__id__exact"),
+        *("fsm__current_state__exact", "groups__id__exact", "groups__isnull"),
         *("is_staff__exact", "is_superuser__exact"),
     }
     list_select_related = ("fsm",)

@@ -2,13 +2,19 @@
 
 from django import forms
 from django.contrib.auth import authenticate
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, PasswordResetForm
+from django.contrib.auth.forms import (
+    AdminPasswordChangeForm,
+    AuthenticationForm,
+    PasswordChangeForm,
+    PasswordResetForm,
+)
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from . import invitations, lockout
 from .models import State, User
 
+TOO_MANY = "There were too many wrong passwords from your address. Try again in 15 minutes."
 MAX_REASON = 1000  # characters; the audit keeps as many
 
 
@@ -20,17 +26,30 @@ class SignInForm(AuthenticationForm):
         "invalid_login": "Please enter a correct user name and password. After"
         f" {lockout.LIMIT} wrong passwords an account is locked, and a link to unlock it is"
         " sent to its owner.",
-        "address": "There were too many wrong passwords from your address. Try again in 15"
-        " minutes.",
     }
 
     def get_invalid_login_error(self) -> ValidationError:
         if lockout.address_is_spent(self.request):
-            return ValidationError(self.error_messages["address"], code="address")
+            return ValidationError(TOO_MANY, code="address")
         return super().get_invalid_login_error()
 
 
-class ChangeForm(PasswordChangeForm):
+class PasswordOnly:
+    """Saves nothing else: hashing takes long, and meanwhile others may have taken a rank from
+    the user, or deleted him."""
+
+    def set_password_and_save(self, user, *args, commit=True, **kwargs):
+        user = super().set_password_and_save(user, *args, commit=False, **kwargs)
+        if commit:
+            User.objects.filter(pk=user.pk).update(password=user.password)
+        return user
+
+
+class AdminPasswordForm(PasswordOnly, AdminPasswordChangeForm):
+    """Another one's password, in the admin."""
+
+
+class ChangeForm(PasswordOnly, PasswordChangeForm):
     """The old password is a guess like any other: with a session that was left open, it could
     be tried as often as one likes."""
 
@@ -40,10 +59,12 @@ class ChangeForm(PasswordChangeForm):
 
     def clean_old_password(self) -> str:
         old = self.cleaned_data["old_password"]
-        if authenticate(self.request, username=self.user.username, password=old) is None:
-            message = self.error_messages["password_incorrect"]
-            raise ValidationError(message, code="password_incorrect")
-        return old
+        if authenticate(self.request, username=self.user.username, password=old) is not None:
+            return old
+        if lockout.address_is_spent(self.request):
+            raise ValidationError(TOO_MANY, code="address")
+        message = self.error_messages["password_incorrect"]
+        raise ValidationError(message, code="password_incorrect")
 
 
 class ResetForm(PasswordResetForm):

@@ -4,10 +4,11 @@ remains, and nobody changes his own rank."""
 from collections.abc import Callable
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.db import DatabaseError, transaction
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from .forms import AdminPasswordForm
 from .models import User
 from .states import still_superadmin
 
@@ -15,6 +16,8 @@ RANK = ("is_staff", "is_superuser")
 
 
 class RankAdminMixin:
+    change_password_form = AdminPasswordForm
+
     def get_readonly_fields(self, request, obj=None):
         """Nobody shuts himself out, and only superadmins give rights."""
         fields = super().get_readonly_fields(request, obj)
@@ -34,6 +37,18 @@ class RankAdminMixin:
         if id == str(request.user.pk):
             return redirect("password_change")
         return super().user_change_password(request, id, form_url)
+
+    def save_model(self, request, obj, form, change) -> None:
+        """Save what was edited: others may have changed the rest since the page was read, or
+        deleted the user, whom a whole save would bring back."""
+        if not change:
+            return super().save_model(request, obj, form, change)
+        columns = {field.name for field in obj._meta.concrete_fields}
+        try:
+            obj.save(update_fields=columns & set(form.changed_data))
+        except DatabaseError as error:
+            raise Http404 from error
+        return None
 
     # Whoever gives rank, takes it or deletes must still be a superadmin himself when his turn
     # has come: so of two who remove each other at once, one remains.

@@ -26,18 +26,23 @@ class BackgroundEmailBackend(EmailBackend):
         return len(messages)
 
     def deliver(self, messages) -> None:
-        """Each by itself, on one connection: a recipient who is refused is no reason to leave
-        out the others. Whatever the network does is logged."""
-        try:
-            self.open()
-        except FAILURES:
-            log_failure(messages)
-            return
-        for message in messages:
+        """Each by itself, on one connection as long as it holds: a recipient who is refused, or
+        a server that hangs up, is no reason to leave out the others. A server that cannot be
+        reached is. All of that is logged."""
+        for number, message in enumerate(messages):
+            try:
+                self.open()
+            except FAILURES:
+                log_failure(messages[number:])
+                return
             try:
                 super().send_messages([message])
             except FAILURES:
                 log_failure([message])
+                self.hang_up()
+        self.hang_up()
+
+    def hang_up(self) -> None:
         with suppress(*FAILURES):
             self.close()
 

@@ -185,3 +185,13 @@ def test_the_time_of_the_answer_tells_nothing(transactional_db, monkeypatch, pag
 
     [seconds] = slept
     assert 50 < seconds < 60
+
+
+def test_an_address_that_tried_too_often_is_told_so_here_too(alice, signed_in, spend):
+    browser = signed_in(alice)
+    spend()
+
+    page = browser.post(CHANGE, {"old_password": "alice", **NEW}).content.decode()
+
+    assert "too many wrong passwords from your address" in page
+    assert "entered incorrectly" not in page

@@ -7,9 +7,10 @@ import pytest
 from django.contrib.auth.models import Permission
 
 from accounts import states
+from accounts.admin import UserAdmin
 from accounts.models import User, UserFSM
 
-from .conftest import LIST, at_once
+from .conftest import LIST, PASSWORD, at_once
 
 
 @pytest.fixture
@@ -119,3 +120,46 @@ def test_a_superadmin_who_cannot_enter_the_admin_does_not_count(ada, eve, signed
     signed_in(ada).post(f"{LIST}{ada.pk}/override/", {"state": "locked", "reason": "x"})
 
     assert UserFSM.objects.get(user=ada).current_state == "active"
+
+
+@pytest.mark.parametrize("page", ["own", "another's"])
+@pytest.mark.parametrize("event", ["demoted", "deleted"])
+def test_a_change_of_password_brings_back_neither_rank_nor_user(
+    ada, eve, signed_in, monkeypatch, page, event
+):
+    """Others take his rank, or delete him, while the new password is hashed."""
+    set_password = User.set_password
+
+    def lose_meanwhile(self, password):
+        if event == "demoted":
+            User.objects.filter(pk=eve.pk).update(is_superuser=False)
+        else:
+            User.objects.get(pk=eve.pk).delete()
+        return set_password(self, password)
+
+    monkeypatch.setattr(User, "set_password", lose_meanwhile)
+    if page == "own":
+        new = {"new_password1": PASSWORD, "new_password2": PASSWORD}
+        signed_in(eve).post("/accounts/password_change/", {"old_password": "eve", **new})
+    else:
+        new = {"password1": PASSWORD, "password2": PASSWORD, "usable_password": "true"}
+        signed_in(ada).post(f"{LIST}{eve.pk}/password/", {**new, "set-password": "x"})
+
+    assert not User.objects.filter(pk=eve.pk, is_superuser=True).exists()
+    assert User.objects.filter(pk=eve.pk).exists() == (event == "demoted")
+
+
+def test_an_edit_saves_only_what_was_edited(alice, ada, signed_in, monkeypatch):
+    """Alice chooses a password after Ada's request has read her."""
+    save_form = UserAdmin.save_form
+
+    def change_meanwhile(*args, **kwargs):
+        User.objects.filter(pk=alice.pk).update(password="new", first_name="new")
+        return save_form(*args, **kwargs)
+
+    monkeypatch.setattr(UserAdmin, "save_form", change_meanwhile)
+
+    signed_in(ada).post(f"{LIST}{alice.pk}/change/", fields(alice, email="a@example.com"))
+
+    alice.refresh_from_db()
+    assert (alice.email, alice.password, alice.first_name) == ("a@example.com", "new", "new")

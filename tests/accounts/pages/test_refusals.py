@@ -1,5 +1,8 @@
 """Who may not change a state is refused, by every way, and nothing is recorded."""
 
+import html
+import re
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
@@ -126,3 +129,13 @@ def test_odd_questions_of_the_list_are_no_errors(mona, signed_in, odd):
     answer = signed_in(mona).get(f"/admin/accounts/user/?{odd}", follow=True)
 
     assert answer.status_code in (200, 400)
+
+
+def test_every_link_of_the_lists_leads_somewhere(alice, mona, sue, signed_in):
+    for user, page in ((mona, "/admin/accounts/user/"), (sue, "/admin/audit/userstateaudit/")):
+        browser = signed_in(user)
+        hrefs = re.findall(r'href="(\?[^"]*)"', browser.get(page).content.decode())
+        assert len(hrefs) > 10
+
+        for href in hrefs:
+            assert browser.get(page + html.unescape(href), follow=True).status_code == 200, href
