@@ -35,7 +35,11 @@ def run(command: str, argv: list[str]) -> None:
 
 
 def test(arguments: list[str]) -> int:
-    """Run pytest, on DATABASE_URL or else on a PostgreSQL to throw away; its exit code."""
+    """Run pytest, on DATABASE_URL or else on a PostgreSQL to throw away; its exit code.
+
+    The whole suite runs in two processes, each with a database of its own, file by file.
+    """
+    arguments = arguments or ["-n", "2", "--dist", "loadfile"]
     provide_secret_key()
     os.environ.setdefault("HTTPS", "0")  # Django's test client speaks plain HTTP
     end_on_signal()
