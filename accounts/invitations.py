@@ -18,7 +18,6 @@ from .models import State, User, UserFSM
 from .states import ChangeRefusedError
 
 MAX_AT_ONCE = 1000
-MAX_LENGTH = User._meta.get_field("username").max_length
 MAX_MAILS = 5  # to one person, in the time in which a budget becomes whole again
 NAMED_AT_MOST = 10  # in a message
 
@@ -80,13 +79,12 @@ def known_at(wanted: list[str], by: User | None) -> list[tuple[str, User | None]
     an account."""
     lower = User.objects.annotate(address=Lower("email"), name=Lower("username"))
     found = lower.filter(Q(address__in=wanted) | Q(name__in=wanted)).select_related("fsm")
-    above = by is not None and not by.is_superuser
     taken = [
         user
         for user in found
         if user.state != State.INVITED
         or user.address not in wanted
-        or (user.is_superuser and above)
+        or (by is not None and user.is_above(by))
     ]
     if taken:
         names = named(sorted(user.username for user in taken))

@@ -49,6 +49,10 @@ class User(AbstractUser):
         fsm = getattr(self, "fsm", None)
         return fsm and fsm.current_state
 
+    def is_above(self, other: "User") -> bool:
+        """Whether he is a superadmin and ``other`` is none, who may not touch him."""
+        return self.is_superuser and not other.is_superuser
+
     def save(self, *args, using: str | None = None, **kwargs) -> None:
         """Save, and give a new user his state in the same transaction.
 

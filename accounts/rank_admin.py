@@ -9,7 +9,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from .forms import AdminPasswordForm
-from .models import User
 from .states import still_superadmin
 
 RANK = ("is_staff", "is_superuser")
@@ -26,10 +25,11 @@ class RankAdminMixin:
         return (*fields, *RANK) if obj == request.user else fields
 
     def has_change_permission(self, request, obj=None) -> bool:
-        return not is_above(obj, request.user) and super().has_change_permission(request, obj)
+        above = obj is not None and obj.is_above(request.user)
+        return not above and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request, obj=None) -> bool:
-        own_or_above = obj == request.user or is_above(obj, request.user)
+        own_or_above = obj is not None and (obj == request.user or obj.is_above(request.user))
         return not own_or_above and super().has_delete_permission(request, obj)
 
     def user_change_password(self, request, id, form_url=""):
@@ -65,11 +65,6 @@ class RankAdminMixin:
         if "delete_selected" not in request.POST.getlist("action"):
             return view(request, queryset)
         return one_at_a_time(request, view, request, queryset)
-
-
-def is_above(user: User | None, other: User) -> bool:
-    """Whether ``user`` is a superadmin and ``other`` is none, who may not touch him."""
-    return user is not None and user.is_superuser and not other.is_superuser
 
 
 def one_at_a_time(request: HttpRequest, view: Callable, *args) -> HttpResponse:

@@ -36,7 +36,7 @@ def may_change_state(fsm: "UserFSM", by: AbstractUser) -> bool:
     may, except on themselves and on superusers."""
     if by.is_superuser:
         return True
-    own_or_above = fsm.user_id == by.pk or fsm.user.is_superuser
+    own_or_above = fsm.user_id == by.pk or fsm.user.is_above(by)
     return by.has_perm("accounts.change_userfsm") and not own_or_above
 
 
@@ -122,14 +122,8 @@ class UserFSM(models.Model):
             states = cls.objects.using(using)
             fsm = states.select_for_update().filter(user=user).first()
             if fsm is None:
-                if (
-                    get_user_model()
-                    .objects.using(using)
-                    .select_for_update()
-                    .filter(pk=user.pk)
-                    .first()
-                    is None
-                ):
+                users = get_user_model().objects.using(using).select_for_update()
+                if users.filter(pk=user.pk).first() is None:
                     raise ChangeRefusedError(f"{user} is gone")
                 fsm = states.create(user_id=user.pk)
             if seen and seen != fsm.current_state:
