@@ -13,9 +13,11 @@ class AuditConfig(AppConfig):
     def ready(self):
         from .checks import check_sql_files, check_trusted_proxies
         from .migrate import after_migrate
+        from .role_checks import check_deployment
         from .wrapper import install
 
         register(check_sql_files, "audit")
         register(check_trusted_proxies, "audit")
+        register(check_deployment, "audit", deploy=True)
         connection_created.connect(install)
         post_migrate.connect(after_migrate, sender=self)

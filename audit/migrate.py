@@ -4,10 +4,16 @@ from django.db import connections
 
 from accounts.groups import create_group
 
-from .models import AuditedUserFSM
 from .transitions import write_transitions
 
 SUPERVISORS = "Supervisors"
+OURS_AND_NOT_ALWAYS = """
+    select t.tgrelid::regclass::text, quote_ident(t.tgname)
+      from pg_catalog.pg_trigger t
+     where t.tgfoid in (to_regprocedure('public.record_user_state()'),
+                        to_regprocedure('public.refuse_rewriting()'))
+       and t.tgenabled <> 'A'
+"""
 
 
 def after_migrate(using: str, **kwargs) -> None:
@@ -24,7 +30,7 @@ def enable_always(using: str) -> None:
     """Re-apply ENABLE ALWAYS where something took it away: an ALTER TABLE … ENABLE TRIGGER ALL,
     a restore, pgtrigger's own schema editor. A trigger that is missing stays missing: that is
     for a migration to mend, and for somebody to notice."""
-    for trigger in AuditedUserFSM._meta.triggers:
-        _, enabled = trigger.get_installation_status(AuditedUserFSM, database=using)
-        if enabled is False:
-            trigger.enable(AuditedUserFSM, database=using)
+    with connections[using].cursor() as cursor:
+        cursor.execute(OURS_AND_NOT_ALWAYS)
+        for table, trigger in cursor.fetchall():
+            cursor.execute(f"alter table {table} enable always trigger {trigger}")

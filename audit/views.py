@@ -1,9 +1,14 @@
-"""The home page: who am I, my state, and how it came to be."""
+"""The home page: who am I, my state, and how it came to be; and /readyz."""
 
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
 from .models import UserStateAudit
+from .readiness import not_ready
 
 NEWEST = 50  # lines of one's own history
 
@@ -16,3 +21,14 @@ class HomeView(LoginRequiredMixin, TemplateView):
         history = UserStateAudit.objects.filter(user_id=self.request.user.pk).order_by("-id")
         shown = history.only("datetime", "start_state", "end_state", "initiated_by")
         return super().get_context_data(history=shown[:NEWEST], **kwargs)
+
+
+@require_safe
+@never_cache
+@transaction.non_atomic_requests  # which would fail before it could say so
+def readyz(request: HttpRequest) -> HttpResponse:
+    """For load balancers: 200 while this site can serve and records every change, else 503."""
+    reason = not_ready(connection)
+    return HttpResponse(
+        f"{reason or 'ready'}\n", status=503 if reason else 200, content_type="text/plain"
+    )

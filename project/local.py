@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
@@ -17,6 +18,10 @@ LOCAL = ROOT / ".local"
 # Where up has served last: the links in the mails of other commands lead there.
 SITE_FILE = LOCAL / "site_url"
 SERVING = {"up", "runserver"}
+# What the role that serves may not do. Everything else is done as that role.
+AS_OWNER = {"migrate", "pgtrigger", "seal_audit", "reconcile_audit"}
+# Whom up migrates as, and does not serve as; None where DATABASE_URL names the role for both.
+migrates_as: str | None = None
 
 
 def run(command: str, argv: list[str]) -> None:
@@ -25,13 +30,13 @@ def run(command: str, argv: list[str]) -> None:
     if command in SERVING:
         os.environ.setdefault("DEBUG", "1")
     if not os.environ.get("DATABASE_URL"):
-        provide_database(loud=command == "up")
+        provide_database(command)
         if command not in SERVING and SITE_FILE.exists():
             os.environ.setdefault("SITE_URL", SITE_FILE.read_text())
     try:
         execute_from_command_line(argv)
     except ImproperlyConfigured as error:
-        sys.exit(str(error))
+        give_up(str(error))
 
 
 def test(arguments: list[str]) -> int:
@@ -78,30 +83,33 @@ def provide_secret_key() -> None:
             file.write_text(secrets.token_urlsafe(50))
         os.environ["SECRET_KEY"] = file.read_text()
     except OSError as error:
-        sys.exit(f"SECRET_KEY is not set, and can't be kept in {file}: {error.strerror}.")
+        give_up(f"SECRET_KEY is not set, and can't be kept in {file}: {error.strerror}.")
 
 
-def provide_database(loud: bool) -> None:
+def provide_database(command: str) -> None:
     """Start the PostgreSQL of this folder, for as long as this process runs."""
     from . import postgres
 
-    if loud:
+    if command == "up":
         print("Starting PostgreSQL ...", flush=True)
     end_on_signal()
     server = postgres.Server(LOCAL / "postgres")
     try:
         server.start()
+        server.make_application_role()
     except (OSError, RuntimeError) as error:
-        sys.exit(f"The PostgreSQL in {server.folder} does not start: {error}")
+        give_up(f"The PostgreSQL in {server.folder} does not start: {error}")
     atexit.register(server.leave)
-    use(server)
+    global migrates_as
+    migrates_as = postgres.SUPERUSER
+    use(server, migrates_as if command in AS_OWNER else postgres.APPLICATION)
 
 
-def use(server) -> None:
+def use(server, role: str = "postgres") -> None:
     """Have this process and its children use the server, and the psql that belongs to it."""
     from .postgres import PROGRAMS
 
-    os.environ["DATABASE_URL"] = server.url
+    os.environ["DATABASE_URL"] = server.url_for(role)
     os.environ["PATH"] = os.pathsep.join([str(PROGRAMS), os.environ.get("PATH", "")])
 
 
@@ -114,3 +122,9 @@ def end_on_signal() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as under nohup
         signal.signal(signal.SIGHUP, lambda *_: sys.exit(1))
+
+
+def give_up(sentence: str) -> NoReturn:
+    """Not with 1, which is what verify_audit has for what it found."""
+    print(sentence, file=sys.stderr)
+    sys.exit(2)

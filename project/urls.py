@@ -6,7 +6,7 @@ from django.urls import include, path, reverse_lazy
 from django.views.generic import RedirectView
 
 from accounts.urls import sign_in
-from audit.views import HomeView
+from audit.views import HomeView, readyz
 
 admin.site.site_header = admin.site.site_title = "User state audit"
 
@@ -17,5 +17,6 @@ urlpatterns = [
     path("admin/login/", sign_in),
     path("admin/password_change/", RedirectView.as_view(url=reverse_lazy("password_change"))),
     path("admin/", admin.site.urls),
+    path("readyz", readyz),
     path("favicon.ico", RedirectView.as_view(url=static("accounts/icon.svg"))),
 ]

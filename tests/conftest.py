@@ -1,15 +1,19 @@
 """The cast: Alice and Bob are active; Mona manages accounts, Sue supervises, Ada is superadmin."""
 
+import os
+
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.test import Client, TransactionTestCase
 
 from accounts.groups import ACCOUNT_MANAGERS
 from accounts.models import State, User, UserFSM
 from audit.migrate import SUPERVISORS
+from project import postgres
 
+from .arena import Arena, Attackable
 from .trail import Trail
 
 # What migrate makes, and tests only read.
@@ -107,3 +111,19 @@ def signed_in():
         return client
 
     return sign_in
+
+
+@pytest.fixture(scope="session")
+def attackable(django_db_setup) -> Attackable:
+    """A server of its own, for roles are of a server, and other tests look at them. Where the
+    tests were given a server, that one: what is tested is its version."""
+    if os.path.basename(connections["default"].settings_dict["HOST"]) != "data":
+        return Attackable(os.environ["DATABASE_URL"])
+    with postgres.throw_away() as server:
+        yield Attackable(server.url)
+
+
+@pytest.fixture
+def arena(attackable, django_db_blocker) -> Arena:
+    with django_db_blocker.unblock(), attackable.arena() as arena:
+        yield arena

@@ -65,6 +65,7 @@ def test_no_sql_of_the_files_is_repeated_in_python():
 
 def test_sqlmigrate_shows_the_dba_the_text(db, capsys):
     call_command("sqlmigrate", "audit", "0001")
+    call_command("sqlmigrate", "audit", "0002")
 
     shown = capsys.readouterr().out
     for name in FILES:
@@ -88,9 +89,15 @@ def test_running_all_files_again_changes_nothing(transactional_db):
 
 CATALOG = """
     select 'table', relname, relowner::regrole, relacl from pg_class
-     where relname like 'user\\_state%' or relname in ('accounts_user', 'user_fsm')
+     where relnamespace = 'public'::regnamespace
     union all
-    select 'function', proname, proowner::regrole, proacl from pg_proc where proname like 'record%'
+    select 'function', proname, proowner::regrole, proacl from pg_proc
+     where pronamespace = 'public'::regnamespace
+    union all
+    select 'trigger', tgname, null, null from pg_trigger where tgenabled = 'A'
+    union all
+    select 'database', datname, datdba::regrole, datacl from pg_database
+     where datname = current_database()
     union all
     select 'column', attname, null, attacl from pg_attribute
      where attrelid = 'accounts_user'::regclass and attacl is not null

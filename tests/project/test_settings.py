@@ -74,8 +74,8 @@ def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
     )
 
 
-def test_the_deployment_check_is_clean(transactional_db):
-    url = os.environ["DATABASE_URL"]
+def test_the_deployment_check_is_clean_for_the_role_that_serves(arena):
+    url = arena.server.url_for("web", arena.name)
 
     done = manage("check", "--deploy", "--fail-level", "WARNING", DATABASE_URL=url)
 

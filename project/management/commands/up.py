@@ -2,14 +2,14 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 
 from django.core.management import BaseCommand, CommandError, call_command
 from django.core.management.commands.runserver import naiveip_re
 from django.db import DatabaseError, connection
 
 from accounts.models import User
-from project import demo
+from project import demo, local
 from project.local import SITE_FILE
 
 OLDEST_POSTGRESQL = 15
@@ -30,7 +30,8 @@ class Command(BaseCommand):
         try:
             with one_at_a_time():
                 self.stdout.write("Migrating ...")
-                call_command("migrate", interactive=False, verbosity=options["verbosity"])
+                with as_owner():
+                    call_command("migrate", interactive=False, verbosity=options["verbosity"])
                 password = demo.password() or self.make_demo()
         except DatabaseError as error:
             raise CommandError(f"The database refused: {first_line(error)}") from None
@@ -54,13 +55,27 @@ class Command(BaseCommand):
 def one_at_a_time() -> Iterator[None]:
     """Another one that starts now on the same database waits, and finds everything there."""
     key = int.from_bytes(b"audit up")
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_lock(%s)", [key])
+    with closing(connection.copy()) as lock:
+        with lock.cursor() as cursor:
+            cursor.execute("select pg_advisory_lock(%s)", [key])
+        yield
+
+
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """Be the role that migrates, where manage.py provides the server; then again the one that
+    serves, which can change users, and neither the audit nor a table."""
+    served_by = connection.settings_dict["USER"]
+    change_role(local.migrates_as or served_by)
     try:
         yield
     finally:
-        with suppress(DatabaseError), connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_unlock(%s)", [key])
+        change_role(served_by)
+
+
+def change_role(role: str) -> None:
+    connection.close()
+    connection.settings_dict["USER"] = role
 
 
 def parse(address: str) -> tuple[str, int]:

@@ -1,0 +1,79 @@
+"""What verify_audit, seal_audit and reconcile_audit share."""
+
+import os
+import traceback
+from collections.abc import Callable
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.core.management import BaseCommand, CommandError
+from django.db import DEFAULT_DB_ALIAS, DatabaseError
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from audit import seals
+from audit.readiness import missing_migrations
+from audit.verify import CannotLookError
+
+CANNOT = 2  # exit code: it could not be done; 1 is for what was looked for and found
+
+
+class AuditCommand(BaseCommand):
+    """Whatever goes wrong is told in one sentence, with the exit code 2."""
+
+    requires_system_checks = []  # what they tell is no reason not to look
+
+    def add_arguments(self, parser):
+        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="an alias of DATABASES")
+
+    def execute(self, *args, **options):
+        try:
+            return super().execute(*args, **options)
+        except CannotLookError as error:
+            raise self.cannot(str(error)) from None
+        except DatabaseError as error:
+            raise self.cannot(f"The database refused: {first_line(error)}") from error
+        except CommandError as error:
+            raise self.cannot(str(error)) from error
+        except Exception as error:
+            if options.get("traceback"):
+                raise
+            traceback.print_exc()
+            raise self.cannot(f"This should not have happened: {error!r}") from None
+
+    @staticmethod
+    def cannot(sentence: str) -> CommandError:
+        return CommandError(sentence, returncode=CANNOT)
+
+    def need_migrations(self, connection: BaseDatabaseWrapper) -> None:
+        """CommandError when the database is older than the code."""
+        missing = [name for app, name in missing_migrations(connection) if app == "audit"]
+        if missing:
+            first = min(missing)
+            raise self.cannot(
+                f"The database is of an older version, without audit.{first}: run migrate first."
+            )
+
+    def key(self, file: str | None = None) -> Ed25519PrivateKey | None:
+        """The key to seal with, from a file or AUDIT_SEAL_KEY; CommandError when it is none."""
+        if file:
+            return self.read(f"the file {file}", seals.private_key_in, file)
+        if "AUDIT_SEAL_KEY" in os.environ:
+            return self.read("AUDIT_SEAL_KEY", seals.private_key, os.environ["AUDIT_SEAL_KEY"])
+        return None
+
+    def read(self, name: str, parse: Callable, text: str):
+        """``parse(text)``; CommandError, which names where the text is from, when it is bad."""
+        try:
+            return parse(text)
+        except seals.NotASealError as error:
+            raise self.cannot(f"In {name}: {error}") from None
+        except OSError as error:
+            raise self.cannot(f"Can't read {name}: {error.strerror}.") from None
+
+
+def first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
+
+
+def printable(text: str) -> str:
+    """Without what could move a terminal's cursor: names are chosen by whoever is looked for."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

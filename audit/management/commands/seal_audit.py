@@ -1,0 +1,59 @@
+"""manage.py seal_audit: seal what is new in the audit, and print the line that proves it."""
+
+import time
+from argparse import ArgumentTypeError
+
+from django.db import InterfaceError, OperationalError, connections
+
+from audit import seals
+from audit.management.base import AuditCommand, first_line
+
+
+class Command(AuditCommand):
+    help = "Seal what is new, and print one line, to be kept elsewhere: a log, somebody's mail."
+
+    def add_arguments(self, parser):
+        super().add_arguments(parser)
+        parser.add_argument("--new-key", action="store_true", help="print a new key, and its half")
+        parser.add_argument("--key-file", metavar="FILE", help="instead of AUDIT_SEAL_KEY")
+        parser.add_argument("--every", type=seconds, metavar="SECONDS", help="keep going")
+        parser.add_argument(
+            "--new-epoch", action="store_true", help="after a restore, or to use another key"
+        )
+
+    def handle(self, *, database, new_key, key_file, every, new_epoch, **options):
+        if new_key:
+            key = seals.new_key()
+            self.stdout.write(f"AUDIT_SEAL_KEY={key.private_bytes_raw().hex()}")
+            self.stdout.write(seals.public_hex(key))
+            return
+        key = self.key(key_file)
+        if key is None:
+            raise self.cannot("Set AUDIT_SEAL_KEY, or name a file with --key-file. See --new-key.")
+        self.need_migrations(connections[database])
+        self.seal(key, database, new_epoch)
+        while every:
+            time.sleep(every)
+            try:
+                self.seal(key, database)
+            except (InterfaceError, OperationalError) as error:
+                self.stderr.write(f"Not sealed, will try again: {first_line(error)}")
+            finally:
+                connections[database].close()
+
+    def seal(self, key, database: str, new_epoch: bool = False) -> None:
+        seal = seals.seal(key, database, new_epoch)
+        if seal:
+            self.stdout.write(str(seal))
+            self.stdout.flush()
+        else:
+            self.stderr.write("Nothing new to seal.")
+
+
+def seconds(text: str) -> float:
+    try:
+        if 0 < float(text) < 1e9:
+            return float(text)
+    except ValueError:
+        pass
+    raise ArgumentTypeError(f"{text!r} is no number of seconds")

@@ -1,0 +1,127 @@
+"""manage.py verify_audit: whether the audit is whole. Exits 0 when it is, 1 when it is not, and 2
+when it could not look."""
+
+import json
+import sys
+from argparse import ArgumentTypeError
+from collections import Counter
+from datetime import UTC, datetime
+from itertools import chain, islice
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from audit import seals, verify
+from audit.management.base import AuditCommand, printable
+
+SHOWN = 100  # findings in the table; --json tells all of them
+WIDTH = 160  # columns where no terminal says how many it has
+
+
+class Command(AuditCommand):
+    help = "Verify the audit: what protects it, the histories of the users, and the seals."
+
+    def add_arguments(self, parser):
+        super().add_arguments(parser)
+        parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
+        parser.add_argument(
+            "--since", type=moment, metavar="TIME", help="from then on: 2026-01-31[T12:00[+01:00]]"
+        )
+        parser.add_argument("--user", metavar="NAME", help="of this user only, and no seals")
+        parser.add_argument(
+            "--public-key",
+            action="append",
+            default=[],
+            metavar="KEY",
+            help="who may have sealed; without it, the one of AUDIT_SEAL_KEY",
+        )
+        parser.add_argument("--seal", metavar="LINE", help="a line that seal_audit printed")
+
+    def handle(self, *, database, since, user, public_key, seal, **options):
+        connection = connections[database]
+        keys = [self.read("--public-key", seals.public_key, text) for text in public_key]
+        if not keys and (key := self.key()):
+            keys = [key.public_key()]
+        printed = self.read("--seal", seals.Seal.from_line, seal) if seal is not None else None
+        if printed and keys and not any(printed.is_signed_by(key) for key in keys):
+            raise self.cannot("The line of the seal was not signed with the key that is given.")
+        self.need_migrations(connection)
+        with verify.snapshot(connection):
+            user_id = self.user_id(connection, user) if user is not None else None
+            found = verify.findings(connection, since, user_id, keys, printed)
+            with self.progress():
+                extent = verify.extent(connection)
+                first = list(islice(found, SHOWN))
+            tell = self.tell_programs if options["json"] else self.tell_people
+            tell(first, found, extent, bool(keys))
+        if first:
+            sys.exit(1)
+
+    def user_id(self, connection: BaseDatabaseWrapper, name: str) -> int:
+        """Of who has the name now; else of who had it last. CommandError when nobody had it."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select user_id from (select id as user_id, null as line from public.accounts_user"
+                " where username = %(name)s union all (select user_id, id from"
+                " public.user_state_audit where username = %(name)s order by id desc limit 1)) u"
+                " order by line nulls first limit 1",
+                {"name": name},
+            )
+            row = cursor.fetchone()
+        if row is None:
+            raise self.cannot(f"Nobody is or was called {printable(name)}.")
+        return row[0]
+
+    def progress(self) -> Progress:
+        """A bar for who waits at a terminal: PostgreSQL does not tell how far it is."""
+        columns = (TextColumn("Looking at every line ..."), BarColumn(), TimeElapsedColumn())
+        console = Console(file=self.stderr)
+        progress = Progress(
+            *columns, console=console, transient=True, disable=not console.is_terminal
+        )
+        progress.add_task("", total=None)
+        return progress
+
+    def tell_people(self, first, rest, extent: verify.Extent, checked: bool) -> None:
+        counts = Counter(finding.kind for finding in first)
+        more = Counter(finding.kind for finding in rest)
+        looked_at = f"{extent.lines:,} lines of {extent.users:,} users, {extent.seals:,} seals" + (
+            "" if checked or not extent.seals else " (signatures not checked: no key)"
+        )
+        if not first:
+            self.stdout.write(f"All is well: {looked_at}.")
+            return
+        total = counts + more
+        kinds = ", ".join(f"{number:,} {kind}" for kind, number in total.most_common())
+        self.stdout.write(f"{total.total():,} found ({kinds}) in {looked_at}.")
+        table = Table("what", "where", "user", "finding", box=None, pad_edge=False)
+        for finding in first:
+            user = "" if finding.user_id is None else str(finding.user_id)
+            cells = (finding.kind, finding.object, user, finding.detail)
+            table.add_row(*(Text(printable(cell)) for cell in cells))
+        terminal = self.stdout.isatty()
+        console = Console(file=self.stdout, width=None if terminal else WIDTH)
+        console.print(table)
+        if more:
+            self.stdout.write(f"... and {more.total():,} more, which --json tells.")
+
+    def tell_programs(self, first, rest, extent: verify.Extent, checked: bool) -> None:
+        head = {"ok": not first, **extent._asdict(), "signatures_checked": checked}
+        self.stdout.write(json.dumps(head)[:-1] + ', "findings": [', ending="")
+        for number, finding in enumerate(chain(first, rest)):
+            self.stdout.write(",\n" if number else "\n", ending="")
+            self.stdout.write(json.dumps(finding._asdict()), ending="")
+        self.stdout.write("]}")
+
+
+def moment(text: str) -> datetime:
+    """A date or a time; UTC where it does not say otherwise."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no time, such as 2026-01-31T12:00") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,139 @@
+"""What a deployment lacks: whether the role that serves could switch the audit off or rewrite it.
+
+Raised by ``check --deploy``, which asks the database as the role of DATABASE_URL.
+"""
+
+from typing import NamedTuple
+
+from django.core.checks import CheckMessage, Warning
+from django.db import Error, connection, transaction
+
+from .management.base import first_line
+from .readiness import missing_migrations
+from .verify import wrong_arrows
+
+GRANT = "Serve as a role of its own: grant user_state_audit_app to it, and nothing else."
+SHOWN = 5  # findings of the protection in a warning
+
+
+class Lack(NamedTuple):
+    """A protection that a deployment may lack, and the SQL that says whether it does."""
+
+    id: str
+    lacks: str
+    text: str
+    hint: str
+
+
+LACKS = [
+    Lack(
+        "audit.W002",
+        "select rolsuper from pg_catalog.pg_roles where rolname = current_user",
+        "{role} is a superuser, to whom PostgreSQL refuses nothing.",
+        GRANT,
+    ),
+    Lack(
+        "audit.W003",
+        """
+        select exists (
+          select from pg_catalog.pg_class c
+           where c.oid in (to_regclass('public.user_fsm'), to_regclass('public.user_state_audit'),
+                           to_regclass('public.user_state_seal'))
+             and pg_has_role(current_user, c.relowner, 'member'))
+          or exists (
+          select from pg_catalog.pg_namespace n
+           where n.nspname = 'public' and pg_has_role(current_user, n.nspowner, 'member'))
+          or (select r.rolcreaterole or r.rolbypassrls from pg_catalog.pg_roles r
+               where r.rolname = current_user)
+        """,
+        "{role} owns the tables or their schema, or can make itself a member of who does: it can"
+        " switch the triggers off.",
+        GRANT,
+    ),
+    Lack(
+        "audit.W004",
+        """
+        select has_any_column_privilege('public.user_state_audit', 'insert, update')
+            or has_table_privilege('public.user_state_audit', 'delete, truncate, trigger')
+            or has_any_column_privilege('public.user_state_seal', 'insert, update')
+            or has_table_privilege('public.user_state_seal', 'delete, truncate, trigger')
+            or has_table_privilege('public.user_fsm', 'trigger')
+            or has_function_privilege('public.record_user_state()', 'execute')
+            or has_function_privilege('public.reconcile_user_state(text)', 'execute')
+        """,
+        "{role} may write lines of the audit, or attach triggers.",
+        "Revoke what sql/95_grants.sql does not grant.",
+    ),
+    Lack(
+        "audit.W005",
+        """
+        select has_database_privilege(current_database(), 'temporary, create')
+            or has_schema_privilege('public', 'create')
+        """,
+        "{role} may make tables, also temporary ones, which are shown instead of those of the"
+        " same name.",
+        "Run sql/95_grants.sql as the owner of the database.",
+    ),
+    Lack(
+        "audit.W006",
+        """
+        select pg_catalog.pg_get_userbyid(c.relowner) <> 'user_state_audit_owner'
+          from pg_catalog.pg_class c where c.oid = to_regclass('public.user_state_audit')
+        """,
+        "The audit has no owner of its own: whoever migrates owns it.",
+        "Run the files 00, 90 and 95 of sql/ as a role that may create roles.",
+    ),
+]
+
+
+def check_deployment(app_configs, **kwargs) -> list[CheckMessage]:
+    """audit.W002 to audit.W009."""
+    try:
+        with transaction.atomic():
+            if missing_migrations(connection):
+                return [not_checked("migrations are missing")]
+            return [*lacking(), *unprotected(), *other_arrows()]
+    except Error as error:
+        return [not_checked(first_line(error))]
+
+
+def not_checked(reason: str) -> CheckMessage:
+    hint = "Run the check where DATABASE_URL leads to the database that is deployed to."
+    text = f"What protects the audit could not be checked: {reason}."
+    return Warning(text, hint=hint, id="audit.W009")
+
+
+def lacking() -> list[CheckMessage]:
+    """audit.W002 to audit.W006. A superuser lacks nothing else: he may do all of it."""
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute("select quote_ident(current_user)")
+        role = f"The role {cursor.fetchone()[0]}"
+        for lack in LACKS:
+            cursor.execute(lack.lacks)
+            if cursor.fetchone()[0] and not (found and found[0].id == "audit.W002"):
+                found.append(Warning(lack.text.format(role=role), hint=lack.hint, id=lack.id))
+    return found
+
+
+def unprotected() -> list[CheckMessage]:
+    """audit.W007: a trigger, a function or a grant is not as it should be."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select object || ' ' || detail from public.verify_user_state_protection() limit %s",
+            [SHOWN],
+        )
+        wrong = [text for (text,) in cursor]
+    if not wrong:
+        return []
+    text = f"The audit is not protected as it should be: {'; '.join(wrong)}."
+    return [Warning(text, hint="Run migrate, and then verify_audit.", id="audit.W007")]
+
+
+def other_arrows() -> list[CheckMessage]:
+    """audit.W008: user_state_transition is not the machine in the code."""
+    wrong = [f"{finding.object} {finding.detail}" for finding in wrong_arrows(connection)]
+    if not wrong:
+        return []
+    text = f"The transitions that the audit knows are not those of the code: {'; '.join(wrong)}."
+    return [Warning(text, hint="Run migrate.", id="audit.W008")]

@@ -1,0 +1,137 @@
+"""Look for whatever is wrong with the audit.
+
+PostgreSQL does the looking, in verify_user_state_audit() of sql/. Here is what it cannot: whether
+its own functions are those of sql/, whether the arrows are those of the code, and who has signed
+the seals.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from . import functions
+from .seals import Seal, key_id, seals, unsigned
+from .transitions import arrows
+
+
+class CannotLookError(Exception):
+    """Something that is needed for looking is not there; in one sentence."""
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong. ``user_id`` and ``line_id`` are None where it is about neither."""
+
+    kind: str
+    object: str
+    user_id: int | None
+    line_id: int | None
+    detail: str
+
+
+class Extent(NamedTuple):
+    """How much there was to look at."""
+
+    lines: int
+    users: int
+    seals: int
+
+
+@contextmanager
+def snapshot(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Everything in the block sees the same, whatever others write meanwhile."""
+    with transaction.atomic(using=connection.alias):
+        with connection.cursor() as cursor:
+            cursor.execute("set transaction isolation level repeatable read, read only")
+        yield
+
+
+def extent(connection: BaseDatabaseWrapper) -> Extent:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select (select count(*) from public.user_state_audit),"
+            " (select count(*) from (select distinct user_id from public.user_state_audit) u),"
+            " (select count(*) from public.user_state_seal)"
+        )
+        return Extent(*cursor.fetchone())
+
+
+def findings(
+    connection: BaseDatabaseWrapper,
+    since: datetime | None = None,
+    user_id: int | None = None,
+    keys: Iterable[Ed25519PublicKey] = (),
+    printed: Seal | None = None,
+) -> Iterator[Finding]:
+    """Whatever is wrong, within a snapshot().
+
+    Of the lines and seals from ``since`` on; of the lines of one user, and then of no seal.
+    ``keys`` are those that may have signed, ``printed`` is a seal that somebody has kept.
+    CannotLookError when none of the keys has signed anything.
+    """
+    keys = list(keys)
+    if keys:
+        need_a_known_key(connection, keys)
+    yield from wrong_functions(connection)
+    yield from wrong_arrows(connection)
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(
+            "select * from public.verify_user_state_audit(%s::timestamptz, %s::bigint)",
+            [since, user_id],
+        )
+        yield from (Finding(*row) for row in cursor)
+    if keys:
+        yield from wrong_signatures(connection, since, keys)
+    if printed:
+        yield from lost_seal(connection, printed)
+
+
+def wrong_functions(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
+    with connection.cursor() as cursor:
+        for name, wrong in functions.differences(cursor):
+            yield Finding("function", f"function {name}", None, None, wrong)
+
+
+def wrong_arrows(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
+    with connection.cursor() as cursor:
+        cursor.execute("select start_state, end_state, name from public.user_state_transition")
+        present = set(cursor.fetchall())
+    for start, end, name in sorted(present ^ set(arrows())):
+        is_there = (start, end, name) in present
+        wrong = "is not in the code" if is_there else "is missing: lines do not name it"
+        yield Finding("transition", f"arrow {name}: {start} → {end}", None, None, wrong)
+
+
+def need_a_known_key(connection: BaseDatabaseWrapper, keys: list[Ed25519PublicKey]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select distinct key_id from public.user_state_seal")
+        used = {each for (each,) in cursor}
+    if used and not used & {key_id(key) for key in keys}:
+        raise CannotLookError(
+            f"The seals are signed with {', '.join(sorted(used))}, and not with a key that was"
+            " given: it is the wrong one, or all seals were made anew."
+        )
+
+
+def wrong_signatures(
+    connection: BaseDatabaseWrapper, since: datetime | None, keys: list[Ed25519PublicKey]
+) -> Iterator[Finding]:
+    with connection.chunked_cursor() as cursor:
+        for seal, wrong in unsigned(seals(cursor, since), keys):
+            yield Finding("signature", f"seal {seal.number}", None, None, wrong)
+
+
+def lost_seal(connection: BaseDatabaseWrapper, printed: Seal) -> Iterator[Finding]:
+    with connection.cursor() as cursor:
+        present = {each.number: each for each in seals(cursor) if each.number == printed.number}
+    if not present:
+        wrong = "was printed, and is not here: an older state was restored, or it was removed"
+    elif present[printed.number] != printed:
+        wrong = "was printed otherwise: what came before it, or it, was made anew"
+    else:
+        return
+    yield Finding("seal", f"seal {printed.number}", None, None, wrong)

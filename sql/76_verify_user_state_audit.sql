@@ -1,0 +1,33 @@
+-- verify_user_state_audit(): everything that PostgreSQL can tell about the audit's integrity.
+-- One row for each finding; none when all is well:
+--
+--   select * from verify_user_state_audit();
+--   select * from verify_user_state_audit(since => now() - interval '1 day');
+--   select * from verify_user_state_audit(of_user => 42);
+--
+-- Who runs it: verify_audit, and whoever is a member of user_state_audit_reader.
+-- Why it is safe: it only reads. Everything is seen in one snapshot, that of the statement, so
+-- what others write meanwhile is no finding.
+-- The seals are left out for one user: they are of everybody's lines.
+
+create or replace function public.verify_user_state_audit(
+  since timestamptz default null, of_user bigint default null
+)
+returns table (kind text, object text, user_id bigint, line_id bigint, detail text)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select * from public.verify_user_state_protection()
+  union all
+  select * from public.verify_user_state_history(since, of_user)
+  union all
+  select s.* from public.verify_user_state_seals(since) s where of_user is null
+$function$;
+
+comment on function public.verify_user_state_audit(timestamptz, bigint) is
+  'Finds what is wrong with the audit: protection, histories and seals. No row: all is well.';
+
+-- NOTE: no execute for everybody: 95_grants.sql says who may ask.
+revoke execute on function public.verify_user_state_audit(timestamptz, bigint) from public;

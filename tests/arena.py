@@ -1,0 +1,168 @@
+"""Databases to be attacked: each a fresh copy, with the roles of a deployment, on a server where
+nothing else is.
+
+Who is there: Ada the DBA (``postgres``, a superuser); Otto, who migrates and owns (``otto``); the
+application (``web``); Carl, a colleague who may change states at psql (``carl``); Rita, an auditor
+(``rita``); and the sealer (``sealer``).
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg2
+from django.db import connections
+
+from audit import seals, verify
+from project.settings import BASE_DIR, database
+
+TEMPLATE = "pristine"
+ROLES = """
+create role otto login createrole;
+create database pristine owner otto;
+"""
+MEMBERS = """
+create role web login in role user_state_audit_app;
+create role rita login in role user_state_audit_reader;
+create role sealer login in role user_state_audit_sealer;
+create role carl login in role user_state_audit_reader;
+"""
+PEOPLE = """
+grant select, insert, update, delete on user_fsm to carl;
+grant select (id, username) on accounts_user to carl;
+insert into accounts_user (id, username, password, is_superuser, first_name, last_name, email,
+                           is_staff, is_active, date_joined)
+overriding system value
+select id, name, '', false, '', '', name || '@example.com', false, true, now()
+  from (values (1, 'alice'), (2, 'bob')) as people (id, name);
+insert into user_fsm (user_id, current_state) values (1, 'active'), (2, 'active');
+"""
+KEY = seals.new_key()
+
+
+class Attackable:
+    """A server with a template that each arena is a copy of."""
+
+    def __init__(self, url: str):
+        self.url = url  # of a superuser
+        self.copies = 0
+        with closing(self.connect("postgres", "postgres")) as server:
+            execute(server, *ROLES.strip().split(";\n"))
+            migrate(self.url_for("otto", TEMPLATE))
+            execute(server, MEMBERS)
+        with closing(self.connect("postgres", TEMPLATE)) as template:
+            execute(template, PEOPLE, "analyze")
+
+    def config(self, role: str, name: str) -> dict:
+        return database(self.url) | {"USER": role, "NAME": name}
+
+    def url_for(self, role: str, name: str) -> str:
+        """The DATABASE_URL of a role for a database."""
+        parts = urlsplit(self.url)
+        login, at, host = parts.netloc.rpartition("@")
+        password = login.partition(":")[1:]
+        return urlunsplit(parts._replace(netloc="".join((role, *password, at, host)), path=name))
+
+    def connect(self, role: str, name: str):
+        config = self.config(role, name)
+        connection = psycopg2.connect(
+            host=config["HOST"],
+            port=config["PORT"] or None,
+            user=role,
+            password=config["PASSWORD"] or None,
+            dbname=name,
+            application_name="attack",
+        )
+        connection.autocommit = True
+        return connection
+
+    @contextmanager
+    def arena(self) -> Iterator["Arena"]:
+        self.copies += 1
+        arena = Arena(self, f"arena_{self.copies}")
+        arena.make(TEMPLATE)
+        try:
+            yield arena
+        finally:
+            arena.drop()
+
+
+class Arena:
+    """A database to be attacked, by SQL as a role."""
+
+    def __init__(self, server: Attackable, name: str):
+        self.server, self.name = server, name
+
+    def make(self, template: str) -> None:
+        self.on_server(f"create database {self.name} template {template} owner otto")
+        # What is granted on a database is not copied with it.
+        self.sql("otto", (BASE_DIR / "sql/95_grants.sql").read_text())
+        django = connections["default"].copy(alias="arena")
+        django.settings_dict = connections["default"].settings_dict | self.server.config(
+            "rita", self.name
+        )
+        connections["arena"] = django
+
+    def drop(self) -> None:
+        connections["arena"].close()
+        del connections["arena"]
+        self.on_server(f"drop database {self.name} with (force)")
+
+    def on_server(self, *statements: str) -> None:
+        with closing(self.server.connect("postgres", "postgres")) as connection:
+            execute(connection, *statements)
+
+    @contextmanager
+    def session(self, role: str) -> Iterator:
+        """A connection of the role's."""
+        with closing(self.server.connect(role, self.name)) as connection:
+            yield connection
+
+    def sql(self, role: str, *statements: str) -> list[tuple]:
+        """Run the statements in a session of the role's, and return the rows of the last."""
+        with self.session(role) as connection:
+            return execute(connection, *statements)
+
+    def become(self, role: str) -> None:
+        """Have Django's connection to the arena be of this role."""
+        connections["arena"].close()
+        connections["arena"].settings_dict["USER"] = role
+
+    def verify(self, **options) -> list[verify.Finding]:
+        """What Rita finds, without a key."""
+        self.become("rita")
+        with verify.snapshot(connections["arena"]):
+            return list(verify.findings(connections["arena"], **options))
+
+    def seal(self, new_epoch: bool = False, key=KEY) -> seals.Seal | None:
+        self.become("otto" if new_epoch else "sealer")
+        return seals.seal(key, "arena", new_epoch)
+
+    def moves(self, user_id: int = 1) -> list[str]:
+        """The states of a user, as the audit tells them."""
+        rows = self.sql(
+            "postgres",
+            "select start_state, end_state from user_state_audit"
+            f" where user_id = {user_id} order by id",
+        )
+        return [f"{start} {end}" for start, end in rows]
+
+
+def execute(connection, *statements: str) -> list[tuple]:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+def migrate(url: str) -> None:
+    """As its own process, as Otto would."""
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+        env=os.environ | {"DATABASE_URL": url},
+        cwd=BASE_DIR,
+        check=True,
+    )
