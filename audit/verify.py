@@ -11,12 +11,14 @@ from datetime import datetime
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from django.db import transaction
+from django.db import ProgrammingError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from . import functions
 from .seals import Seal, key_id, seals, unsigned
 from .transitions import arrows
+
+INSUFFICIENT_PRIVILEGE = "42501"
 
 
 class CannotLookError(Exception):
@@ -50,14 +52,18 @@ def snapshot(connection: BaseDatabaseWrapper) -> Iterator[None]:
         yield
 
 
-def extent(connection: BaseDatabaseWrapper) -> Extent:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select (select count(*) from public.user_state_audit),"
-            " (select count(*) from (select distinct user_id from public.user_state_audit) u),"
-            " (select count(*) from public.user_state_seal)"
-        )
-        return Extent(*cursor.fetchone())
+def extent(connection: BaseDatabaseWrapper) -> Extent | None:
+    """None where a table or a column is gone."""
+    try:
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+            cursor.execute(
+                "select (select count(*) from public.user_state_audit),"
+                " (select count(*) from (select distinct user_id from public.user_state_audit) u),"
+                " (select count(*) from public.user_state_seal)"
+            )
+            return Extent(*cursor.fetchone())
+    except ProgrammingError:
+        return None
 
 
 def findings(
@@ -78,16 +84,29 @@ def findings(
         need_a_known_key(connection, keys)
     yield from wrong_functions(connection)
     yield from wrong_arrows(connection)
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(
-            "select * from public.verify_user_state_audit(%s::timestamptz, %s::bigint)",
-            [since, user_id],
-        )
-        yield from (Finding(*row) for row in cursor)
+    yield from found_by_postgres(connection, since, user_id)
     if keys:
         yield from wrong_signatures(connection, since, keys)
     if printed:
         yield from lost_seal(connection, printed)
+
+
+def found_by_postgres(
+    connection: BaseDatabaseWrapper, since: datetime | None, user_id: int | None
+) -> Iterator[Finding]:
+    name = "verify_user_state_audit"
+    try:
+        with transaction.atomic(using=connection.alias), connection.chunked_cursor() as cursor:
+            cursor.execute(
+                f"select * from public.{name}(%s::timestamptz, %s::bigint)",  # noqa: S608 - ours
+                [since, user_id],
+            )
+            yield from (Finding(*row) for row in cursor)
+    except ProgrammingError as error:
+        if getattr(error.__cause__, "pgcode", None) == INSUFFICIENT_PRIVILEGE:
+            raise
+        wrong = f"could not be asked: {str(error).partition(chr(10))[0]}"
+        yield Finding("function", f"function {name}", None, None, wrong)
 
 
 def wrong_functions(connection: BaseDatabaseWrapper) -> Iterator[Finding]:

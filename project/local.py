@@ -52,7 +52,7 @@ def test(arguments: list[str]) -> int:
         return run_pytest(arguments)
     from . import postgres
 
-    with postgres.throw_away() as server:
+    with postgres.throw_away(postgres.memory()) as server:
         use(server)
         return run_pytest(arguments)
 

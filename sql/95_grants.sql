@@ -27,12 +27,17 @@ begin
         'grant select, insert, update, delete on public.%I to user_state_audit_app', name);
     end if;
   end loop;
-  foreach name in array array['auth_permission', 'django_content_type', 'django_migrations']
+  foreach name in array array['auth_permission', 'django_content_type']
   loop
     if to_regclass('public.' || name) is not null then
       execute format('grant select on public.%I to user_state_audit_app', name);
     end if;
   end loop;
+  -- By which each of their programs knows whether the database is of its version.
+  if to_regclass('public.django_migrations') is not null then
+    grant select on public.django_migrations
+      to user_state_audit_app, user_state_audit_reader, user_state_audit_sealer;
+  end if;
   -- NOTE: no truncate, trigger or references anywhere: nothing goes round the triggers.
   -- NOTE: no writing of permissions, contents and migrations: migrate does that.
 end

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cached_property
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
@@ -100,16 +101,23 @@ class Arena:
         self.on_server(f"create database {self.name} template {template} owner otto")
         # What is granted on a database is not copied with it.
         self.sql("otto", (BASE_DIR / "sql/95_grants.sql").read_text())
-        django = connections["default"].copy(alias="arena")
-        django.settings_dict = connections["default"].settings_dict | self.server.config(
-            "rita", self.name
-        )
-        connections["arena"] = django
 
     def drop(self) -> None:
-        connections["arena"].close()
-        del connections["arena"]
+        self.django.close()
         self.on_server(f"drop database {self.name} with (force)")
+
+    @cached_property
+    def django(self):
+        """Django's connection to it, under the alias "arena" since the last become()."""
+        copy = connections["default"].copy(alias="arena")
+        copy.settings_dict = copy.settings_dict | self.server.config("rita", self.name)
+        return copy
+
+    def become(self, role: str) -> None:
+        """Have Django's connection to the arena be of this role."""
+        self.django.close()
+        self.django.settings_dict["USER"] = role
+        connections["arena"] = self.django
 
     def on_server(self, *statements: str) -> None:
         with closing(self.server.connect("postgres", "postgres")) as connection:
@@ -125,11 +133,6 @@ class Arena:
         """Run the statements in a session of the role's, and return the rows of the last."""
         with self.session(role) as connection:
             return execute(connection, *statements)
-
-    def become(self, role: str) -> None:
-        """Have Django's connection to the arena be of this role."""
-        connections["arena"].close()
-        connections["arena"].settings_dict["USER"] = role
 
     def verify(self, **options) -> list[verify.Finding]:
         """What Rita finds, without a key."""

@@ -119,7 +119,7 @@ def attackable(django_db_setup) -> Attackable:
     tests were given a server, that one: what is tested is its version."""
     if os.path.basename(connections["default"].settings_dict["HOST"]) != "data":
         return Attackable(os.environ["DATABASE_URL"])
-    with postgres.throw_away() as server:
+    with postgres.throw_away(postgres.memory()) as server:
         yield Attackable(server.url)
 
 

@@ -24,8 +24,8 @@ class Migration(migrations.Migration):
         SQLFile("70_verify_user_state_protection.sql", "20f79ee9ea5d"),
         SQLFile("72_verify_user_state_history.sql", "c8c2d54c4c74"),
         SQLFile("74_verify_user_state_seals.sql", "3fda8a9ad3e2"),
-        SQLFile("76_verify_user_state_audit.sql", "d3c63cf080e2"),
+        SQLFile("76_verify_user_state_audit.sql", "592e3e7ed5d5"),
         SQLFile("80_reconcile_user_state.sql", "6b6f276982b4"),
         SQLFile("90_ownership.sql", "b165c88fc277"),
-        SQLFile("95_grants.sql", "e8afe2f20449"),
+        SQLFile("95_grants.sql", "7407c0d66132"),
     ]

@@ -54,8 +54,8 @@ class Command(AuditCommand):
             user_id = self.user_id(connection, user) if user is not None else None
             found = verify.findings(connection, since, user_id, keys, printed)
             with self.progress():
-                extent = verify.extent(connection)
                 first = list(islice(found, SHOWN))
+                extent = verify.extent(connection)
             tell = self.tell_programs if options["json"] else self.tell_people
             tell(first, found, extent, bool(keys))
         if first:
@@ -86,7 +86,7 @@ class Command(AuditCommand):
         progress.add_task("", total=None)
         return progress
 
-    def tell_people(self, first, rest, extent: verify.Extent, checked: bool) -> None:
+    def tell_people(self, first, rest, extent: verify.Extent | None, checked: bool) -> None:
         counts = Counter(finding.kind for finding in first)
         more = Counter(finding.kind for finding in rest)
         looked_at = f"{extent.lines:,} lines of {extent.users:,} users, {extent.seals:,} seals" + (
@@ -109,13 +109,24 @@ class Command(AuditCommand):
         if more:
             self.stdout.write(f"... and {more.total():,} more, which --json tells.")
 
-    def tell_programs(self, first, rest, extent: verify.Extent, checked: bool) -> None:
-        head = {"ok": not first, **extent._asdict(), "signatures_checked": checked}
+    def tell_programs(self, first, rest, extent: verify.Extent | None, checked: bool) -> None:
+        looked_at = extent._asdict() if extent else {}
+        head = {"ok": not first, **looked_at, "signatures_checked": checked}
         self.stdout.write(json.dumps(head)[:-1] + ', "findings": [', ending="")
         for number, finding in enumerate(chain(first, rest)):
             self.stdout.write(",\n" if number else "\n", ending="")
             self.stdout.write(json.dumps(finding._asdict()), ending="")
         self.stdout.write("]}")
+
+
+def described(extent: verify.Extent | None, checked: bool) -> str:
+    if extent is None:
+        return "what is left"
+    unchecked = extent.seals and not checked
+    return (
+        f"{extent.lines:,} lines of {extent.users:,} users, {extent.seals:,} seals"
+        f"{' (signatures not checked: no key)' if unchecked else ''}"
+    )
 
 
 def moment(text: str) -> datetime:

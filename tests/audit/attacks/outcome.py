@@ -1,0 +1,67 @@
+"""What may become of an attack, and that each test shows the one which it claims."""
+
+from collections.abc import Callable
+
+import psycopg2
+import pytest
+
+from tests.arena import Arena
+
+REFUSED, RECORDED, FOUND = "refused", "recorded", "found by verify"
+
+
+def attack(outcome: str) -> Callable:
+    """Marks a test as an attack that ends so; its name tells what is tried."""
+    return pytest.mark.attack(outcome)
+
+
+class Battle:
+    """An arena in which what becomes of an attack is looked at, and remembered."""
+
+    def __init__(self, arena: Arena):
+        self.arena = arena
+        self.shown = set()
+        self.sql, self.seal, self.verify, self.moves = (
+            arena.sql,
+            arena.seal,
+            arena.verify,
+            arena.moves,
+        )
+        self.line_before = self.last_line()
+
+    def last_line(self) -> int:
+        return self.sql("postgres", "select coalesce(max(id), 0) from user_state_audit")[0][0]
+
+    def lines(self, columns: str) -> list[tuple]:
+        """Of what was recorded during the attack."""
+        return self.sql(
+            "postgres",
+            f"select {columns} from user_state_audit where id > {self.line_before} order by id",
+        )
+
+    def refused(self, role: str, *statements: str, says: str) -> None:
+        """The last statement is, in these words; the audit is whole, and as it was."""
+        with self.arena.session(role) as session, session.cursor() as cursor:
+            for statement in statements[:-1]:
+                cursor.execute(statement)
+            with pytest.raises(psycopg2.Error) as error:
+                cursor.execute(statements[-1])
+        assert says in str(error.value), error.value
+        assert self.last_line() == self.line_before
+        assert [finding for finding in self.verify() if finding.kind in ("gap", "state")] == []
+        self.shown.add(REFUSED)
+
+    def recorded(self, *moves: str, **facts: str) -> None:
+        """These moves are, all with these facts; and verify finds nothing."""
+        assert [" ".join(each) for each in self.lines("start_state, end_state")] == [*moves]
+        for column, value in facts.items():
+            assert {each for (each,) in self.lines(column)} == {value}
+        assert self.verify() == []
+        self.shown.add(RECORDED)
+
+    def found(self, kind: str, what: str, **options) -> None:
+        """Verify finds it, of this kind and in these words."""
+        findings = self.verify(**options)
+        told = [f"{each.object} {each.detail}" for each in findings if each.kind == kind]
+        assert any(what in each for each in told), findings
+        self.shown.add(FOUND)
