@@ -81,10 +81,11 @@ begin
     end loop;
   end if;
 
-  -- Nor in none for ever.
+  -- Nor in none for ever. Where a dump was restored, the numbers are of the server before.
   for line_id, user_id in
     select a.id, a.user_id from public.user_state_audit a
-     where a.id > reach.after_id
+     where earlier.system_id = (select c.system_identifier from pg_control_system() c)
+       and a.id > reach.after_id
        and a.transaction_id >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint
      order by a.id
      limit 100

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
         SQLFile("60_next_user_state_seal.sql", "845a477bfab4"),
         SQLFile("70_verify_user_state_protection.sql", "20f79ee9ea5d"),
         SQLFile("72_verify_user_state_history.sql", "c8c2d54c4c74"),
-        SQLFile("74_verify_user_state_seals.sql", "3fda8a9ad3e2"),
+        SQLFile("74_verify_user_state_seals.sql", "fdd260841895"),
         SQLFile("76_verify_user_state_audit.sql", "592e3e7ed5d5"),
         SQLFile("80_reconcile_user_state.sql", "6b6f276982b4"),
         SQLFile("90_ownership.sql", "b165c88fc277"),

@@ -1,12 +1,8 @@
-"""The table of attacks in docs/threats.md, from the tests themselves.
-
-``python -m tests.audit.attacks.threats`` writes it; test_threats.py holds it against the tests.
-"""
+"""The tables of attacks in docs/threats.md, from the tests themselves."""
 
 import importlib
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from project.settings import BASE_DIR
 
@@ -38,7 +34,3 @@ def tables() -> str:
 
 def with_tables(document: str) -> str:
     return BETWEEN.sub(lambda found: found[1] + tables() + found[2], document)
-
-
-if __name__ == "__main__":
-    Path(DOCUMENT).write_text(with_tables(DOCUMENT.read_text("utf-8")), "utf-8")
