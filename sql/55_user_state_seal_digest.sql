@@ -35,11 +35,11 @@ begin
     exit when next_id is null;
     select count(*) as lines,
            string_agg(
-             json_build_array(
-               a.id, a.username, a.initiated_by, a.start_state, a.end_state,
-               extract(epoch from a.datetime)::text, a.ip_address, a.user_id, a.transition,
+             array_to_json(array[
+               a.id::text, a.username, a.initiated_by, a.start_state, a.end_state,
+               extract(epoch from a.datetime)::text, a.ip_address, a.user_id::text, a.transition,
                a.reason, a.request_id, a.db_user, a.application_name, a.client_addr::text,
-               a.transaction_id)::text,
+               a.transaction_id::text])::text,
              E'\n' order by a.id) as text
       into block
       from public.user_state_audit a

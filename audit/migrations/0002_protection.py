@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
         SQLFile("45_user_state_seal.sql", "16bc2ccfda4a"),
         SQLFile("50_user_state_seal_text.sql", "e926d7803483"),
         SQLFile("54_user_state_seal_reach.sql", "0af441b16816"),
-        SQLFile("55_user_state_seal_digest.sql", "8cc4b4b555cb"),
+        SQLFile("55_user_state_seal_digest.sql", "f8c1b09cb436"),
         SQLFile("60_next_user_state_seal.sql", "845a477bfab4"),
         SQLFile("70_verify_user_state_protection.sql", "20f79ee9ea5d"),
         SQLFile("72_verify_user_state_history.sql", "c8c2d54c4c74"),
