@@ -38,6 +38,8 @@ begin
     grant select on public.django_migrations
       to user_state_audit_app, user_state_audit_reader, user_state_audit_sealer;
   end if;
+  -- Whose number is in a line.
+  grant select (id, username) on public.accounts_user to user_state_audit_reader;
   -- NOTE: no truncate, trigger or references anywhere: nothing goes round the triggers.
   -- NOTE: no writing of permissions, contents and migrations: migrate does that.
 end

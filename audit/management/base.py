@@ -61,10 +61,10 @@ class AuditCommand(BaseCommand):
         return None
 
     def read(self, name: str, parse: Callable, text: str):
-        """``parse(text)``; CommandError, which names where the text is from, when it is bad."""
+        """``parse(text)``; CommandError, which says where the text is from, when it is bad."""
         try:
             return parse(text)
-        except seals.NotASealError as error:
+        except ValueError as error:
             raise self.cannot(f"In {name}: {error}") from None
         except OSError as error:
             raise self.cannot(f"Can't read {name}: {error.strerror}.") from None

@@ -27,5 +27,5 @@ class Migration(migrations.Migration):
         SQLFile("76_verify_user_state_audit.sql", "592e3e7ed5d5"),
         SQLFile("80_reconcile_user_state.sql", "6b6f276982b4"),
         SQLFile("90_ownership.sql", "b165c88fc277"),
-        SQLFile("95_grants.sql", "7407c0d66132"),
+        SQLFile("95_grants.sql", "4aff2155e161"),
     ]

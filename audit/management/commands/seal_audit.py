@@ -1,7 +1,7 @@
 """manage.py seal_audit: seal what is new in the audit, and print the line that proves it."""
 
+import threading
 import time
-from argparse import ArgumentTypeError
 
 from django.db import InterfaceError, OperationalError, connections
 
@@ -16,12 +16,13 @@ class Command(AuditCommand):
         super().add_arguments(parser)
         parser.add_argument("--new-key", action="store_true", help="print a new key, and its half")
         parser.add_argument("--key-file", metavar="FILE", help="instead of AUDIT_SEAL_KEY")
-        parser.add_argument("--every", type=seconds, metavar="SECONDS", help="keep going")
+        parser.add_argument("--every", metavar="SECONDS", help="keep going")
         parser.add_argument(
             "--new-epoch", action="store_true", help="after a restore, or to use another key"
         )
 
     def handle(self, *, database, new_key, key_file, every, new_epoch, **options):
+        every = self.read("--every", seconds, every) if every is not None else None
         if new_key:
             key = seals.new_key()
             self.stdout.write(f"AUDIT_SEAL_KEY={key.private_bytes_raw().hex()}")
@@ -52,8 +53,8 @@ class Command(AuditCommand):
 
 def seconds(text: str) -> float:
     try:
-        if 0 < float(text) < 1e9:
+        if 0 < float(text) < threading.TIMEOUT_MAX:
             return float(text)
     except ValueError:
         pass
-    raise ArgumentTypeError(f"{text!r} is no number of seconds")
+    raise ValueError(f"{text!r} is no number of seconds.")

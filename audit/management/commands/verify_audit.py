@@ -3,7 +3,6 @@ when it could not look."""
 
 import json
 import sys
-from argparse import ArgumentTypeError
 from collections import Counter
 from datetime import UTC, datetime
 from itertools import chain, islice
@@ -29,7 +28,9 @@ class Command(AuditCommand):
         super().add_arguments(parser)
         parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
         parser.add_argument(
-            "--since", type=moment, metavar="TIME", help="from then on: 2026-01-31[T12:00[+01:00]]"
+            "--since",
+            metavar="TIME",
+            help="from then on: 2026-01-31[T12:00[+01:00]]",
         )
         parser.add_argument("--user", metavar="NAME", help="of this user only, and no seals")
         parser.add_argument(
@@ -43,6 +44,7 @@ class Command(AuditCommand):
 
     def handle(self, *, database, since, user, public_key, seal, **options):
         connection = connections[database]
+        since = self.read("--since", moment, since) if since is not None else None
         keys = [self.read("--public-key", seals.public_key, text) for text in public_key]
         if not keys and (key := self.key()):
             keys = [key.public_key()]
@@ -134,5 +136,5 @@ def moment(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no time, such as 2026-01-31T12:00") from None
+        raise ValueError(f"{text!r} is no time, such as 2026-01-31T12:00.") from None
     return found if found.tzinfo else found.replace(tzinfo=UTC)

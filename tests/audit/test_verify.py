@@ -1,0 +1,166 @@
+"""What verify finds in histories, and what it leaves alone. What it finds of sabotage is shown by
+the attacks."""
+
+from threading import Event, Thread
+
+import pytest
+
+from tests.arena import Arena
+
+OFF = "alter table user_fsm disable trigger user"
+ALWAYS = (
+    "do $$ declare t name; begin for t in select tgname from pg_trigger"
+    " where tgrelid = 'user_fsm'::regclass and not tgisinternal loop"
+    " execute format('alter table user_fsm enable always trigger %I', t); end loop; end $$"
+)
+
+
+def set_state(state: str, user: int = 1) -> str:
+    return f"update user_fsm set current_state = '{state}' where user_id = {user}"
+
+
+def unseen(arena: Arena, *statements: str) -> None:
+    arena.sql("otto", "begin", OFF, *statements, ALWAYS, "commit")
+
+
+def found(arena: Arena, **options) -> list[tuple]:
+    return [(each.kind, each.user_id, each.line_id) for each in arena.verify(**options)]
+
+
+def test_nothing_is_found_where_nothing_is_wrong(arena):
+    for state in ("locked", "active", "deactivated", "invited"):
+        arena.sql("web", set_state(state))
+
+    assert found(arena) == []
+
+
+def test_a_hidden_change_is_found_once_and_not_again_behind_it(arena):
+    unseen(arena, set_state("locked"))
+    for state in ("active", "deactivated", "active"):
+        arena.sql("web", set_state(state))
+
+    assert found(arena) == [("gap", 1, 3)]
+
+
+def test_each_user_is_named(arena):
+    unseen(arena, "update user_fsm set current_state = 'locked'")
+
+    assert found(arena) == [("state", 1, None), ("state", 2, None)]
+
+
+def test_a_forged_pair_in_a_transaction_of_its_own_does_not_hide_a_gap(arena):
+    """Within one transaction the order may differ, but the lines have to lead somewhere."""
+    arena.sql(
+        "otto",
+        "insert into user_state_audit (username, initiated_by, start_state, end_state, datetime,"
+        " ip_address, user_id, db_user, transaction_id)"
+        " select 'alice', 'x', s, e, clock_timestamp(), 'x', 1, 'x', 1000000"
+        " from (values ('locked', 'invited'), ('invited', 'locked')) as v (s, e)",
+    )
+
+    assert [each[0] for each in found(arena)] == ["gap", "state"]
+
+
+def test_since_looks_at_what_came_after(arena):
+    unseen(arena, set_state("locked"))
+    arena.sql("web", set_state("active"))
+    moment = arena.sql("rita", "select clock_timestamp()")[0][0]
+    arena.sql("web", set_state("locked"))
+
+    assert found(arena) == [("gap", 1, 3)]
+    assert found(arena, since=moment) == []
+
+
+def test_since_finds_what_is_hidden_after_it(arena):
+    moment = arena.sql("rita", "select clock_timestamp()")[0][0]
+    unseen(arena, set_state("locked"))
+    assert found(arena, since=moment) == [("state", 1, None)]
+
+    arena.sql("web", set_state("active"))
+    assert found(arena, since=moment) == [("gap", 1, 3)]
+
+
+def test_since_counts_for_seals_too(arena):
+    arena.seal()
+    moment = arena.sql("rita", "select clock_timestamp()")[0][0]
+    guard = "alter table user_state_audit {} trigger refuse_rewriting"
+    arena.sql(
+        "otto",
+        guard.format("disable"),
+        "update user_state_audit set reason = 'x'",
+        guard.format("enable always"),
+    )
+
+    assert found(arena) == [("seal", None, None)]
+    assert found(arena, since=moment) == []
+
+
+def test_one_user_is_looked_at_alone(arena):
+    unseen(arena, "update user_fsm set current_state = 'locked'")
+
+    assert found(arena, user_id=2) == [("state", 2, None)]
+
+
+@pytest.mark.parametrize("state", ["deactivated", "active"])
+def test_a_trigger_of_somebody_else_may_change_a_state_again(arena, state):
+    arena.sql(
+        "otto",
+        "create function again() returns trigger language plpgsql as $$ begin"
+        f" if NEW.current_state = 'locked' then update user_fsm set current_state = '{state}'"
+        " where user_id = NEW.user_id; end if; return null; end $$",
+        "create trigger again after update on user_fsm for each row execute function again()",
+    )
+    for _ in range(3):
+        arena.sql("web", set_state("locked"), set_state("active"))
+
+    assert found(arena) == []
+
+
+def test_a_number_that_is_used_again_begins_anew(arena):
+    arena.sql(
+        "web",
+        "delete from user_fsm where user_id = 1",
+        "insert into user_fsm (user_id, current_state) values (1, 'invited')",
+    )
+
+    assert found(arena) == []
+
+
+def test_everything_is_seen_in_one_snapshot(arena):
+    """Verify runs while a writer commits: never a state without its line, or the reverse."""
+    done = Event()
+
+    def write() -> None:
+        with arena.session("web") as session, session.cursor() as cursor:
+            while not done.is_set():
+                for state in ("locked", "active"):
+                    cursor.execute(set_state(state))
+
+    writer = Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(30):
+            assert found(arena) == []
+    finally:
+        done.set()
+        writer.join()
+
+
+def test_a_dba_looks_in_psql_by_the_same_function(arena):
+    unseen(arena, set_state("locked"))
+
+    rows = arena.sql("rita", "select * from verify_user_state_audit()")
+
+    assert rows == [
+        ("state", "user 1", 1, None, "is locked, but the last line ends in active"),
+    ]
+
+
+def test_a_deployment_with_one_role_is_whole_too(attackable, django_db_blocker, arena):
+    """Everything belongs to who migrates, as where he may make no roles."""
+    arena.sql("postgres", "reassign owned by user_state_audit_owner to otto")
+
+    arena.sql("otto", set_state("locked"))
+
+    assert found(arena) == []
+    assert arena.moves() == ["new active", "active locked"]
