@@ -89,7 +89,7 @@ LACKS = [
 def check_deployment(app_configs, **kwargs) -> list[CheckMessage]:
     """audit.W002 to audit.W009."""
     try:
-        with transaction.atomic():
+        with transaction.atomic(using=connection.alias):
             if missing_migrations(connection):
                 return [not_checked("migrations are missing")]
             return [*lacking(), *unprotected(), *other_arrows()]

@@ -1,0 +1,116 @@
+"""audit.W002 to audit.W009: what a deployment lacks, told by check --deploy."""
+
+import subprocess
+import sys
+
+import pytest
+
+from audit import role_checks
+from project.settings import BASE_DIR
+from tests.arena import Arena
+
+
+@pytest.fixture
+def ids(arena: Arena, monkeypatch):
+    """Of the warnings that a deployment gets which serves as this role."""
+
+    def check(role: str) -> list[str]:
+        arena.become(role)
+        monkeypatch.setattr(role_checks, "connection", arena.django)
+        return [each.id for each in role_checks.check_deployment(None)]
+
+    return check
+
+
+def test_nothing_is_said_of_the_role_that_is_meant_to_serve(ids):
+    assert ids("web") == []
+
+
+def test_w002_a_superuser(ids):
+    assert ids("postgres") == ["audit.W002"]
+
+
+def test_w003_who_owns_the_tables_or_makes_roles(ids):
+    assert "audit.W003" in ids("otto")
+    assert "audit.W002" not in ids("otto")
+
+
+@pytest.mark.parametrize(
+    "grant",
+    [
+        "grant insert on user_state_audit to web",
+        "grant update (reason) on user_state_audit to web",
+        "grant delete on user_state_seal to web",
+        "grant trigger on user_fsm to web",
+        "grant execute on function reconcile_user_state(text) to web",
+    ],
+)
+def test_w004_who_may_write_the_audit(arena, ids, grant):
+    arena.sql("otto", grant)
+
+    assert "audit.W004" in ids("web")
+
+
+@pytest.mark.parametrize(
+    "grant",
+    [
+        "grant create on schema public to web",
+        "do $$ begin execute 'grant temporary on database ' || current_database()"
+        " || ' to public'; end $$",
+    ],
+)
+def test_w005_who_may_make_tables(arena, ids, grant):
+    arena.sql("postgres", grant)
+
+    assert ids("web") == ["audit.W005"]
+
+
+def test_w006_an_audit_that_belongs_to_who_migrates(arena, ids):
+    arena.sql("postgres", "reassign owned by user_state_audit_owner to otto")
+
+    assert ids("web") == ["audit.W006"]
+    # With one role for everything, each protection that this lacks.
+    assert ids("otto") == ["audit.W003", "audit.W004", "audit.W005", "audit.W006"]
+
+
+def test_w007_what_is_not_as_it_should_be(arena, ids):
+    arena.sql("otto", "alter table user_fsm disable trigger user")
+
+    assert ids("web") == ["audit.W007"]
+
+
+def test_w008_arrows_that_are_not_those_of_the_code(arena, ids):
+    arena.sql("otto", "delete from user_state_transition where name = 'lock'")
+
+    assert ids("web") == ["audit.W008"]
+
+
+def test_w009_a_database_that_is_not_migrated(arena, ids):
+    arena.sql("otto", "delete from django_migrations where name = '0002_protection'")
+
+    assert ids("web") == ["audit.W009"]
+
+
+def test_w009_a_database_out_of_reach_is_one_sentence():
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy"],
+        env={"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "SECRET_KEY": "x" * 50},
+        cwd=BASE_DIR,
+        capture_output=True,
+        text=True,
+    )
+
+    assert "(audit.W009) What protects the audit could not be checked" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_plain_check_asks_no_database():
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        env={"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "SECRET_KEY": "x" * 50},
+        cwd=BASE_DIR,
+        capture_output=True,
+        text=True,
+    )
+
+    assert "no issues" in done.stdout
