@@ -165,7 +165,7 @@ def test_signatures_are_checked_by_the_key_of_the_environment(arena, run, monkey
     assert "not checked" not in run("verify_audit")[1]
 
 
-@pytest.mark.parametrize("key", ["", "nonsense", PUBLIC[:-1], SECRET + "00", "ø" * 64])
+@pytest.mark.parametrize("key", ["", "nonsense", "a" * 63, "a" * 66, "ø" * 64])
 def test_what_is_no_key_is_said(arena, run, monkeypatch, tmp_path, key):
     arena.seal()
     refused(run("verify_audit", "--public-key", key), "In --public-key: This is no key")
