@@ -20,7 +20,7 @@ from tests.audit.test_seals import make_seal
 TIMES, SECONDS = 1000, 60  # both
 PEOPLE = 12
 # Seconds between two rounds of each: the audit must not outgrow the minute.
-WRITES, SEALS = 0.05, 2.0
+WRITES, SEALS = 0.1, 2.0
 FLIP = (
     "update user_fsm set current_state ="
     " case current_state when 'active' then 'locked' else 'active' end where "
@@ -50,6 +50,14 @@ WRITERS = {
             "insert into user_fsm (user_id, current_state) values (6, 'locked')"
             " on conflict (user_id) do update set current_state = excluded.current_state",
             "update user_fsm set current_state = 'deactivated' where user_id = 6",
+        ],
+    ),
+    "in one statement": (
+        "web",
+        [
+            "with gone as (delete from user_fsm where user_id = 8 returning user_id)"
+            " insert into user_fsm (user_id, current_state) select user_id, 'locked' from gone",
+            FLIP + "user_id = 8",
         ],
     ),
     "slow": (
