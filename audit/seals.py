@@ -12,8 +12,9 @@ from django.db import IntegrityError, connections, transaction
 
 KEY = re.compile(r"[0-9a-fA-F]{64}")
 LINE = re.compile(
-    r"(?P<text>user-state-seal v=1 number=(?P<number>[0-9]+) at=\S+Z system=[0-9]+ after=[0-9]+"
-    r" from=[0-9]+ upto=[0-9]+ lines=[0-9]+ first=[0-9]+ last=[0-9]+ digest=[0-9a-f]{64}"
+    r"(?P<text>user-state-seal v=1 number=(?P<number>[1-9][0-9]{0,17}) at=\S+Z system=[0-9]+"
+    r" after=[0-9]+ from=[0-9]+ upto=[0-9]+ lines=[0-9]+ first=[0-9]+ last=[0-9]+"
+    r" digest=[0-9a-f]{64}"
     r" previous=[0-9a-f]{64} key=(?P<key_id>[0-9a-f]{16})) signature=(?P<signature>[0-9a-f]{128})"
     r"(?![0-9a-f])"
 )
@@ -129,15 +130,27 @@ def add_seal(cursor, key: Ed25519PrivateKey, new_epoch: bool) -> Seal | None:
     return Seal(values[0], text, key_id(key), signature)
 
 
-def seals(cursor, since=None) -> Iterator[Seal]:
-    """The seals in the database, from the moment ``since`` on, in their order."""
+def seals(cursor, since=None, number=None) -> Iterator[Seal]:
+    """The seals in the database, in their order: from the moment ``since`` on, or the one of a
+    number."""
     cursor.execute(
         "select number, public.user_state_seal_text(s), key_id, signature"
         " from public.user_state_seal s"
-        " where %(since)s::timestamptz is null or sealed_at >= %(since)s order by number",
-        {"since": since},
+        " where (%(since)s::timestamptz is null or sealed_at >= %(since)s)"
+        " and (%(number)s::bigint is null or number = %(number)s) order by number",
+        {"since": since, "number": number},
     )
     return (Seal(*row) for row in cursor)
+
+
+def lost(cursor, printed: Seal) -> str | None:
+    """What became of a seal that somebody has kept; None where it is there, as it was printed."""
+    present = next(seals(cursor, number=printed.number), None)
+    if present is None:
+        return "was printed, and is not here: an older state was restored, or it was removed"
+    if present != printed:
+        return "was printed otherwise: what came before it, or it, was made anew"
+    return None
 
 
 def unsigned(present: Iterable[Seal], keys: Iterable[Ed25519PublicKey]) -> Iterator[tuple]:

@@ -15,7 +15,7 @@ from django.db import ProgrammingError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from . import functions
-from .seals import Seal, key_id, seals, unsigned
+from .seals import Seal, key_id, lost, seals, unsigned
 from .transitions import arrows
 
 INSUFFICIENT_PRIVILEGE = "42501"
@@ -103,10 +103,16 @@ def found_by_postgres(
             )
             yield from (Finding(*row) for row in cursor)
     except ProgrammingError as error:
-        if getattr(error.__cause__, "pgcode", None) == INSUFFICIENT_PRIVILEGE:
+        if sqlstate(error) == INSUFFICIENT_PRIVILEGE:
             raise
         wrong = f"could not be asked: {str(error).partition(chr(10))[0]}"
         yield Finding("function", f"function {name}", None, None, wrong)
+
+
+def sqlstate(error: ProgrammingError) -> str | None:
+    """The code of PostgreSQL's error, by either driver."""
+    cause = error.__cause__
+    return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
 
 
 def wrong_functions(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
@@ -146,11 +152,6 @@ def wrong_signatures(
 
 def lost_seal(connection: BaseDatabaseWrapper, printed: Seal) -> Iterator[Finding]:
     with connection.cursor() as cursor:
-        present = {each.number: each for each in seals(cursor) if each.number == printed.number}
-    if not present:
-        wrong = "was printed, and is not here: an older state was restored, or it was removed"
-    elif present[printed.number] != printed:
-        wrong = "was printed otherwise: what came before it, or it, was made anew"
-    else:
-        return
-    yield Finding("seal", f"seal {printed.number}", None, None, wrong)
+        wrong = lost(cursor, printed)
+    if wrong:
+        yield Finding("seal", f"seal {printed.number}", None, None, wrong)

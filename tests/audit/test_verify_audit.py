@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg2
 import pytest
@@ -263,8 +265,9 @@ def test_what_is_no_interval_is_said(run, every):
     refused(run("seal_audit", "--every", every), "is no number of seconds")
 
 
-def test_it_keeps_going_until_it_is_told_to_end(arena):
-    """A process of its own, while somebody writes and the server drops its connection."""
+@contextmanager
+def sealing(arena: Arena) -> Iterator[subprocess.Popen]:
+    """A process of its own that keeps sealing."""
     environment = os.environ | {
         "DATABASE_URL": arena.server.url_for("sealer", arena.name),
         "AUDIT_SEAL_KEY": SECRET,
@@ -274,8 +277,16 @@ def test_it_keeps_going_until_it_is_told_to_end(arena):
         env=environment,
         cwd=BASE_DIR,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
     ) as sealer:
+        yield sealer
+        sealer.terminate()
+
+
+def test_it_keeps_going_until_it_is_told_to_end(arena):
+    """Also when the server drops its connection."""
+    with sealing(arena) as sealer:
         lines = [sealer.stdout.readline()]
         arena.sql("web", set_state("locked"))
         lines.append(sealer.stdout.readline())
@@ -285,10 +296,27 @@ def test_it_keeps_going_until_it_is_told_to_end(arena):
         )
         arena.sql("web", set_state("active"))
         lines.append(sealer.stdout.readline())
-        sealer.terminate()
 
     assert [seals.Seal.from_line(line).number for line in lines] == [1, 2, 3]
     assert arena.verify(keys=[KEY.public_key()]) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("delete from user_state_seal", "Seal 1 was printed, and is not here"),
+        ("update user_state_seal set lines = 7", "Seal 1 was printed otherwise"),
+    ],
+)
+def test_it_ends_where_what_it_printed_is_gone(arena, change, told):
+    """As when an old backup is restored under it."""
+    with sealing(arena) as sealer:
+        sealer.stdout.readline()
+        arena.sql("postgres", "alter table user_state_seal disable trigger user", change)
+        _, complaints = sealer.communicate(timeout=30)
+
+    assert sealer.returncode == 2
+    assert told in complaints.splitlines()[-1]
 
 
 @pytest.mark.parametrize("command", ["verify_audit", "seal_audit", "reconcile_audit"])
@@ -321,6 +349,10 @@ def test_who_may_not_look_is_told(arena, run):
         refused(run("verify_audit", role="carl"), "permission denied")
     finally:
         arena.sql("postgres", "grant user_state_audit_reader to carl")
+
+
+def test_who_seals_may_not_look(run):
+    refused(run("verify_audit", role="sealer"), "permission denied for function verify_user")
 
 
 def test_reconciling_writes_what_is_missing_and_alters_nothing(arena, run):

@@ -32,23 +32,34 @@ class Command(AuditCommand):
         if key is None:
             raise self.cannot("Set AUDIT_SEAL_KEY, or name a file with --key-file. See --new-key.")
         self.need_migrations(connections[database])
-        self.seal(key, database, new_epoch)
+        printed = self.seal(key, database, new_epoch)
         while every:
             time.sleep(every)
             try:
-                self.seal(key, database)
+                self.need_last(printed, database)
+                printed = self.seal(key, database) or printed
             except (InterfaceError, OperationalError) as error:
                 self.stderr.write(f"Not sealed, will try again: {first_line(error)}")
             finally:
                 connections[database].close()
 
-    def seal(self, key, database: str, new_epoch: bool = False) -> None:
+    def seal(self, key, database: str, new_epoch: bool = False) -> seals.Seal | None:
         seal = seals.seal(key, database, new_epoch)
         if seal:
             self.stdout.write(str(seal))
             self.stdout.flush()
         else:
             self.stderr.write("Nothing new to seal.")
+        return seal
+
+    def need_last(self, printed: seals.Seal | None, database: str) -> None:
+        """CommandError when the last seal that was printed is not in the database any more: what
+        was restored under us must not be sealed as if it were what went on."""
+        if printed:
+            with connections[database].cursor() as cursor:
+                wrong = seals.lost(cursor, printed)
+            if wrong:
+                raise self.cannot(f"Seal {printed.number} {wrong}.")
 
 
 def seconds(text: str) -> float:

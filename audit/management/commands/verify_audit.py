@@ -121,16 +121,6 @@ class Command(AuditCommand):
         self.stdout.write("]}")
 
 
-def described(extent: verify.Extent | None, checked: bool) -> str:
-    if extent is None:
-        return "what is left"
-    unchecked = extent.seals and not checked
-    return (
-        f"{extent.lines:,} lines of {extent.users:,} users, {extent.seals:,} seals"
-        f"{' (signatures not checked: no key)' if unchecked else ''}"
-    )
-
-
 def moment(text: str) -> datetime:
     """A date or a time; UTC where it does not say otherwise."""
     try:
