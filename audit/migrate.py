@@ -4,6 +4,7 @@ from django.db import connections
 
 from accounts.groups import create_group
 
+from .sqlfiles import run
 from .transitions import write_transitions
 
 SUPERVISORS = "Supervisors"
@@ -22,6 +23,9 @@ def after_migrate(using: str, **kwargs) -> None:
     if "auth_group" in tables:
         create_group(SUPERVISORS, "audit.view_userstateaudit", using=using)
     if "user_state_transition" in tables:
+        # A role that was made or granted since has its effect now.
+        run("90_ownership.sql", connections[using])
+        run("95_grants.sql", connections[using])
         write_transitions(using)
         enable_always(using)
 

@@ -4,6 +4,7 @@ from functools import cache
 
 from django.db import Error, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.graph import MigrationGraph
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -33,7 +34,16 @@ def missing_migrations(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]
     return [each for each in last_migrations() if each not in applied]
 
 
-@cache
+def unknown_migrations(connection: BaseDatabaseWrapper) -> list[str]:
+    """The names of those of the audit that the database has and the code has not."""
+    applied = MigrationRecorder(connection).applied_migrations()
+    return sorted(n for app, n in applied if app == "audit" and (app, n) not in graph().nodes)
+
+
 def last_migrations() -> list[tuple[str, str]]:
-    loader = MigrationLoader(None, ignore_no_migrations=True)
-    return loader.graph.leaf_nodes()
+    return graph().leaf_nodes()
+
+
+@cache
+def graph() -> MigrationGraph:
+    return MigrationLoader(None, ignore_no_migrations=True).graph

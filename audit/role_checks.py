@@ -12,7 +12,14 @@ from .management.base import first_line
 from .readiness import missing_migrations
 from .verify import wrong_arrows
 
-GRANT = "Serve as a role of its own: grant user_state_audit_app to it, and nothing else."
+GRANT = (
+    "Serve as a role of its own, to which user_state_audit_app is granted, and nothing else; where"
+    " there is no such role, have sql/00_roles.sql run by who may create roles, and then migrate."
+)
+MEND = (
+    "Run migrate, which switches triggers on; run the files of sql/ where a function is not as it"
+    " should be; revoke what is too much; and then verify_audit."
+)
 SHOWN = 5  # findings of the protection in a warning
 
 
@@ -28,8 +35,12 @@ class Lack(NamedTuple):
 LACKS = [
     Lack(
         "audit.W002",
-        "select rolsuper from pg_catalog.pg_roles where rolname = current_user",
-        "{role} is a superuser, to whom PostgreSQL refuses nothing.",
+        """
+        select exists (
+          select from pg_catalog.pg_roles r
+           where r.rolsuper and pg_has_role(current_user, r.oid, 'member'))
+        """,
+        "{role} is or can become a superuser, to whom PostgreSQL refuses nothing.",
         GRANT,
     ),
     Lack(
@@ -43,8 +54,11 @@ LACKS = [
           or exists (
           select from pg_catalog.pg_namespace n
            where n.nspname = 'public' and pg_has_role(current_user, n.nspowner, 'member'))
-          or (select r.rolcreaterole or r.rolbypassrls from pg_catalog.pg_roles r
-               where r.rolname = current_user)
+          or exists (
+          select from pg_catalog.pg_roles r
+           where pg_has_role(current_user, r.oid, 'member')
+             and (r.rolcreaterole or r.rolbypassrls
+                  or r.rolname in ('pg_execute_server_program', 'pg_write_server_files')))
         """,
         "{role} owns the tables or their schema, or can make itself a member of who does: it can"
         " switch the triggers off.",
@@ -60,9 +74,10 @@ LACKS = [
             or has_table_privilege('public.user_fsm', 'trigger')
             or has_function_privilege('public.record_user_state()', 'execute')
             or has_function_privilege('public.reconcile_user_state(text)', 'execute')
+            or pg_has_role('pg_write_all_data', 'member')
         """,
         "{role} may write lines of the audit, or attach triggers.",
-        "Revoke what sql/95_grants.sql does not grant.",
+        "Revoke what sql/95_grants.sql does not grant; or what comes with owning, see audit.W003.",
     ),
     Lack(
         "audit.W005",
@@ -81,7 +96,8 @@ LACKS = [
           from pg_catalog.pg_class c where c.oid = to_regclass('public.user_state_audit')
         """,
         "The audit has no owner of its own: whoever migrates owns it.",
-        "Run the files 00, 90 and 95 of sql/ as a role that may create roles.",
+        "Have sql/00_roles.sql run by who may create roles, grant user_state_audit_owner to who"
+        " migrates, and migrate.",
     ),
 ]
 
@@ -98,7 +114,10 @@ def check_deployment(app_configs, **kwargs) -> list[CheckMessage]:
 
 
 def not_checked(reason: str) -> CheckMessage:
-    hint = "Run the check where DATABASE_URL leads to the database that is deployed to."
+    hint = (
+        "Run the check where DATABASE_URL leads to the database that is deployed to, as a role to"
+        " which user_state_audit_app is granted."
+    )
     text = f"What protects the audit could not be checked: {reason}."
     return Warning(text, hint=hint, id="audit.W009")
 
@@ -127,7 +146,7 @@ def unprotected() -> list[CheckMessage]:
     if not wrong:
         return []
     text = f"The audit is not protected as it should be: {'; '.join(wrong)}."
-    return [Warning(text, hint="Run migrate, and then verify_audit.", id="audit.W007")]
+    return [Warning(text, hint=MEND, id="audit.W007")]
 
 
 def other_arrows() -> list[CheckMessage]:

@@ -2,26 +2,31 @@
 format; sql/ makes the digests; the key is here, and never in the database."""
 
 import re
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, connections
+
+from .isolation import writing
 
 KEY = re.compile(r"[0-9a-fA-F]{64}")
+# Of what is left of a line without its spaces: a mail may have broken it anywhere.
 LINE = re.compile(
-    r"(?P<text>user-state-seal v=1 number=(?P<number>[1-9][0-9]{0,17}) at=\S+Z system=[0-9]+"
-    r" after=[0-9]+ from=[0-9]+ upto=[0-9]+ lines=[0-9]+ first=[0-9]+ last=[0-9]+"
-    r" digest=[0-9a-f]{64}"
-    r" previous=[0-9a-f]{64} key=(?P<key_id>[0-9a-f]{16})) signature=(?P<signature>[0-9a-f]{128})"
-    r"(?![0-9a-f])"
+    r"user-state-sealv=1number=(?P<number>[1-9][0-9]{0,17})at=(?P<at>[0-9T:.-]+Z)"
+    r"system=(?P<system>[0-9]+)after=(?P<after>[0-9]+)from=(?P<from>[0-9]+)upto=(?P<upto>[0-9]+)"
+    r"lines=(?P<lines>[0-9]+)first=(?P<first>[0-9]+)last=(?P<last>[0-9]+)"
+    r"digest=(?P<digest>[0-9a-f]{64})previous=(?P<previous>[0-9a-f]{64})"
+    r"key=(?P<key>[0-9a-f]{16})signature=(?P<signature>[0-9a-f]{128})"
 )
-LOCK_TIMEOUT = "10s"  # a sealer that waits for user_fsm keeps everybody else from it
+BEGINS = "user-state-seal"
+TRIES, PAUSE = 20, 0.05  # of a sealer whose number another one took; seconds between them
 COLUMNS = (
     "number, sealed_at, system_id, after_id, from_transaction, upto_transaction, lines,"
-    " first_id, last_id, digest, previous, key_id, signature"
+    " first_id, last_id, digest, previous, key_id"
 )
 
 
@@ -33,7 +38,7 @@ class Seal(NamedTuple):
     """What is signed of a seal, and the signature, both as they are printed."""
 
     number: int
-    text: str
+    text: str | None  # None of a seal that holds what has no text
     key_id: str
     signature: str
 
@@ -41,19 +46,25 @@ class Seal(NamedTuple):
         return f"{self.text} signature={self.signature}"
 
     @classmethod
-    def from_line(cls, line: str) -> "Seal":
-        """The seal of a printed line, with whatever a log or a mail has put around it.
+    def from_text(cls, text: str) -> list["Seal"]:
+        """The seals of printed lines, with whatever a log or a mail has put around them.
 
-        NotASealError when it is cut short or was changed in its form.
+        NotASealError when there is none, or one is cut short or was changed in its form.
         """
-        found = LINE.search(" ".join(line.split()))
-        if found is None:
+        text = re.sub(r"[\s>]+", "", text)
+        found = [each.groupdict() for each in LINE.finditer(text)]
+        if not found or len(found) != text.count(BEGINS):
             raise NotASealError("This is no line of a seal, or not the whole of it.")
-        return cls(int(found["number"]), found["text"], found["key_id"], found["signature"])
+        return [cls.from_fields(**fields) for fields in found]
+
+    @classmethod
+    def from_fields(cls, *, signature: str, **fields: str) -> "Seal":
+        text = " ".join((f"{BEGINS} v=1", *(f"{name}={value}" for name, value in fields.items())))
+        return cls(int(fields["number"]), text, fields["key"], signature)
 
     def is_signed_by(self, key: Ed25519PublicKey) -> bool:
         try:
-            key.verify(bytes.fromhex(self.signature), self.text.encode())
+            key.verify(bytes.fromhex(self.signature), (self.text or "").encode())
         except (InvalidSignature, ValueError):
             return False
         return True
@@ -82,7 +93,7 @@ def public_key(text: str) -> Ed25519PublicKey:
 def key_bytes(text: str) -> bytes:
     if not KEY.fullmatch(text.strip()):
         raise NotASealError("This is no key: one has 64 hexadecimal digits.")
-    return bytes.fromhex(text)
+    return bytes.fromhex(text.strip())
 
 
 def public_hex(key: Ed25519PrivateKey | Ed25519PublicKey) -> str:
@@ -100,34 +111,52 @@ def seal(key: Ed25519PrivateKey, using: str, new_epoch: bool = False) -> Seal | 
 
     Of several sealers one gets the number, and the others look again.
     """
-    while True:
+    for last_try in (*[False] * TRIES, True):
         try:
-            with transaction.atomic(using=using), connections[using].cursor() as cursor:
+            with writing(connections[using]), connections[using].cursor() as cursor:
                 return add_seal(cursor, key, new_epoch)
-        except IntegrityError:
-            continue
+        except IntegrityError as error:
+            if last_try or "user_state_seal_pkey" not in str(error):
+                raise
+        time.sleep(PAUSE)
 
 
 def add_seal(cursor, key: Ed25519PrivateKey, new_epoch: bool) -> Seal | None:
     if new_epoch:
-        cursor.execute("select set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
         cursor.execute("lock table public.user_fsm in share mode")
     cursor.execute(
-        f"select {COLUMNS}, public.user_state_seal_text(s)"  # noqa: S608 - the columns are ours
+        "select s::text, s.number, public.user_state_seal_text(s)"
         " from public.next_user_state_seal(%s, %s) s",
         [key_id(key), new_epoch],
     )
     row = cursor.fetchone()
     if row is None:
         return None
-    *values, _, text = row
+    unsigned, number, text = row
     signature = key.sign(text.encode()).hex()
     cursor.execute(
-        f"insert into public.user_state_seal ({COLUMNS})"  # noqa: S608 - likewise
-        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        [*values, signature],
+        f"insert into public.user_state_seal ({COLUMNS}, signature)"  # noqa: S608 - ours
+        f" select {COLUMNS}, %s from (select (%s::public.user_state_seal).*) s",
+        [signature, unsigned],
     )
-    return Seal(values[0], text, key_id(key), signature)
+    return Seal(number, text, key_id(key), signature)
+
+
+def waiting(cursor) -> int:
+    """How many lines there are that no seal could take yet."""
+    cursor.execute(
+        "select count(*) from public.user_state_audit a, public.user_state_seal_reach("
+        " (select max(number) from public.user_state_seal)) r"
+        " where a.id > r.after_id and a.transaction_id >= r.sealed_below"
+    )
+    return cursor.fetchone()[0]
+
+
+def newest(cursor) -> Seal | None:
+    """The seal that was made last."""
+    cursor.execute("select max(number) from public.user_state_seal")
+    [number] = cursor.fetchone()
+    return next(seals(cursor, number=number), None) if number else None
 
 
 def seals(cursor, since=None, number=None) -> Iterator[Seal]:

@@ -18,6 +18,7 @@ from django.db import connection
 from server import migrate, postgres
 
 from audit import seals, verify
+from audit.isolation import snapshot
 from project import local
 
 FLOOR = """
@@ -73,7 +74,7 @@ def report(lines: int, rounds: int) -> None:
     for _ in range(rounds):
         floor = run(FLOOR)
         histories = run("select count(*) from verify_user_state_history()")
-        with measured() as everything, verify.snapshot(connection):
+        with measured() as everything, snapshot(connection):
             assert list(verify.findings(connection, keys=[KEY.public_key()])) == []
         ratios["histories"].append(histories.seconds / floor.seconds)
         ratios["all"].append(everything.seconds / floor.seconds)

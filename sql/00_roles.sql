@@ -1,7 +1,7 @@
 -- The roles of the audit: who owns it, who serves the application, who reads, who seals.
 --
 -- Who runs it: migrate, or a DBA, before the other files.
--- Needs CREATEROLE to make the roles; without it nothing is made, a notice says so, and the
+-- Needs CREATEROLE to make the roles; without it nothing is made, a warning says so, and the
 -- audit belongs to the role that migrates: complete, but not protected from that role.
 -- Safe to run again: it makes only what is missing.
 
@@ -33,7 +33,7 @@ begin
       end if;
     exception
       when insufficient_privilege then
-        raise notice 'No role %: % may not create roles.', wanted.name, current_user;
+        raise warning 'No role %: % may not create roles.', wanted.name, current_user;
       when duplicate_object or unique_violation then
         null; -- another database of this cluster made it in the same moment
     end;

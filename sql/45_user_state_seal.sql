@@ -21,6 +21,11 @@ create table if not exists public.user_state_seal (
   signature        text        not null
 );
 
+-- What could not even be looked at. Whether a seal is right is for verify to say.
+alter table public.user_state_seal drop constraint if exists user_state_seal_possible;
+alter table public.user_state_seal add constraint user_state_seal_possible
+  check (number > 0 and lines >= 0 and isfinite(sealed_at));
+
 comment on table public.user_state_seal is
   'Signed digests of user_state_audit, each chained to the one before. See docs/seals.md.';
 comment on column public.user_state_seal.number is

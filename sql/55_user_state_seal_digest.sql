@@ -20,6 +20,7 @@ declare
   sealed_id    bigint;
   sealed_below bigint;
   next_id      bigint := seal.first_id;
+  block_end    bigint;
   chain        bytea := decode(repeat('00', 32), 'hex');
   block        record;
 begin
@@ -33,6 +34,7 @@ begin
       from public.user_state_audit a
      where a.id >= next_id and a.id <= seal.last_id;
     exit when next_id is null;
+    block_end := least(next_id / 1000 * 1000::numeric + 999, seal.last_id);
     select count(*) as lines,
            string_agg(
              array_to_json(array[
@@ -43,9 +45,7 @@ begin
              E'\n' order by a.id) as text
       into block
       from public.user_state_audit a
-     where a.id >= next_id
-       and a.id < (next_id / 1000 + 1) * 1000
-       and a.id <= seal.last_id
+     where a.id between next_id and block_end
        and case
              when takes_rest then a.id > sealed_id or a.transaction_id >= sealed_below
              else a.transaction_id >= seal.from_transaction
@@ -55,7 +55,8 @@ begin
       chain := sha256(chain || sha256(convert_to(block.text, 'UTF8')));
       lines := lines + block.lines;
     end if;
-    next_id := (next_id / 1000 + 1) * 1000;
+    exit when block_end = seal.last_id;
+    next_id := block_end + 1;
   end loop;
   digest := encode(chain, 'hex');
 end

@@ -47,6 +47,11 @@ begin
             hint = 'Use that key, or begin a new epoch.';
   end if;
   if new_epoch then
+    -- An older snapshot would miss what was committed before user_fsm was locked.
+    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+      raise exception 'A new epoch begins in a read committed transaction only.'
+        using errcode = 'feature_not_supported';
+    end if;
     seal.from_transaction := 0;
     seal.upto_transaction := endless;
     seal.after_id := coalesce((select max(a.id) from public.user_state_audit a), 0);

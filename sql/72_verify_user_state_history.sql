@@ -5,8 +5,7 @@
 -- Why it is safe: it only reads, all of it in the snapshot of the statement that calls it, and
 -- runs as its owner, so that every reader may ask.
 -- All histories are looked at in one pass, sorted by user. Where something does not fit, that
--- user's is gone through once more, transaction by transaction: within one, other triggers and
--- writing CTEs may have had lines written in another order than the changes were made.
+-- user's is gone through once more, transaction by transaction, by user_state_steps().
 
 create or replace function public.verify_user_state_history(
   since timestamptz default null, of_user bigint default null
@@ -20,21 +19,15 @@ set work_mem = '64MB'
 as $function$
 declare
   clock_may_err constant interval := '1 minute'; -- servers correct their clocks
-  suspect       bigint;
-  transaction   record;
-  state_before  text;    -- '' where the user has no state
-  latest        timestamptz;
-  reached       text[];
-  grown         text[];
-  left_in       text[];
-  present       text[];
+  no_line_before constant timestamptz := '2020-01-01 00:00+00'; -- than there is such an audit
+  suspect bigint;
 begin
   for suspect in
     select distinct checked.of_user
       from (
         select h.of_user, h.state_before, h.state_after, h.moment,
                lag(h.state_after) over user_history as state_reached,
-               lag(h.moment) over user_history as moment_before,
+               greatest(lag(h.moment) over user_history, no_line_before) as moment_before,
                lead(h.id) over user_history as next_id,
                case when since is not null and lag(h.id) over user_history is null then
                  (select e.end_state from public.user_state_audit e
@@ -51,7 +44,7 @@ begin
                     or a.user_id = verify_user_state_history.of_user)
             union all
             -- His present state, as a last line that leads to the end.
-            select f.user_id, 9223372036854775807, null, f.current_state, ''
+            select f.user_id, 9223372036854775807, null, coalesce(f.current_state, 'null'), ''
               from public.user_fsm f
              where verify_user_state_history.of_user is null
                 or f.user_id = verify_user_state_history.of_user
@@ -63,94 +56,60 @@ begin
         or (checked.next_id is null and checked.state_after <> '')
         or checked.moment < checked.moment_before - clock_may_err
         or checked.moment > clock_timestamp() + clock_may_err
+    union
+    -- Nor may a state be gone of which no line since then tells.
+    select gone.of_user
+      from (select distinct a.user_id as of_user
+              from public.user_state_audit a
+             where since is not null
+               and (verify_user_state_history.of_user is null
+                    or a.user_id = verify_user_state_history.of_user)
+               and not exists (select from public.user_fsm f where f.user_id = a.user_id)) gone
+     where 'deleted' <> (select e.end_state from public.user_state_audit e
+                          where e.user_id = gone.of_user
+                          order by e.id desc limit 1)
   loop
-    state_before := '';
-    latest := '-infinity';
-    for transaction in
-      select array_agg(a.id order by a.id) as ids,
-             array_agg(a.datetime order by a.id) as moments,
-             array_agg(case a.start_state when 'new' then '' else a.start_state end
-                       order by a.id) as starts,
-             array_agg(case a.end_state when 'deleted' then '' else a.end_state end
-                       order by a.id) as ends
-        from public.user_state_audit a
-       where a.user_id = suspect
-       group by a.transaction_id
-       order by min(a.id)
-    loop
-      -- The states that are entered once more than left: put in order, the lines end there.
-      select array_agg(s.state order by s.state) into left_in
-        from (select c.state
-                from (select state_before as state, 1 as change
-                      union all select unnest(transaction.ends), 1
-                      union all select unnest(transaction.starts), -1) c
-               group by c.state
-              having sum(c.change) <> 0) s;
-      -- And each can be reached from where the transaction found him.
-      reached := array[state_before];
-      loop
-        select array_agg(distinct r.state) into grown
-          from (select unnest(reached) as state
-                union all
-                select l.state_after
-                  from unnest(transaction.starts, transaction.ends) as l (state_before, state_after)
-                 where l.state_before = any (reached)) r;
-        exit when cardinality(grown) = cardinality(reached);
-        reached := grown;
-      end loop;
-
-      for i in 1 .. cardinality(transaction.ids) loop
-        user_id := suspect;
-        line_id := transaction.ids[i];
-        if (since is null or transaction.moments[i] >= since) then
-          if transaction.starts[i] <> state_before
-             and not (cardinality(left_in) = 1 and transaction.starts <@ reached) then
-            kind := 'gap';
-            object := 'line ' || line_id;
-            detail := 'begins in ' || coalesce(nullif(transaction.starts[i], ''), 'no state')
-              || ', but the one before ends in ' || coalesce(nullif(state_before, ''), 'no state');
-            return next;
-          end if;
-          if transaction.moments[i] < latest - clock_may_err then
-            kind := 'clock';
-            object := 'line ' || line_id;
-            detail := 'is older than the one before it';
-            return next;
-          elsif transaction.moments[i] > clock_timestamp() + clock_may_err then
-            kind := 'clock';
-            object := 'line ' || line_id;
-            detail := 'is of the future';
-            return next;
-          end if;
-        end if;
-        state_before := transaction.ends[i];
-        latest := greatest(latest, transaction.moments[i]);
-      end loop;
-      if cardinality(left_in) = 1 and transaction.starts <@ reached then
-        state_before := left_in[1];
-      end if;
-    end loop;
-
-    select coalesce(array_agg(f.current_state order by f.current_state), '{}') into present
-      from public.user_fsm f
-     where f.user_id = suspect;
-    user_id := suspect;
-    line_id := null;
-    object := 'user ' || suspect;
-    if cardinality(present) > 1 then
-      kind := 'state';
-      detail := 'has ' || cardinality(present) || ' states at once: '
-        || array_to_string(present, ', ');
-      return next;
-    elsif coalesce(present[1], '') <> state_before then
-      kind := 'state';
-      detail := case
-        when latest = '-infinity' then 'is ' || present[1] || ', and no line says how'
-        else 'is ' || coalesce(present[1], 'without a state')
-          || ', but the last line ends in ' || coalesce(nullif(state_before, ''), 'deleted')
-      end;
-      return next;
-    end if;
+    return query
+      with steps as materialized (
+        select s.*, max(s.moment) over (order by s.number rows between unbounded preceding
+                                                                   and 1 preceding) as latest
+          from public.user_state_steps(suspect) s
+      ),
+      present as (
+        select count(*) as states,
+               coalesce(string_agg(coalesce(f.current_state, 'null'), ', '
+                                   order by f.current_state), '') as state
+          from public.user_fsm f
+         where f.user_id = suspect
+      ),
+      recorded as (
+        select coalesce((select s.ends_in from steps s order by s.number desc limit 1), '') as state,
+               exists (select from steps) as lines
+      )
+      select 'gap', 'line ' || s.line_id, suspect, s.line_id,
+             'begins in ' || coalesce(nullif(s.begins_in, ''), 'no state')
+             || ', but the one before ends in ' || coalesce(nullif(s.found_in, ''), 'no state')
+        from steps s
+       where not s.fits and (since is null or s.moment >= since)
+      union all
+      select 'clock', 'line ' || s.line_id, suspect, s.line_id,
+             case when s.moment > clock_timestamp() + clock_may_err then 'is of the future'
+                  when s.moment < no_line_before then 'is older than any audit'
+                  else 'is older than the one before it' end
+        from steps s
+       where (since is null or s.moment >= since)
+         and (s.moment > clock_timestamp() + clock_may_err
+              or s.moment < greatest(s.latest, no_line_before) - clock_may_err)
+      union all
+      select 'state', 'user ' || suspect, suspect, null,
+             case
+               when p.states > 1 then 'has ' || p.states || ' states at once: ' || p.state
+               when not r.lines then 'is ' || p.state || ', and no line says how'
+               else 'is ' || case p.states when 0 then 'without a state' else p.state end
+                 || ', but the last line ends in ' || coalesce(nullif(r.state, ''), 'deleted')
+             end
+        from present p, recorded r
+       where p.state <> r.state;
   end loop;
 end
 $function$;

@@ -19,7 +19,7 @@ declare
   chained_to text;
   reach      record;
   present    record;
-  sealed     bigint := 0;
+  sealed     numeric := 0;
   expected   bigint;
 begin
   kind := 'seal';
@@ -37,7 +37,7 @@ begin
         when earlier.number is null then repeat('0', 64)
         else encode(sha256(convert_to(public.user_state_seal_text(earlier), 'UTF8')), 'hex')
       end;
-      if seal.previous <> chained_to then
+      if seal.previous is distinct from chained_to then
         detail := 'is not chained to the seal before it';
         return next;
       end if;

@@ -1,9 +1,9 @@
 -- verify_user_state_audit(): everything that PostgreSQL can tell about the audit's integrity.
 -- One row for each finding; none when all is well:
 --
---   select * from verify_user_state_audit();
---   select * from verify_user_state_audit(since => now() - interval '1 day');
---   select * from verify_user_state_audit(of_user => 42);
+--   select * from public.verify_user_state_audit();
+--   select * from public.verify_user_state_audit(since => now() - interval '1 day');
+--   select * from public.verify_user_state_audit(of_user => 42);
 --
 -- Who runs it: verify_audit, and whoever is a member of user_state_audit_reader.
 -- Why it is safe: it only reads. Everything is seen in one snapshot, that of the statement, so
@@ -21,11 +21,12 @@ set search_path = pg_catalog, pg_temp
 as $function$
 begin
   return query select * from public.verify_user_state_protection();
-  -- Where a table or a column is gone, what is left is looked at all the same.
+  -- Where a table or a column is gone, or holds what cannot be, what is left is looked at all the
+  -- same.
   begin
     return query select * from public.verify_user_state_history(since, of_user);
   exception
-    when syntax_error_or_access_rule_violation then
+    when syntax_error_or_access_rule_violation or data_exception then
       return query select 'table', 'histories', null::bigint, null::bigint,
                           'could not be looked at: ' || sqlerrm;
   end;
@@ -33,7 +34,7 @@ begin
     begin
       return query select * from public.verify_user_state_seals(since);
     exception
-      when syntax_error_or_access_rule_violation then
+      when syntax_error_or_access_rule_violation or data_exception then
         return query select 'table', 'seals', null::bigint, null::bigint,
                             'could not be looked at: ' || sqlerrm;
     end;

@@ -29,15 +29,25 @@ begin
         from public.user_state_audit a
        order by a.user_id, a.id desc
     ),
-    missing as (
-      select coalesce(r.user_id, f.user_id) as user_id,
-             r.username,
-             case when r.end_state is null or r.end_state = 'deleted' then 'new'
-                  else r.end_state end as start_state,
-             coalesce(f.current_state, 'deleted') as end_state
+    -- The last line that was written is not always the last change: so the few of whom it says
+    -- something else are gone through in order.
+    differing as (
+      select coalesce(r.user_id, f.user_id) as user_id, r.username,
+             coalesce((select s.ends_in
+                         from public.user_state_steps(r.user_id) s
+                        order by s.number desc
+                        limit 1), '') as state_before,
+             coalesce(f.current_state, '') as state_after
         from recorded r
         full join public.user_fsm f on f.user_id = r.user_id
        where coalesce(f.current_state, 'deleted') <> coalesce(r.end_state, 'deleted')
+    ),
+    missing as (
+      select d.user_id, d.username,
+             coalesce(nullif(d.state_before, ''), 'new') as start_state,
+             coalesce(nullif(d.state_after, ''), 'deleted') as end_state
+        from differing d
+       where d.state_before <> d.state_after
     )
     insert into public.user_state_audit
       (username, initiated_by, start_state, end_state, datetime, ip_address, user_id,

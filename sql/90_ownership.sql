@@ -1,18 +1,24 @@
 -- Hands the audit over to its owner, and gives the owner what the trigger has to read.
 --
--- Who runs it: migrate, or a DBA, after what it hands over. Needs to be superuser, or a member
--- of the owner that may grant on schema public; otherwise all stays as it is, and a notice says so.
+-- Who runs it: migrate each time, or a DBA, after what it hands over. Needs to be superuser, or to
+-- own all of it, to be a member of the owner, and to be allowed to grant on the schema public.
+-- Otherwise all stays as it is, and a warning says so. Nor is it done where who owns user_fsm is no
+-- member of the owner: he migrates, and could not do so again.
 -- Safe to run again: it states what shall be true of what is there.
 
 do $$
 declare
-  object text;
+  object   text;
+  migrates name := (select pg_catalog.pg_get_userbyid(c.relowner)
+                      from pg_catalog.pg_class c where c.oid = to_regclass('public.user_fsm'));
 begin
-  if to_regrole('user_state_audit_owner') is null
-     or not pg_has_role(current_user, 'user_state_audit_owner', 'usage')
-     or not has_schema_privilege('public', 'create with grant option') then
-    raise notice 'The audit stays with %: it is no member of user_state_audit_owner, or may not'
-      ' grant on the schema public.', current_user;
+  if to_regrole('user_state_audit_owner') is null then
+    return;
+  end if;
+  if not pg_has_role(current_user, 'user_state_audit_owner', 'usage')
+     or not pg_has_role(migrates, 'user_state_audit_owner', 'usage') then
+    raise warning 'The audit is not handed over to user_state_audit_owner: grant that role to %, who'
+      ' migrates.', migrates;
     return;
   end if;
 
@@ -28,6 +34,10 @@ begin
     'function public.user_state_seal_reach(bigint)',
     'function public.user_state_seal_digest(public.user_state_seal)',
     'function public.next_user_state_seal(text,boolean)',
+    'function public.user_state_steps(bigint)',
+    'function public.verify_user_state_tables()',
+    'function public.verify_user_state_triggers()',
+    'function public.verify_user_state_rights()',
     'function public.verify_user_state_protection()',
     'function public.verify_user_state_history(timestamp with time zone,bigint)',
     'function public.verify_user_state_seals(timestamp with time zone)',
@@ -35,6 +45,8 @@ begin
     'function public.reconcile_user_state(text)'
   ]
   loop
+    -- PostgreSQL 15 does not say that there is no such function, where there is no such type.
+    continue when object like '%user_state_seal)' and to_regclass('public.user_state_seal') is null;
     if coalesce(
          case when object like 'table %' then to_regclass(substr(object, 7))::oid end,
          case when object like 'function %' then to_regprocedure(substr(object, 10))::oid end
@@ -47,6 +59,9 @@ begin
   grant select (id, username) on public.accounts_user to user_state_audit_owner;
   -- For TRUNCATE, and to verify.
   grant select on public.user_fsm to user_state_audit_owner;
+exception
+  when insufficient_privilege then
+    raise warning 'The audit is not handed over to user_state_audit_owner: %.', sqlerrm;
 end
 $$;
 

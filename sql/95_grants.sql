@@ -1,7 +1,7 @@
 -- What the application, the readers and the sealer may do; and what nobody else shall.
 --
--- Who runs it: migrate, or a DBA, last. Each part needs to own what it is about, or to be
--- superuser; where that is not so, a notice says what was left, and all else is done.
+-- Who runs it: migrate each time, or a DBA, last. Each part needs to own what it is about, or to be
+-- superuser; where that is not so, a warning says what was left, and all else is done.
 -- Safe to run again: it states what shall be true.
 
 do $$
@@ -11,7 +11,7 @@ begin
   if to_regrole('user_state_audit_app') is null
      or to_regrole('user_state_audit_reader') is null
      or to_regrole('user_state_audit_sealer') is null then
-    raise notice 'The roles of 00_roles.sql are not there: nothing is granted.';
+    raise warning 'The roles of 00_roles.sql are not there: nothing is granted.';
     return;
   end if;
 
@@ -42,6 +42,9 @@ begin
   grant select (id, username) on public.accounts_user to user_state_audit_reader;
   -- NOTE: no truncate, trigger or references anywhere: nothing goes round the triggers.
   -- NOTE: no writing of permissions, contents and migrations: migrate does that.
+exception
+  when insufficient_privilege then
+    raise warning 'The tables of the application are not granted: %.', sqlerrm;
 end
 $$;
 
@@ -77,6 +80,9 @@ begin
   end loop;
   grant insert on public.user_state_seal to user_state_audit_sealer;
   -- NOTE: no update or delete of seals; and the application adds none.
+exception
+  when insufficient_privilege then
+    raise warning 'The audit is not granted: %.', sqlerrm;
 end
 $$;
 
@@ -87,7 +93,7 @@ begin
     -- A temporary table goes before all others of its name, and so would be shown instead.
     execute format('revoke temporary on database %I from public', current_database());
   else
-    raise notice 'Everybody may still make temporary tables: % does not own the database.',
+    raise warning 'Everybody may still make temporary tables: % does not own the database.',
       current_user;
   end if;
   if (select pg_has_role(current_user, n.nspowner, 'usage')
@@ -100,7 +106,7 @@ begin
         to user_state_audit_app, user_state_audit_reader, user_state_audit_sealer;
     end if;
   else
-    raise notice 'Whether everybody may create in the schema public is left: % does not own it.',
+    raise warning 'Whether everybody may create in the schema public is left: % does not own it.',
       current_user;
   end if;
 end

@@ -18,6 +18,7 @@ import psycopg2
 from django.db import connections
 
 from audit import seals, verify
+from audit.isolation import snapshot
 from project.settings import BASE_DIR, database
 
 TEMPLATE = "pristine"
@@ -137,7 +138,7 @@ class Arena:
     def verify(self, **options) -> list[verify.Finding]:
         """What Rita finds, without a key."""
         self.become("rita")
-        with verify.snapshot(connections["arena"]):
+        with snapshot(connections["arena"]):
             return list(verify.findings(connections["arena"], **options))
 
     def seal(self, new_epoch: bool = False, key=KEY) -> seals.Seal | None:

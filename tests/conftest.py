@@ -1,6 +1,7 @@
 """The cast: Alice and Bob are active; Mona manages accounts, Sue supervises, Ada is superadmin."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.hashers import make_password
@@ -114,11 +115,12 @@ def signed_in():
 
 
 @pytest.fixture(scope="session")
-def attackable(django_db_setup) -> Attackable:
+def attackable(django_db_setup) -> Iterator[Attackable]:
     """A server of its own, for roles are of a server, and other tests look at them. Where the
     tests were given a server, that one: what is tested is its version."""
     if os.path.basename(connections["default"].settings_dict["HOST"]) != "data":
-        return Attackable(os.environ["DATABASE_URL"])
+        yield Attackable(os.environ["DATABASE_URL"])
+        return
     with postgres.throw_away(postgres.memory()) as server:
         yield Attackable(server.url)
 

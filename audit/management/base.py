@@ -1,18 +1,22 @@
 """What verify_audit, seal_audit and reconcile_audit share."""
 
 import os
+import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import BaseCommand, CommandError
-from django.db import DEFAULT_DB_ALIAS, DatabaseError
+from django.db import DEFAULT_DB_ALIAS, Error
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils.connection import ConnectionDoesNotExist
 
 from audit import seals
-from audit.readiness import missing_migrations
+from audit.readiness import missing_migrations, unknown_migrations
 from audit.verify import CannotLookError
 
+SHOWN = 100  # characters of what was given, in a complaint of it
 CANNOT = 2  # exit code: it could not be done; 1 is for what was looked for and found
 
 
@@ -27,12 +31,19 @@ class AuditCommand(BaseCommand):
     def execute(self, *args, **options):
         try:
             return super().execute(*args, **options)
-        except CannotLookError as error:
+        except (CannotLookError, ConnectionDoesNotExist) as error:
             raise self.cannot(str(error)) from None
-        except DatabaseError as error:
+        except Error as error:
             raise self.cannot(f"The database refused: {first_line(error)}") from error
         except CommandError as error:
             raise self.cannot(str(error)) from error
+        except UnicodeEncodeError as error:
+            raise self.cannot(f"This is no text: {error.object[:SHOWN]!r}.") from None
+        except OSError as error:
+            # Nobody reads what is still in the buffer; Python would complain when it ends.
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise self.cannot(f"What was found can't be written: {error.strerror}.") from None
         except Exception as error:
             if options.get("traceback"):
                 raise
@@ -44,12 +55,16 @@ class AuditCommand(BaseCommand):
         return CommandError(sentence, returncode=CANNOT)
 
     def need_migrations(self, connection: BaseDatabaseWrapper) -> None:
-        """CommandError when the database is older than the code."""
+        """CommandError when the database is older than the code, or newer."""
         missing = [name for app, name in missing_migrations(connection) if app == "audit"]
         if missing:
             first = min(missing)
             raise self.cannot(
                 f"The database is of an older version, without audit.{first}: run migrate first."
+            )
+        if unknown := unknown_migrations(connection):
+            raise self.cannot(
+                f"The database is of a newer version, with audit.{unknown[-1]}: use that one."
             )
 
     def key(self, file: str | None = None) -> Ed25519PrivateKey | None:

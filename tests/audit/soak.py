@@ -14,6 +14,7 @@ from time import monotonic
 from django.db import connections
 
 from audit import verify
+from audit.isolation import snapshot
 from tests.arena import KEY, Arena, execute
 from tests.audit.test_seals import make_seal
 
@@ -113,7 +114,7 @@ def test_verify_finds_nothing_a_thousand_times_beside_those_who_write(arena):
 
     with busy(arena, rounds):
         for times in count(1):
-            with verify.snapshot(connections["arena"]):
+            with snapshot(connections["arena"]):
                 found = list(verify.findings(connections["arena"], keys=[KEY.public_key()]))
             assert found == []
             if times >= TIMES and monotonic() > end:

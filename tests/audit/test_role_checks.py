@@ -86,7 +86,7 @@ def test_w008_arrows_that_are_not_those_of_the_code(arena, ids):
 
 
 def test_w009_a_database_that_is_not_migrated(arena, ids):
-    arena.sql("otto", "delete from django_migrations where name = '0002_protection'")
+    arena.sql("otto", "delete from django_migrations where name = '0003_closer_look'")
 
     assert ids("web") == ["audit.W009"]
 

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -53,7 +54,7 @@ def sealed(arena: Arena) -> tuple[int, int]:
 def test_a_seal_is_printed_as_the_line_that_is_signed(arena):
     seal = arena.seal()
 
-    assert seals.Seal.from_line(str(seal)) == seal
+    assert seals.Seal.from_text(str(seal)) == [seal]
     assert seal.is_signed_by(KEY.public_key())
     assert str(seal).isascii()
     assert "\n" not in str(seal)
@@ -221,7 +222,7 @@ def test_one_that_was_faster_is_not_overtaken(arena, monkeypatch):
         def execute(self, sql, params):
             if "next_user_state_seal" in sql:
                 self.cursor.execute(
-                    f"select {seals.COLUMNS}, public.user_state_seal_text(s)"
+                    "select s::text, s.number, public.user_state_seal_text(s)"
                     " from public.user_state_seal s"
                 )
             else:
@@ -329,7 +330,7 @@ def test_a_dump_that_is_restored_elsewhere_begins_a_new_epoch(arena, elsewhere, 
     arena.sql("web", FLIP + "2")  # not sealed when it was dumped
     restored = restore(arena, elsewhere)
     try:
-        assert restored.verify(printed=printed) == []
+        assert restored.verify(printed=[printed]) == []
         with pytest.raises(DatabaseError, match="Seal 1 was made on another server"):
             restored.seal()
         restored.sql("web", FLIP + "1")  # before anybody thought of it
@@ -341,7 +342,7 @@ def test_a_dump_that_is_restored_elsewhere_begins_a_new_epoch(arena, elsewhere, 
         assert " lines=2 first=4 last=5 " in first.text
         assert " lines=1 first=6 last=6 " in second.text
         assert sealed(restored) == (6, 6)
-        assert restored.verify(printed=printed) == []
+        assert restored.verify(printed=[printed]) == []
         with restored.session("rita") as session:
             assert independent(session.dsn, second) == "3 seals, 0 lines not sealed yet"
     finally:
@@ -362,21 +363,29 @@ def restore(arena: Arena, elsewhere: Attackable) -> Arena:
 @pytest.mark.parametrize("cut", [1, 2, 64, 129, 200, 500])
 def test_a_line_that_is_cut_short_is_none(arena, cut):
     with pytest.raises(seals.NotASealError, match="no line of a seal, or not the whole of it"):
-        seals.Seal.from_line(str(arena.seal())[:-cut])
+        seals.Seal.from_text(str(arena.seal())[:-cut])
 
 
 @pytest.mark.parametrize("line", ["", "nonsense", "user-state-seal v=1", "user-state-seal v=2 x"])
 def test_what_is_no_line_is_none(line):
     with pytest.raises(seals.NotASealError):
-        seals.Seal.from_line(line)
+        seals.Seal.from_text(line)
 
 
 def test_a_line_is_found_in_what_a_log_or_a_mail_makes_of_it(arena):
     seal = arena.seal()
 
-    wrapped = str(seal).replace(" digest", "\n  digest")
-    assert seals.Seal.from_line(f"Nov 23 10:00:00 host sealer[1]: {seal}\n") == seal
-    assert seals.Seal.from_line(f'"{wrapped}"') == seal
+    quoted = "\n".join(f"> > {part}" for part in textwrap.wrap(str(seal), 72))
+    assert seals.Seal.from_text(f"Nov 23 10:00:00 host sealer[1]: {seal}\n") == [seal]
+    assert seals.Seal.from_text(f'"{quoted}"') == [seal]
+    assert seals.Seal.from_text(f"{seal}\n{quoted}\n") == [seal, seal]
+
+
+def test_of_several_lines_none_may_be_cut_short(arena):
+    seal = arena.seal()
+
+    with pytest.raises(seals.NotASealError):
+        seals.Seal.from_text(f"{seal}\n{str(seal)[:-1]}")
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "00" * 31, "00" * 33, "zz" * 32])

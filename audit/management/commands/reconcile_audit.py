@@ -1,8 +1,9 @@
 """manage.py reconcile_audit --reason WHY: write the lines that are missing at the end of
 histories, after work during which the triggers were off."""
 
-from django.db import connections, transaction
+from django.db import connections
 
+from audit.isolation import writing
 from audit.management.base import AuditCommand, printable
 
 
@@ -18,13 +19,21 @@ class Command(AuditCommand):
         if not reason.strip():
             raise self.cannot("Say with --reason why lines are missing.")
         self.need_migrations(connection)
-        written = 0
-        with transaction.atomic(using=database), connection.chunked_cursor() as cursor:
+        # Nobody changes a state until this is committed, so nothing is printed before.
+        with writing(connection), connection.cursor() as cursor:
             cursor.execute(
-                "select username, start_state, end_state from public.reconcile_user_state(%s)",
-                [reason],
+                "select count(*), min(id), max(id) from public.reconcile_user_state(%s)", [reason]
+            )
+            written, first, last = cursor.fetchone()
+        self.tell(connection, first, last)
+        self.stdout.write(f"{written:,} lines written." if written else "Nothing is missing.")
+
+    def tell(self, connection, first: int | None, last: int | None) -> None:
+        with connection.chunked_cursor() as cursor:
+            cursor.execute(
+                "select username, start_state, end_state from public.user_state_audit"
+                " where id between %s and %s and initiated_by = 'system:reconcile' order by id",
+                [first, last],
             )
             for username, start, end in cursor:
-                written += 1
                 self.stdout.write(f"{printable(username)}: {start} → {end}")
-        self.stdout.write(f"{written:,} lines written." if written else "Nothing is missing.")

@@ -3,10 +3,19 @@
 import threading
 import time
 
-from django.db import InterfaceError, OperationalError, connections
+from django.db import (
+    InterfaceError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+    connections,
+)
 
 from audit import seals
 from audit.management.base import AuditCommand, first_line
+
+# Out of reach, or read-only for a while: worth another try.
+PASSING = (InterfaceError, InternalError, NotSupportedError, OperationalError)
 
 
 class Command(AuditCommand):
@@ -20,25 +29,34 @@ class Command(AuditCommand):
         parser.add_argument(
             "--new-epoch", action="store_true", help="after a restore, or to use another key"
         )
+        parser.add_argument(
+            "--last", action="store_true", help="print the newest seal again, and make none"
+        )
 
-    def handle(self, *, database, new_key, key_file, every, new_epoch, **options):
+    def handle(self, *, database, new_key, key_file, every, new_epoch, last, **options):
         every = self.read("--every", seconds, every) if every is not None else None
         if new_key:
             key = seals.new_key()
             self.stdout.write(f"AUDIT_SEAL_KEY={key.private_bytes_raw().hex()}")
             self.stdout.write(seals.public_hex(key))
             return
+        if last:
+            self.need_migrations(connections[database])
+            self.print_newest(database)
+            return
         key = self.key(key_file)
         if key is None:
             raise self.cannot("Set AUDIT_SEAL_KEY, or name a file with --key-file. See --new-key.")
         self.need_migrations(connections[database])
         printed = self.seal(key, database, new_epoch)
+        if not printed:
+            self.tell_waiting(database)
         while every:
             time.sleep(every)
             try:
                 self.need_last(printed, database)
                 printed = self.seal(key, database) or printed
-            except (InterfaceError, OperationalError) as error:
+            except PASSING as error:
                 self.stderr.write(f"Not sealed, will try again: {first_line(error)}")
             finally:
                 connections[database].close()
@@ -48,9 +66,25 @@ class Command(AuditCommand):
         if seal:
             self.stdout.write(str(seal))
             self.stdout.flush()
-        else:
-            self.stderr.write("Nothing new to seal.")
         return seal
+
+    def print_newest(self, database: str) -> None:
+        """For one that was made, and could not be printed."""
+        with connections[database].cursor() as cursor:
+            newest = seals.newest(cursor)
+        if newest is None:
+            raise self.cannot("Nothing was sealed yet.")
+        self.stdout.write(str(newest))
+
+    def tell_waiting(self, database: str) -> None:
+        """Whoever keeps a transaction open keeps all that was written since from being sealed."""
+        with connections[database].cursor() as cursor:
+            waiting = seals.waiting(cursor)
+        self.stderr.write(
+            f"Nothing can be sealed yet: {waiting:,} lines wait for a transaction to end."
+            if waiting
+            else "Nothing new to seal."
+        )
 
     def need_last(self, printed: seals.Seal | None, database: str) -> None:
         """CommandError when the last seal that was printed is not in the database any more: what

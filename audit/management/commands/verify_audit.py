@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from audit import seals, verify
+from audit.isolation import snapshot
 from audit.management.base import AuditCommand, printable
 
 SHOWN = 100  # findings in the table; --json tells all of them
@@ -40,7 +41,7 @@ class Command(AuditCommand):
             metavar="KEY",
             help="who may have sealed; without it, the one of AUDIT_SEAL_KEY",
         )
-        parser.add_argument("--seal", metavar="LINE", help="a line that seal_audit printed")
+        parser.add_argument("--seal", metavar="LINE", help="what seal_audit printed, once or more")
 
     def handle(self, *, database, since, user, public_key, seal, **options):
         connection = connections[database]
@@ -48,18 +49,18 @@ class Command(AuditCommand):
         keys = [self.read("--public-key", seals.public_key, text) for text in public_key]
         if not keys and (key := self.key()):
             keys = [key.public_key()]
-        printed = self.read("--seal", seals.Seal.from_line, seal) if seal is not None else None
-        if printed and keys and not any(printed.is_signed_by(key) for key in keys):
+        printed = self.read("--seal", seals.Seal.from_text, seal) if seal is not None else []
+        if keys and not all(any(each.is_signed_by(key) for key in keys) for each in printed):
             raise self.cannot("The line of the seal was not signed with the key that is given.")
         self.need_migrations(connection)
-        with verify.snapshot(connection):
+        with snapshot(connection):
             user_id = self.user_id(connection, user) if user is not None else None
             found = verify.findings(connection, since, user_id, keys, printed)
             with self.progress():
                 first = list(islice(found, SHOWN))
-                extent = verify.extent(connection)
+                extent = verify.extent(connection, since, user_id)
             tell = self.tell_programs if options["json"] else self.tell_people
-            tell(first, found, extent, bool(keys))
+            tell(first, found, extent, bool(keys) and user is None)
         if first:
             sys.exit(1)
 
@@ -75,15 +76,15 @@ class Command(AuditCommand):
             )
             row = cursor.fetchone()
         if row is None:
-            raise self.cannot(f"Nobody is or was called {printable(name)}.")
+            raise self.cannot(f"Nobody is or was called {printable(name[:SHOWN])}.")
         return row[0]
 
     def progress(self) -> Progress:
         """A bar for who waits at a terminal: PostgreSQL does not tell how far it is."""
         columns = (TextColumn("Looking at every line ..."), BarColumn(), TimeElapsedColumn())
-        console = Console(file=self.stderr)
+        console = Console(stderr=True)  # self.stderr would end each frame with a new line
         progress = Progress(
-            *columns, console=console, transient=True, disable=not console.is_terminal
+            *columns, console=console, transient=True, disable=not self.stderr.isatty()
         )
         progress.add_task("", total=None)
         return progress
@@ -91,9 +92,7 @@ class Command(AuditCommand):
     def tell_people(self, first, rest, extent: verify.Extent | None, checked: bool) -> None:
         counts = Counter(finding.kind for finding in first)
         more = Counter(finding.kind for finding in rest)
-        looked_at = f"{extent.lines:,} lines of {extent.users:,} users, {extent.seals:,} seals" + (
-            "" if checked or not extent.seals else " (signatures not checked: no key)"
-        )
+        looked_at = described(extent, checked)
         if not first:
             self.stdout.write(f"All is well: {looked_at}.")
             return
@@ -119,6 +118,17 @@ class Command(AuditCommand):
             self.stdout.write(",\n" if number else "\n", ending="")
             self.stdout.write(json.dumps(finding._asdict()), ending="")
         self.stdout.write("]}")
+
+
+def described(extent: verify.Extent | None, checked: bool) -> str:
+    if extent is None:
+        return "what is left"
+    unsealed = f", {extent.unsealed:,} lines not sealed yet" if extent.unsealed else ""
+    unchecked = " (signatures not checked: no key)" if extent.seals and not checked else ""
+    return (
+        f"{extent.lines:,} lines of {extent.users:,} users, {extent.seals:,} seals"
+        f"{unchecked}{unsealed}"
+    )
 
 
 def moment(text: str) -> datetime:

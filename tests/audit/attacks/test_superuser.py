@@ -195,7 +195,7 @@ def test_restores_an_old_backup(battle, past):
     past.comes_back()
 
     assert battle.verify() == []
-    battle.found("seal", "seal 2 was printed, and is not here", printed=printed)
+    battle.found("seal", "seal 2 was printed, and is not here", printed=[printed])
 
 
 @attack(FOUND)
@@ -209,7 +209,7 @@ def test_restores_an_old_backup_and_goes_on_from_there(battle, past):
     battle.seal()
 
     assert battle.verify() == []
-    battle.found("seal", "seal 1 was printed otherwise", printed=printed)
+    battle.found("seal", "seal 1 was printed otherwise", printed=[printed])
 
 
 def seal_anew(battle, key) -> None:
@@ -285,7 +285,7 @@ def test_steals_the_key_and_seals_history_anew(battle):
     seal_anew(battle, KEY)
 
     assert battle.verify(keys=[PUBLIC_KEY]) == []
-    battle.found("seal", "seal 1 was printed otherwise", printed=printed, keys=[PUBLIC_KEY])
+    battle.found("seal", "seal 1 was printed otherwise", printed=[printed], keys=[PUBLIC_KEY])
 
 
 @attack(FOUND)
@@ -307,7 +307,7 @@ def test_removes_the_last_seal_with_its_lines(battle):
     )
 
     assert battle.verify(keys=[PUBLIC_KEY]) == []
-    battle.found("seal", "seal 2 was printed, and is not here", printed=printed)
+    battle.found("seal", "seal 2 was printed, and is not here", printed=[printed])
 
 
 @attack(FOUND)
