@@ -25,7 +25,14 @@ TEMPLATE = "pristine"
 ROLES = """
 create role otto login createrole;
 create database pristine owner otto;
+do $$ begin
+  -- Where somebody else has made the roles, otto is told to migrate by him.
+  if to_regrole('user_state_audit_owner') is not null then
+    grant user_state_audit_owner to otto;
+  end if;
+end $$
 """
+NAMES = ("web", "rita", "sealer", "carl", "otto")
 MEMBERS = """
 create role web login in role user_state_audit_app;
 create role rita login in role user_state_audit_reader;
@@ -51,12 +58,22 @@ class Attackable:
     def __init__(self, url: str):
         self.url = url  # of a superuser
         self.copies = 0
+        self.leave()
         with closing(self.connect("postgres", "postgres")) as server:
-            execute(server, *ROLES.strip().split(";\n"))
+            for statement in ROLES.split(";\n", 2):
+                execute(server, statement)
             migrate(self.url_for("otto", TEMPLATE))
             execute(server, MEMBERS)
         with closing(self.connect("postgres", TEMPLATE)) as template:
             execute(template, PEOPLE, "analyze")
+
+    def leave(self) -> None:
+        """As if it had not been there."""
+        with closing(self.connect("postgres", "postgres")) as server:
+            execute(server, f"drop database if exists {TEMPLATE} with (force)")
+            there = {name for (name,) in execute(server, "select rolname from pg_roles")}
+            for name in [each for each in NAMES if each in there]:
+                execute(server, f"drop owned by {name} cascade", f"drop role {name}")
 
     def config(self, role: str, name: str) -> dict:
         return database(self.url) | {"USER": role, "NAME": name}
@@ -68,7 +85,7 @@ class Attackable:
         password = login.partition(":")[1:]
         return urlunsplit(parts._replace(netloc="".join((role, *password, at, host)), path=name))
 
-    def connect(self, role: str, name: str):
+    def connect(self, role: str, name: str, options: str = ""):
         config = self.config(role, name)
         connection = psycopg2.connect(
             host=config["HOST"],
@@ -77,9 +94,16 @@ class Attackable:
             password=config["PASSWORD"] or None,
             dbname=name,
             application_name="attack",
+            options=options,
         )
         connection.autocommit = True
         return connection
+
+    @contextmanager
+    def session(self, role: str, name: str, options: str = "") -> Iterator:
+        """A connection of the role's to a database."""
+        with closing(self.connect(role, name, options)) as connection:
+            yield connection
 
     @contextmanager
     def arena(self) -> Iterator["Arena"]:
@@ -127,7 +151,7 @@ class Arena:
     @contextmanager
     def session(self, role: str) -> Iterator:
         """A connection of the role's."""
-        with closing(self.server.connect(role, self.name)) as connection:
+        with self.server.session(role, self.name) as connection:
             yield connection
 
     def sql(self, role: str, *statements: str) -> list[tuple]:

@@ -119,7 +119,9 @@ def attackable(django_db_setup) -> Iterator[Attackable]:
     """A server of its own, for roles are of a server, and other tests look at them. Where the
     tests were given a server, that one: what is tested is its version."""
     if os.path.basename(connections["default"].settings_dict["HOST"]) != "data":
-        yield Attackable(os.environ["DATABASE_URL"])
+        server = Attackable(os.environ["DATABASE_URL"])
+        yield server
+        server.leave()
         return
     with postgres.throw_away(postgres.memory()) as server:
         yield Attackable(server.url)

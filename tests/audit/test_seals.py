@@ -1,5 +1,6 @@
 """Seals: each line in exactly one, whatever happens, and provable by another program."""
 
+import os
 import re
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, IntegrityError
 
 from audit import seals
 from project import postgres
@@ -298,6 +299,79 @@ def test_an_epoch_begins_whole_while_others_write(arena):
     arena.sql("web", FLIP + "2")
     assert " from=0 " in arena.seal().text
     assert sealed(arena) == (5, 5)
+    assert arena.verify() == []
+
+
+def test_an_epoch_begins_whole_whatever_isolation_a_role_presets(arena):
+    arena.seal()
+    arena.sql("postgres", "alter role otto set default_transaction_isolation = 'repeatable read'")
+    try:
+        with (
+            ThreadPoolExecutor() as pool,
+            arena.session("web") as writer,
+            writer.cursor() as cursor,
+        ):
+            cursor.execute("begin")
+            cursor.execute(FLIP + "1")
+            seal = pool.submit(command_of_its_own, arena, "--new-epoch")
+            wait_for_lock(arena)
+            cursor.execute("commit")
+        assert " lines=1 first=3 last=3 " in seal.result()
+    finally:
+        arena.sql("postgres", "alter role otto reset all")
+
+    assert arena.verify() == []
+
+
+def command_of_its_own(arena: Arena, *arguments: str) -> str:
+    return subprocess.run(
+        [sys.executable, "manage.py", "seal_audit", *arguments],
+        env=os.environ
+        | {
+            "DATABASE_URL": arena.server.url_for("otto", arena.name),
+            "AUDIT_SEAL_KEY": KEY.private_bytes_raw().hex(),
+        },
+        cwd=BASE_DIR,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+def test_the_function_refuses_an_epoch_in_an_older_snapshot(arena):
+    with arena.session("otto") as session, pytest.raises(psycopg2.errors.FeatureNotSupported):
+        execute(
+            session,
+            "begin isolation level repeatable read",
+            "select * from next_user_state_seal('a', true)",
+        )
+
+
+def test_a_seal_that_is_refused_is_not_tried_for_ever(arena):
+    arena.sql("otto", "alter table user_state_seal add check (number < 1)")
+
+    with pytest.raises(IntegrityError, match="user_state_seal_number_check"):
+        arena.seal()
+
+
+def test_a_number_that_others_always_take_is_given_up(arena, monkeypatch):
+    monkeypatch.setattr(seals, "PAUSE", 0)
+    arena.seal()
+    arena.sql("web", FLIP + "1")
+
+    def take_it_again(cursor, key, new_epoch):
+        cursor.execute("insert into public.user_state_seal select * from public.user_state_seal")
+
+    monkeypatch.setattr(seals, "add_seal", take_it_again)
+    with pytest.raises(IntegrityError):
+        arena.seal()
+
+
+@pytest.mark.parametrize("number", [10**15, 2**63 - 808, 2**63 - 2])
+def test_lines_with_great_numbers_are_sealed(arena, dsn, number):
+    arena.sql("otto", f"select setval('user_state_audit_id_seq', {number})")
+    arena.sql("web", FLIP + "1")
+
+    assert independent(dsn, arena.seal()) == "1 seals, 0 lines not sealed yet"
     assert arena.verify() == []
 
 

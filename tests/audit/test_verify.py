@@ -5,7 +5,8 @@ from threading import Event, Thread
 
 import pytest
 
-from tests.arena import Arena
+from audit.isolation import snapshot
+from tests.arena import Arena, execute
 
 OFF = "alter table user_fsm disable trigger user"
 ALWAYS = (
@@ -95,6 +96,34 @@ def test_since_counts_for_seals_too(arena):
     assert found(arena, since=moment) == []
 
 
+def test_since_finds_a_state_that_is_gone(arena):
+    unseen(arena, "delete from user_fsm where user_id = 2")
+    moment = arena.sql("rita", "select clock_timestamp()")[0][0]
+    arena.sql("web", "delete from user_fsm where user_id = 1")
+
+    assert found(arena, since=moment) == [("state", 2, None)]
+
+
+def test_no_line_is_older_than_the_program(arena):
+    arena.sql("otto", line_of("4713-01-01 BC"))
+
+    assert {each[0] for each in found(arena)} >= {"clock"}
+
+
+def test_a_line_of_never_is_found(arena):
+    arena.sql("otto", line_of("infinity"), line_of("-infinity"))
+
+    assert [each[0] for each in found(arena)].count("clock") == 2
+
+
+def line_of(moment: str) -> str:
+    return (
+        "insert into user_state_audit (username, initiated_by, start_state, end_state, datetime,"
+        " ip_address, user_id, db_user, transaction_id)"
+        f" values ('alice', 'x', 'active', 'active', '{moment}', 'x', 1, 'x', 1)"
+    )
+
+
 def test_one_user_is_looked_at_alone(arena):
     unseen(arena, "update user_fsm set current_state = 'locked'")
 
@@ -164,3 +193,62 @@ def test_a_deployment_with_one_role_is_whole_too(attackable, django_db_blocker, 
 
     assert found(arena) == []
     assert arena.moves() == ["new active", "active locked"]
+
+
+def test_what_the_server_presets_is_found_whatever_the_session_says(arena):
+    """As in a file of the server; here, by what the connection brings."""
+    with arena.server.session("rita", arena.name, "-c app.user=mona") as session:
+        rows = execute(
+            session,
+            "select set_config('app.user', 'rita', false)",
+            "select kind, detail, current_setting('app.user') from verify_user_state_protection()",
+        )
+
+    assert rows == [("setting", "presets app.user=mona", "rita")]
+
+
+def test_what_a_session_says_of_itself_is_no_finding(arena):
+    rows = arena.sql(
+        "rita",
+        "select set_config('app.user', 'rita', false)",
+        "select * from verify_user_state_audit()",
+    )
+
+    assert rows == []
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["quote_all_identifiers = on", "search_path = pg_catalog", "row_security = off"],
+)
+def test_settings_of_a_session_are_no_finding(arena, setting):
+    assert (
+        arena.sql("rita", f"set {setting}", "select * from public.verify_user_state_audit()") == []
+    )
+
+
+def test_other_presets_are_not_told(arena):
+    """They may be secret."""
+    arena.sql("postgres", f"alter database {arena.name} set app.jwt_secret = 'secret'")
+
+    assert found(arena) == []
+
+
+def test_who_administers_roles_is_not_judged(attackable, arena):
+    """As the first role of a managed service, who has made the others."""
+    arena.on_server("create role master createrole", "grant user_state_audit_owner to master")
+    try:
+        assert found(arena) == []
+    finally:
+        arena.on_server("drop role master")
+
+
+def test_nothing_takes_the_place_of_what_postgresql_has(arena):
+    arena.become("rita")
+    arena.django.settings_dict["OPTIONS"] = {"options": "-c search_path=evil,pg_catalog,public"}
+    with snapshot(arena.django), arena.django.cursor() as cursor:
+        cursor.execute(
+            "select current_setting('search_path'), current_setting('transaction_read_only')"
+        )
+
+        assert cursor.fetchone() == ("pg_catalog, pg_temp", "on")

@@ -148,6 +148,17 @@ def test_what_is_no_moment_is_said(run, moment):
     refused(run("verify_audit", "--since", moment), "is no time, such as 2026-01-31T12:00")
 
 
+def test_only_what_was_looked_at_is_told(arena, run):
+    arena.seal()
+    arena.sql("web", set_state("locked", user=2))
+
+    alice = run("verify_audit", "--user", "alice", "--public-key", PUBLIC)
+    later = run("verify_audit", "--since", "2999-01-01", "--public-key", PUBLIC)
+
+    assert alice[1] == "All is well: 1 lines of 1 users, 0 seals.\n"
+    assert later[1] == "All is well: 0 lines of 0 users, 0 seals.\n"
+
+
 def test_signatures_are_checked_by_the_public_key(arena, run):
     arena.seal()
 
@@ -246,6 +257,29 @@ def test_sealing_prints_the_line_of_the_seal_and_no_other(arena, run, monkeypatc
     assert again == (0, "", "Nothing new to seal.\n")
 
 
+def test_lines_that_wait_for_a_transaction_are_told(arena, run, monkeypatch):
+    monkeypatch.setenv("AUDIT_SEAL_KEY", SECRET)
+    with arena.session("rita") as idle, idle.cursor() as cursor:
+        cursor.execute("begin; select pg_current_xact_id()")
+        run("seal_audit", role="sealer")
+        arena.sql("web", set_state("locked"))
+
+        waiting = run("seal_audit", role="sealer")
+        verified = run("verify_audit")
+
+    assert waiting == (0, "", "Nothing can be sealed yet: 1 lines wait for a transaction to end.\n")
+    assert verified[1] == "All is well: 3 lines of 2 users, 1 seals, 1 lines not sealed yet.\n"
+
+
+def test_the_newest_seal_is_printed_again(arena, run):
+    refused(run("seal_audit", "--last", role="sealer"), "Nothing was sealed yet")
+    arena.seal()
+    arena.sql("web", set_state("locked"))
+    newest = arena.seal()
+
+    assert run("seal_audit", "--last", role="sealer") == (0, f"{newest}\n", "")
+
+
 def test_the_key_may_be_in_a_file(arena, run, tmp_path):
     file = tmp_path / "key"
     file.write_text(f"AUDIT_SEAL_KEY={SECRET}\n{PUBLIC}\n")
@@ -329,6 +363,99 @@ def test_a_database_of_an_older_version_is_said(arena, run, monkeypatch, command
     refused(run(command, *reason), "of an older version", "0003_closer_look", "migrate")
 
 
+@pytest.mark.parametrize("command", ["verify_audit", "seal_audit", "reconcile_audit"])
+def test_a_database_of_a_newer_version_is_said(arena, run, monkeypatch, command):
+    monkeypatch.setenv("AUDIT_SEAL_KEY", SECRET)
+    arena.sql(
+        "otto",
+        "insert into django_migrations (app, name, applied) values ('audit', '9999_more', now())",
+    )
+    reason = ("--reason", "x") if command == "reconcile_audit" else ()
+
+    refused(run(command, *reason), "of a newer version", "9999_more")
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "drop table user_state_seal cascade",
+        "drop table user_state_audit cascade",
+        "drop table user_state_transition cascade",
+        "alter table user_state_audit drop column user_id cascade",
+        "alter table user_state_seal drop column signature",
+    ],
+)
+@pytest.mark.parametrize("as_json", [(), ("--json",)])
+def test_what_is_gone_is_found(arena, run, harm, as_json):
+    """However much: it is no reason not to look at what is left."""
+    printed = str(arena.seal())
+    arena.sql("postgres", harm)
+
+    code, out, err = run("verify_audit", "--public-key", PUBLIC, "--seal", printed, *as_json)
+
+    assert (code, err) == (1, "")
+    assert "is missing" in out or "has other columns" in out
+    assert not as_json or json.loads(out)["ok"] is False
+
+
+@pytest.mark.parametrize(
+    "seal",
+    [
+        "9223372036854775807, now(), 1, 0, 0, 1, 9223372036854775807, 0, 0, 'x', 'x', 'x', 'x'",
+        "2, now(), 1, 0, 0, 1, 9223372036854775807, 0, 0, 'x', 'x', 'x', 'x'",
+    ],
+)
+def test_a_seal_that_cannot_be_is_found(arena, run, seal):
+    arena.seal()
+    arena.sql("sealer", f"insert into user_state_seal values ({seal})")
+
+    code, out, err = run("verify_audit", "--public-key", PUBLIC)
+
+    assert (code, err) == (1, "")
+    assert "follows on seal 1" in out or "sealed 9223372036854775807 lines" in out
+
+
+def test_a_seal_of_never_is_refused(arena):
+    with pytest.raises(psycopg2.errors.CheckViolation):
+        arena.sql(
+            "sealer",
+            "insert into user_state_seal values"
+            " (1, 'infinity', 1, 0, 0, 1, 1, 0, 0, 'x', 'x', 'x', 'x')",
+        )
+
+
+@pytest.mark.parametrize("argument", ["--user", "--since", "--seal", "--public-key"])
+def test_what_is_no_text_is_said(run, argument):
+    code, _, err = run("verify_audit", argument, "\udcff")
+
+    assert code == 2
+    assert "Traceback" not in err
+
+
+def test_an_alias_that_is_none_is_said(run, capsys):
+    with pytest.raises(CommandError, match="doesn't exist") as error:
+        call_command("verify_audit", database="nope")
+
+    assert error.value.returncode == 2
+
+
+@pytest.mark.parametrize("command", [["verify_audit"], ["seal_audit", "--new-key"]])
+def test_what_cannot_be_written_is_said(arena, command):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *command],
+            env=os.environ | {"DATABASE_URL": arena.server.url_for("rita", arena.name)},
+            cwd=BASE_DIR,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    assert done.returncode == 2
+    assert "What was found can't be written: No space left on device." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("command", ["verify_audit", "seal_audit"])
 def test_a_database_without_any_of_it_is_said(arena, run, monkeypatch, command):
     monkeypatch.setenv("AUDIT_SEAL_KEY", SECRET)
@@ -394,6 +521,32 @@ def test_a_user_without_any_line_gets_one(arena, run):
     code, out, _ = run("reconcile_audit", "--reason", "import", role="otto")
 
     assert (code, out) == (0, "carol: new → invited\n1 lines written.\n")
+
+
+def test_nothing_is_missing_where_lines_are_in_another_order(arena, run):
+    """The line that was written last is not of the last change."""
+    arena.sql(
+        "otto",
+        "create function again() returns trigger language plpgsql as $$ begin"
+        " if NEW.current_state = 'locked' then update user_fsm set current_state = 'deactivated'"
+        " where user_id = NEW.user_id; end if; return null; end $$",
+        "create trigger again after update on user_fsm for each row execute function again()",
+    )
+    arena.sql("web", set_state("locked"))
+
+    assert run("reconcile_audit", "--reason", "x", role="otto")[1] == "Nothing is missing.\n"
+    unseen(arena, "alter table user_fsm disable trigger again", set_state("invited"))
+    assert "deactivated → invited" in run("reconcile_audit", "--reason", "x", role="otto")[1]
+    assert [each.kind for each in arena.verify()] == []
+
+
+def test_reconciling_does_not_wait_for_ever(arena, run, monkeypatch):
+    monkeypatch.setattr("audit.isolation.LOCK_TIMEOUT", "100ms")
+    with arena.session("web") as writer, writer.cursor() as cursor:
+        cursor.execute("begin")
+        cursor.execute(set_state("locked"))
+
+        refused(run("reconcile_audit", "--reason", "x", role="otto"), "lock timeout")
 
 
 def test_a_gap_in_the_middle_stays(arena, run):

@@ -164,7 +164,7 @@ def test_attaches_it_although_he_may_execute_it(battle):
         "create trigger forge after insert on user_fsm referencing new table as new_rows"
         " for each statement execute function public.record_user_state()",
         "insert into user_fsm values (1, 'locked')",
-        says="record_user_state() records user_fsm, not user_fsm",
+        says=r"record_user_state\(\) records user_fsm, not user_fsm",
     )
     battle.arena.sql("postgres", "revoke execute on function record_user_state() from carl")
 

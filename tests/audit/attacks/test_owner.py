@@ -1,5 +1,7 @@
 """Who migrates, Otto: he owns user_fsm, and is a member of the audit's owner."""
 
+from tests.arena import KEY
+
 from .outcome import FOUND, RECORDED, REFUSED, attack
 
 LOCK_ALICE = "update user_fsm set current_state = 'locked' where user_id = 1"
@@ -342,7 +344,204 @@ def test_replaces_the_digest_of_the_seals(battle):
     battle.found("function", "user_state_seal_digest is not what sql/ says")
 
 
+@attack(FOUND)
+def test_has_the_verifying_function_not_run_at_all(battle):
+    """A strict function is not called with nulls, and then finds nothing."""
+    battle.sql("otto", "alter function verify_user_state_audit(timestamptz, bigint) strict")
+
+    battle.found("function", "verify_user_state_audit is not what sql/ says")
+
+
+@attack(FOUND)
+def test_has_the_verifying_function_look_at_the_future_only(battle):
+    body = battle.sql(
+        "otto", "select prosrc from pg_proc where proname = 'verify_user_state_audit'"
+    )[0][0]
+    battle.sql(
+        "otto",
+        "create or replace function public.verify_user_state_audit("
+        " since timestamptz default 'infinity', of_user bigint default -1)"
+        " returns table (kind text, object text, user_id bigint, line_id bigint, detail text)"
+        " language plpgsql stable security definer set search_path = pg_catalog, pg_temp"
+        f" as $function${body}$function$",
+    )
+
+    battle.found("function", "verify_user_state_audit is not what sql/ says")
+
+
+@attack(FOUND)
+def test_has_a_verifying_function_take_what_he_makes_of_it(battle):
+    """The same text, for a type to which he has a cast of his own."""
+    body = battle.sql(
+        "otto", "select prosrc from pg_proc where proname = 'verify_user_state_seals'"
+    )[0][0]
+    battle.sql(
+        "otto",
+        "create type public.moment as (at timestamptz)",
+        "drop function verify_user_state_seals",
+        "create function public.verify_user_state_seals(since public.moment default null)"
+        " returns table (kind text, object text, user_id bigint, line_id bigint, detail text)"
+        " language plpgsql stable security definer set search_path = pg_catalog, pg_temp"
+        f" as $function${body}$function$",
+    )
+
+    battle.found("function", "verify_user_state_seals is not what sql/ says")
+
+
+@attack(FOUND)
+def test_has_who_verifies_run_code_of_his(battle):
+    """With the rights of who verifies, who may be a superuser: so it is not run."""
+    battle.sql(
+        "otto",
+        "create or replace function public.verify_user_state_audit("
+        " since timestamptz default null, of_user bigint default null)"
+        " returns table (kind text, object text, user_id bigint, line_id bigint, detail text)"
+        " language plpgsql as $$ begin raise exception 'it was run'; end $$",
+    )
+
+    assert len(battle.verify()) == 1
+    battle.found("function", "verify_user_state_audit is not what sql/ says")
+
+
 # The tables.
+
+
+@attack(FOUND)
+def test_puts_another_table_where_the_application_looks_first(battle):
+    battle.sql(
+        "otto",
+        "create schema web",
+        "create table web.user_fsm (like public.user_fsm including all)",
+        "insert into web.user_fsm select * from public.user_fsm",
+        "grant usage on schema web to web",
+        "grant all on web.user_fsm to web",
+    )
+
+    battle.sql("web", LOCK_ALICE)
+    assert battle.lines("id") == []
+    battle.found("table", "table web.user_fsm is taken for public.user_fsm")
+
+
+@attack(FOUND)
+def test_names_the_users_by_a_view(battle):
+    battle.sql(
+        "otto",
+        "alter table accounts_user rename to hidden",
+        "create view accounts_user as select id, 'mallory'::text as username from hidden",
+    )
+
+    battle.found("table", "table accounts_user is no ordinary table")
+
+
+@attack(FOUND)
+def test_lets_a_state_be_none(battle):
+    battle.sql(
+        "otto",
+        "begin",
+        "alter table user_fsm alter current_state drop not null",
+        OFF,
+        "update user_fsm set current_state = null where user_id = 1",
+        ALWAYS,
+        "commit",
+    )
+
+    battle.found("table", "table user_fsm has other columns")
+    battle.found("state", "is null, but the last line ends in active")
+
+
+@attack(FOUND)
+def test_has_a_constraint_run_code_of_his_as_the_owner(battle):
+    battle.sql(
+        "otto",
+        "create function mine(text) returns boolean language sql as 'select true'",
+        "alter table user_state_audit add constraint mine check (mine(username))",
+    )
+
+    battle.found("constraint", "constraint mine on user_state_audit is not ours")
+
+
+@attack(FOUND)
+def test_has_an_index_run_code_of_his_as_the_owner(battle):
+    battle.sql(
+        "otto",
+        "create function mine(text) returns text immutable language sql as 'select $1'",
+        "create index mine on user_state_audit (mine(username))",
+    )
+
+    battle.found("constraint", "index public.mine on user_state_audit has an expression")
+
+
+@attack(FOUND)
+def test_has_a_default_fill_a_column(battle):
+    battle.sql("otto", "alter table user_state_audit alter reason set default 'all is well'")
+
+    battle.found("constraint", "column user_state_audit.reason has a default")
+
+
+@attack(FOUND)
+def test_has_no_seal_pass(battle):
+    battle.sql("otto", "alter table user_state_seal add constraint mine check (number < 1)")
+
+    battle.found("constraint", "constraint mine on user_state_seal is not ours")
+
+
+@attack(FOUND)
+def test_lets_two_lines_have_one_number(battle):
+    battle.sql("otto", "alter table user_state_audit drop constraint user_state_audit_pkey")
+
+    battle.found("constraint", "table user_state_audit is without PRIMARY KEY id")
+
+
+@attack(FOUND)
+def test_lets_any_word_be_a_state(battle):
+    battle.sql(
+        "otto",
+        "alter table user_fsm drop constraint user_fsm_current_state_valid",
+        "alter table user_fsm add constraint user_fsm_current_state_valid check (true)",
+    )
+
+    battle.found("constraint", "table user_fsm is without CHECK current_state")
+
+
+@attack(RECORDED)
+def test_changes_a_state_by_a_foreign_key_that_cascades(battle):
+    battle.sql(
+        "otto",
+        "create table states (name varchar(32) primary key)",
+        "insert into states values ('active'), ('deactivated')",
+        "delete from user_fsm where user_id = 2",
+    )
+    battle.line_before = battle.last_line()
+    battle.sql(
+        "otto",
+        "alter table user_fsm add foreign key (current_state) references states on update cascade",
+        "update states set name = 'locked' where name = 'active'",
+    )
+
+    battle.recorded("active locked")
+
+
+@attack(RECORDED)
+def test_changes_a_state_through_a_view(battle):
+    battle.sql(
+        "otto",
+        "create view all_states as select * from user_fsm",
+        "update all_states set current_state = 'locked' where user_id = 1",
+    )
+
+    battle.recorded("active locked")
+
+
+@attack(RECORDED)
+def test_changes_a_state_in_a_procedure_that_commits(battle):
+    battle.sql(
+        "otto",
+        "create procedure mine() language plpgsql as $$ begin"
+        f" {LOCK_ALICE}; commit; {UNLOCK_ALICE}; rollback; end $$",
+        "call mine()",
+    )
+
+    battle.recorded("active locked")
 
 
 @attack(FOUND)
@@ -595,6 +794,13 @@ def test_lets_the_application_add_seals(battle):
     battle.found("grant", "table user_state_seal web has insert")
 
 
+@attack(FOUND)
+def test_lets_somebody_set_the_sequence(battle):
+    battle.sql("otto", "grant update on sequence user_state_audit_id_seq to carl")
+
+    battle.found("grant", "sequence user_state_audit_id_seq carl has update")
+
+
 # Lines that he forges.
 
 
@@ -773,6 +979,32 @@ def test_moves_lines_to_a_transaction_that_is_not_sealed(battle):
 
     rewrite(battle, "update user_state_audit set transaction_id = transaction_id + 1000")
     battle.found("seal", "sealed 6 lines")
+
+
+@attack(FOUND)
+def test_rewrites_lines_by_altering_the_type_of_a_column(battle):
+    """No trigger fires for that."""
+    battle.seal()
+
+    battle.sql("otto", "alter table user_state_audit alter db_user type text using 'mona'")
+    battle.found("seal", "seal 1 is broken")
+
+
+@attack(FOUND)
+def test_removes_all_seals(battle):
+    battle.seal()
+
+    battle.sql(
+        "otto",
+        "begin",
+        "alter table user_state_seal disable trigger user",
+        "delete from user_state_seal",
+        "alter table user_state_seal enable always trigger refuse_rewriting",
+        "alter table user_state_seal enable always trigger refuse_truncate",
+        "commit",
+    )
+    assert battle.verify() == []
+    battle.found("seal", "although a key was given", keys=[KEY.public_key()])
 
 
 @attack(FOUND)

@@ -125,6 +125,70 @@ def test_lets_somebody_own_the_audit(battle):
 
 
 @attack(FOUND)
+@pytest.mark.parametrize(
+    ("grant", "found", "revoke"),
+    [
+        ("grant otto to carl", "role otto carl is a member", "revoke otto from carl"),
+        (
+            "create role between; grant otto to between; grant between to carl",
+            "role otto carl is a member",
+            "drop role between",
+        ),
+        (
+            "grant pg_write_all_data to carl",
+            "role pg_write_all_data carl is a member",
+            "revoke pg_write_all_data from carl",
+        ),
+        (
+            "grant pg_execute_server_program to web",
+            "role pg_execute_server_program web is a member",
+            "revoke pg_execute_server_program from web",
+        ),
+        ("alter role web createrole", "web serves the application", "alter role web nocreaterole"),
+    ],
+)
+def test_lets_somebody_switch_the_triggers_off_or_write_lines(battle, grant, found, revoke):
+    battle.sql("postgres", grant)
+    try:
+        battle.found("grant", found)
+    finally:
+        battle.sql("postgres", revoke)
+
+
+@attack(FOUND)
+def test_lets_the_application_own_the_states(battle):
+    battle.sql("postgres", "alter table user_fsm owner to web")
+
+    battle.found("owner", "table user_fsm belongs to web, who serves the application")
+
+
+@attack(FOUND)
+def test_has_the_table_forget_its_triggers_in_the_catalog(battle):
+    battle.sql(
+        "postgres",
+        "set allow_system_table_mods = on",
+        "update pg_class set relhastriggers = false where relname = 'user_fsm'",
+    )
+
+    battle.found("table", "user_fsm has its triggers switched off in the catalog")
+
+
+@attack(FOUND)
+def test_hides_a_trigger_among_those_of_constraints(battle):
+    battle.sql(
+        "postgres",
+        "create function mona() returns trigger language plpgsql as"
+        " $$ begin NEW.db_user := 'mona'; return NEW; end $$",
+        "create trigger mona before insert on user_state_audit"
+        " for each row execute function mona()",
+        "set allow_system_table_mods = on",
+        "update pg_trigger set tgisinternal = true where tgname = 'mona'",
+    )
+
+    battle.found("trigger", "trigger mona on user_state_audit is not ours")
+
+
+@attack(FOUND)
 def test_lets_somebody_sign_in_as_the_owner(battle):
     battle.sql("postgres", "alter role user_state_audit_owner login")
     try:
