@@ -14,7 +14,7 @@ from django.db import DataError, ProgrammingError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from . import functions
-from .seals import Seal, key_id, lost, seals, unsigned
+from .seals import Seal, key_id, lost, seals, unsigned, waiting
 from .transitions import arrows
 
 INSUFFICIENT_PRIVILEGE = "42501"
@@ -35,7 +35,8 @@ class Finding(NamedTuple):
 
 
 class Extent(NamedTuple):
-    """How much there was to look at. Lines of a user are not looked at in seals."""
+    """How much there was to look at; of one user, no seal. ``unsealed`` are the lines that wait to
+    be sealed, where anything was."""
 
     lines: int
     users: int
@@ -50,24 +51,22 @@ def extent(
     try:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             cursor.execute(
-                "select l.lines, u.users, s.seals,"
-                " case when s.seals > 0 then l.unsealed else 0 end"
-                " from (select count(*) as lines, count(*) filter (where a.id > r.after_id"
-                " and a.transaction_id >= r.sealed_below) as unsealed"
-                " from public.user_state_audit a, public.user_state_seal_reach("
-                " (select max(number) from public.user_state_seal)) r"
-                " where (%(since)s::timestamptz is null or a.datetime >= %(since)s)"
-                " and (%(user)s::bigint is null or a.user_id = %(user)s)) l,"
-                " (select count(*) as users from (select distinct user_id"
-                " from public.user_state_audit a"
-                " where (%(since)s::timestamptz is null or a.datetime >= %(since)s)"
-                " and (%(user)s::bigint is null or a.user_id = %(user)s)) d) u,"
-                " (select count(*) as seals from public.user_state_seal"
-                " where (%(since)s::timestamptz is null or sealed_at >= %(since)s)"
-                " and %(user)s::bigint is null) s",
+                "select coalesce(sum(u.lines), 0)::bigint, count(*) from ("
+                " select count(*) as lines from public.user_state_audit"
+                " where (%(since)s::timestamptz is null or datetime >= %(since)s)"
+                " and (%(user)s::bigint is null or user_id = %(user)s) group by user_id) u",
                 {"since": since, "user": user_id},
             )
-            return Extent(*cursor.fetchone())
+            lines, users = cursor.fetchone()
+            if user_id is not None:
+                return Extent(lines, users, 0, 0)
+            cursor.execute(
+                "select count(*) from public.user_state_seal"
+                " where %(since)s::timestamptz is null or sealed_at >= %(since)s",
+                {"since": since},
+            )
+            [sealed] = cursor.fetchone()
+            return Extent(lines, users, sealed, waiting(cursor) if sealed else 0)
     except (ProgrammingError, DataError):
         return None
 

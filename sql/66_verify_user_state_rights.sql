@@ -50,10 +50,9 @@ audit_owner (oid) as (
      and (t.relowner = to_regrole('user_state_audit_owner')
           or t.relowner = (select s.relowner from states s))
 ),
--- Who can switch the audit off, write its lines, or make himself such a one. Who migrates may
--- be a group: then its members are meant to.
-powerful (oid, name, for_members) as (
-  select r.oid, r.rolname, r.oid in (select s.relowner from states s) and not r.rolcanlogin
+-- Who can switch the audit off, write its lines, or make himself such a one.
+powerful (oid, name) as (
+  select r.oid, r.rolname
     from pg_roles r
    where r.oid in (select a.oid from audit_owner a union select s.relowner from states s)
       or r.rolname in ('pg_write_all_data', 'pg_write_server_files', 'pg_execute_server_program')
@@ -67,6 +66,13 @@ judged (oid, name, serves) as (
    where not r.rolsuper
      and r.rolname !~ '^pg_'
      and (s.serves or not r.rolcreaterole)
+     and r.oid not in (select a.oid from audit_owner a)
+     -- Who owns the states migrates, and so may own the audit; or his members, where he is a group.
+     and (s.serves or not exists (
+       select from states
+         join pg_roles migrates on migrates.oid = states.relowner
+        where r.oid = migrates.oid
+           or not migrates.rolcanlogin and pg_has_role(r.oid, migrates.oid, 'member')))
 )
 
 select 'owner', o.object, null::bigint, null::bigint, 'belongs to ' || pg_get_userbyid(o.owner)
@@ -116,10 +122,6 @@ union all
 select 'grant', 'role ' || p.name, null, null, j.name || ' is a member'
   from powerful p
   join judged j on j.oid <> p.oid and pg_has_role(j.oid, p.oid, 'member')
- where (j.serves or not p.for_members)
-   -- Who owns the states migrates, and so may own the audit.
-   and j.oid not in (select s.relowner from states s)
-   and j.oid not in (select a.oid from audit_owner a)
 
 union all
 select 'grant', 'role ' || r.rolname, null, null, 'serves the application, and may create roles'

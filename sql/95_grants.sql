@@ -14,6 +14,11 @@ begin
     raise warning 'The roles of 00_roles.sql are not there: nothing is granted.';
     return;
   end if;
+  if not (select pg_has_role(current_user, c.relowner, 'usage')
+            from pg_catalog.pg_class c where c.oid = to_regclass('public.user_fsm')) then
+    raise warning 'The tables of the application are not granted: they are not %''s.', current_user;
+    return;
+  end if;
 
   -- The application: its own tables, row by row.
   foreach name in array array[
@@ -57,6 +62,11 @@ begin
      or to_regrole('user_state_audit_sealer') is null
      or to_regclass('public.user_state_seal') is null
      or to_regprocedure('public.reconcile_user_state(text)') is null then
+    return;
+  end if;
+  if not (select pg_has_role(current_user, c.relowner, 'usage')
+            from pg_catalog.pg_class c where c.oid = to_regclass('public.user_state_audit')) then
+    raise warning 'The audit is not granted: it is not %''s.', current_user;
     return;
   end if;
   revoke all on public.user_state_audit, public.user_state_transition, public.user_state_seal

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         SQLFile("60_next_user_state_seal.sql", "09c847f197d4"),
         SQLFile("62_verify_user_state_tables.sql", "037d70e1fdb7"),
         SQLFile("64_verify_user_state_triggers.sql", "16f6409066d6"),
-        SQLFile("66_verify_user_state_rights.sql", "764f9163d73c"),
+        SQLFile("66_verify_user_state_rights.sql", "c106be254a59"),
         SQLFile("70_verify_user_state_protection.sql", "265c9fe3bc35"),
         SQLFile("71_user_state_steps.sql", "a8ff5cf6ee19"),
         SQLFile("72_verify_user_state_history.sql", "b90995e44c7f"),
@@ -21,5 +21,5 @@ class Migration(migrations.Migration):
         SQLFile("76_verify_user_state_audit.sql", "72d480ebc530"),
         SQLFile("80_reconcile_user_state.sql", "c2af8a1ec838"),
         SQLFile("90_ownership.sql", "dd92cde64461"),
-        SQLFile("95_grants.sql", "7551847467e5"),
+        SQLFile("95_grants.sql", "9b6749e415d9"),
     ]

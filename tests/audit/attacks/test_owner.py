@@ -1,5 +1,7 @@
 """Who migrates, Otto: he owns user_fsm, and is a member of the audit's owner."""
 
+from audit import verify
+from audit.isolation import snapshot
 from tests.arena import KEY
 
 from .outcome import FOUND, RECORDED, REFUSED, attack
@@ -401,6 +403,25 @@ def test_has_who_verifies_run_code_of_his(battle):
 
     assert len(battle.verify()) == 1
     battle.found("function", "verify_user_state_audit is not what sql/ says")
+
+
+@attack(FOUND)
+def test_has_who_verifies_run_code_of_his_while_counting(battle):
+    battle.sql(
+        "otto",
+        "create or replace function public.user_state_seal_reach(upto_number bigint,"
+        " out after_id bigint, out sealed_id bigint, out sealed_below bigint)"
+        " language plpgsql as $$ begin raise exception 'it was run'; end $$",
+    )
+    battle.sql(
+        "sealer",
+        "insert into user_state_seal values (1, now(), 1, 0, 0, 1, 0, 0, 0, 'x', 'x', 'x', 'x')",
+    )
+    battle.arena.become("rita")
+
+    with snapshot(battle.arena.django):
+        assert verify.extent(battle.arena.django).seals == 1
+    battle.found("function", "user_state_seal_reach is not what sql/ says")
 
 
 # The tables.

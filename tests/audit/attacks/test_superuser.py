@@ -189,6 +189,23 @@ def test_hides_a_trigger_among_those_of_constraints(battle):
 
 
 @attack(FOUND)
+def test_has_each_sign_in_say_who_it_is(battle):
+    """By a trigger, which PostgreSQL has since 17; before, by a setting of the database."""
+    [(version,)] = battle.sql("postgres", "select current_setting('server_version_num')::int")
+    if version >= 170000:
+        battle.sql(
+            "postgres",
+            "create function mona() returns event_trigger language plpgsql as"
+            " $$ begin perform set_config('app.user', 'mona', false); end $$",
+            "create event trigger mona on login execute function mona()",
+        )
+    else:
+        battle.sql("postgres", f"alter database {battle.arena.name} set app.\"user\" = 'mona'")
+
+    battle.found("setting", "mona")
+
+
+@attack(FOUND)
 def test_lets_somebody_sign_in_as_the_owner(battle):
     battle.sql("postgres", "alter role user_state_audit_owner login")
     try:

@@ -1,0 +1,85 @@
+"""What migrate makes of roles and grants, and what it says where it may not."""
+
+import pytest
+
+from audit.sqlfiles import run, text_of
+from tests.arena import Arena, migrate
+
+OWNER = "select pg_get_userbyid(relowner) from pg_class where relname = 'user_state_audit'"
+
+
+@pytest.fixture
+def migrated(arena: Arena):
+    return lambda: migrate(arena.server.url_for("otto", arena.name))
+
+
+def test_the_audit_belongs_to_a_role_that_nobody_signs_in_as(arena):
+    assert arena.sql("rita", OWNER) == [("user_state_audit_owner",)]
+
+
+def test_migrating_grants_again_what_was_revoked(arena, migrated):
+    arena.sql("otto", "revoke select on user_state_audit from user_state_audit_app")
+
+    migrated()
+
+    assert arena.sql("web", "select count(*) from user_state_audit") == [(2,)]
+
+
+def test_migrating_hands_over_what_somebody_took(arena, migrated):
+    arena.sql("otto", "alter table user_state_audit owner to otto")
+
+    migrated()
+
+    assert arena.sql("rita", OWNER) == [("user_state_audit_owner",)]
+    assert arena.verify() == []
+
+
+def test_the_audit_stays_where_who_migrates_could_not_go_on(arena):
+    arena.sql(
+        "postgres",
+        "alter table user_state_audit owner to otto",
+        "alter table user_fsm owner to carl",
+    )
+
+    with arena.session("postgres") as session, session.cursor() as cursor:
+        cursor.execute(text_of("90_ownership.sql"))
+
+        assert "grant that role to carl, who migrates" in session.notices[-1]
+    assert arena.sql("rita", OWNER) == [("otto",)]
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("90_ownership.sql", "The audit is not handed over to user_state_audit_owner"),
+        ("95_grants.sql", "The tables of the application are not granted: they are not carl's"),
+        ("95_grants.sql", "The audit is not granted: it is not carl's"),
+        ("95_grants.sql", "Everybody may still make temporary tables"),
+    ],
+)
+def test_what_a_role_may_not_do_is_logged_and_no_error(arena, caplog, file, said):
+    arena.become("carl")
+
+    run(file, arena.django)
+
+    assert any(record.message.startswith(said) for record in caplog.records), caplog.text
+    assert "no privileges" not in caplog.text
+    assert arena.verify() == []
+
+
+def test_a_group_may_own_the_states_and_its_members_migrate(arena):
+    arena.on_server(
+        "create role deployers",
+        "create role ann login",
+        "grant user_state_audit_owner to deployers",
+        "grant deployers to ann",
+    )
+    arena.sql("postgres", "alter table user_fsm owner to deployers")
+    try:
+        assert arena.verify() == []
+
+        arena.on_server("grant deployers to web")
+        assert {each.detail for each in arena.verify()} == {"web is a member"}
+    finally:
+        arena.sql("postgres", "alter table user_fsm owner to otto")
+        arena.on_server("drop role ann", "drop role deployers")
