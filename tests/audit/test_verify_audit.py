@@ -2,10 +2,11 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg2
 import pytest
@@ -114,6 +115,33 @@ def test_names_cannot_write_on_the_terminal(arena, run):
     assert code == 1
     assert "\x1b" not in out
     assert "\ufffd[2Jred" in out
+
+
+def test_who_waits_at_a_terminal_is_shown_a_bar_that_leaves_nothing(arena):
+    """Looking waits here for a lock, as it would take its time for many lines."""
+    terminal, bar = pty.openpty()
+    with arena.session("otto") as session, session.cursor() as cursor:
+        cursor.execute("begin; lock table user_fsm")
+        with subprocess.Popen(
+            [sys.executable, "manage.py", "verify_audit"],
+            env=os.environ
+            | {"DATABASE_URL": arena.server.url_for("rita", arena.name), "TERM": "xterm"},
+            cwd=BASE_DIR,
+            stdout=subprocess.PIPE,
+            stderr=bar,
+        ) as looking:
+            os.close(bar)
+            shown = os.read(terminal, 1000)
+            cursor.execute("rollback")
+            with suppress(OSError):  # how a terminal ends
+                while more := os.read(terminal, 1000):
+                    shown += more
+    os.close(terminal)
+
+    assert looking.returncode == 0
+    assert "Looking at every line ..." in shown.decode()
+    assert shown.count(b"\n") == 1
+    assert shown.endswith(b"\x1b[2K")
 
 
 def test_one_user_by_name(arena, run):

@@ -471,6 +471,19 @@ def test_lets_a_state_be_none(battle):
 
 
 @attack(FOUND)
+def test_lets_a_column_of_the_audit_be_null(battle):
+    """From PostgreSQL 18 on, under a constraint that does not look at what is there."""
+    battle.sql("otto", "alter table user_state_audit alter username drop not null")
+    [(version,)] = battle.sql("otto", "select current_setting('server_version_num')::int")
+    if version < 180000:
+        battle.found("table", "table user_state_audit has other columns")
+        return
+    battle.sql("otto", "alter table user_state_audit add constraint n not null username not valid")
+
+    battle.found("constraint", "constraint n on user_state_audit is not ours")
+
+
+@attack(FOUND)
 def test_has_a_constraint_run_code_of_his_as_the_owner(battle):
     battle.sql(
         "otto",
