@@ -1,0 +1,119 @@
+"""One sentence and exit code 2, whatever is wrong."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from audit import seals
+from project.settings import BASE_DIR
+from tests.audit.test_verify import set_state
+
+from .told import SECRET, refused
+
+
+@pytest.mark.parametrize("key", ["", "nonsense", "a" * 63, "a" * 66, "ø" * 64])
+def test_what_is_no_key_is_said(arena, run, monkeypatch, tmp_path, key):
+    arena.seal()
+    refused(run("verify_audit", "--public-key", key), "In --public-key: This is no key")
+
+    monkeypatch.setenv("AUDIT_SEAL_KEY", key)
+    refused(run("verify_audit"), "In AUDIT_SEAL_KEY: This is no key")
+    refused(run("seal_audit", role="sealer"), "In AUDIT_SEAL_KEY: This is no key")
+
+    file = tmp_path / "key"
+    file.write_text(key)
+    command = ("seal_audit", "--key-file", str(file))
+    refused(run(*command, role="sealer"), str(file), "This is no key")
+
+
+def test_another_key_is_said(arena, run, monkeypatch):
+    arena.seal()
+    other = seals.new_key()
+
+    refused(run("verify_audit", "--public-key", seals.public_hex(other)), "it is the wrong one")
+    monkeypatch.setenv("AUDIT_SEAL_KEY", other.private_bytes_raw().hex())
+    arena.sql("web", set_state("locked"))
+    refused(run("seal_audit", role="sealer"), "Seal 1 was made with the key")
+
+
+@pytest.mark.parametrize("command", ["verify_audit", "seal_audit", "reconcile_audit"])
+def test_a_database_of_an_older_version_is_said(arena, run, monkeypatch, command):
+    monkeypatch.setenv("AUDIT_SEAL_KEY", SECRET)
+    arena.sql("otto", "delete from django_migrations where name = '0003_closer_look'")
+    reason = ("--reason", "x") if command == "reconcile_audit" else ()
+
+    refused(run(command, *reason), "of an older version", "0003_closer_look", "migrate")
+
+
+@pytest.mark.parametrize("command", ["verify_audit", "seal_audit", "reconcile_audit"])
+def test_a_database_of_a_newer_version_is_said(arena, run, monkeypatch, command):
+    monkeypatch.setenv("AUDIT_SEAL_KEY", SECRET)
+    arena.sql(
+        "otto",
+        "insert into django_migrations (app, name, applied) values ('audit', '9999_more', now())",
+    )
+    reason = ("--reason", "x") if command == "reconcile_audit" else ()
+
+    refused(run(command, *reason), "of a newer version", "9999_more")
+
+
+@pytest.mark.parametrize("argument", ["--user", "--since", "--seal", "--public-key"])
+def test_what_is_no_text_is_said(run, argument):
+    code, _, err = run("verify_audit", argument, "\udcff")
+
+    assert code == 2
+    assert "Traceback" not in err
+
+
+def test_an_alias_that_is_none_is_said(run, capsys):
+    with pytest.raises(CommandError, match="doesn't exist") as error:
+        call_command("verify_audit", database="nope")
+
+    assert error.value.returncode == 2
+
+
+@pytest.mark.parametrize("command", [["verify_audit"], ["seal_audit", "--new-key"]])
+def test_what_cannot_be_written_is_said(arena, command):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *command],
+            env=os.environ | {"DATABASE_URL": arena.server.url_for("rita", arena.name)},
+            cwd=BASE_DIR,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    assert done.returncode == 2
+    assert "What was found can't be written: No space left on device." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["verify_audit", "seal_audit"])
+def test_a_database_without_any_of_it_is_said(arena, run, monkeypatch, command):
+    monkeypatch.setenv("AUDIT_SEAL_KEY", SECRET)
+    arena.sql("postgres", "drop schema public cascade", "create schema public")
+
+    refused(run(command, role="postgres"), "of an older version")
+
+
+def test_a_database_out_of_reach_is_said(arena, run):
+    arena.django.settings_dict["HOST"] = "/nowhere"
+
+    refused(run("verify_audit"), "The database refused")
+
+
+def test_who_may_not_look_is_told(arena, run):
+    arena.sql("otto", "grant select on django_migrations to carl")
+    arena.sql("postgres", "revoke user_state_audit_reader from carl")
+    try:
+        refused(run("verify_audit", role="carl"), "permission denied")
+    finally:
+        arena.sql("postgres", "grant user_state_audit_reader to carl")
+
+
+def test_who_seals_may_not_look(run):
+    refused(run("verify_audit", role="sealer"), "permission denied for function verify_user")

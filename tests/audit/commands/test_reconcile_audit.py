@@ -1,0 +1,101 @@
+"""reconcile_audit: what it writes, and what it leaves."""
+
+import psycopg2
+import pytest
+
+from tests.audit.test_verify import set_state, unseen
+
+from .told import refused
+
+
+def test_reconciling_writes_what_is_missing_and_alters_nothing(arena, run):
+    unseen(
+        arena,
+        set_state("locked"),
+        "delete from user_fsm where user_id = 2",
+    )
+    before = arena.sql("rita", "select * from user_state_audit order by id")
+
+    code, out, _ = run("reconcile_audit", "--reason", "bulk load", role="otto")
+
+    assert code == 0
+    assert out == "alice: active → locked\nbob: active → deleted\n2 lines written.\n"
+    assert arena.sql("rita", "select * from user_state_audit order by id")[:2] == before
+    assert arena.sql(
+        "rita",
+        "select username, initiated_by, start_state, end_state, transition, reason, db_user"
+        " from user_state_audit where id > 2 order by id",
+    ) == [
+        ("alice", "system:reconcile", "active", "locked", "lock", "bulk load", "otto"),
+        ("bob", "system:reconcile", "active", "deleted", None, "bulk load", "otto"),
+    ]
+    assert arena.verify() == []
+    assert run("reconcile_audit", "--reason", "again", role="otto")[1] == "Nothing is missing.\n"
+
+
+def test_a_user_without_any_line_gets_one(arena, run):
+    arena.sql(
+        "postgres",
+        "alter table user_fsm disable trigger user",
+        "insert into accounts_user (id, username, password, is_superuser, first_name, last_name,"
+        " email, is_staff, is_active, date_joined) overriding system value"
+        " values (3, 'carol', '', false, '', '', 'c@example.com', false, true, now())",
+        "insert into user_fsm (user_id, current_state) values (3, 'invited')",
+    )
+
+    code, out, _ = run("reconcile_audit", "--reason", "import", role="otto")
+
+    assert (code, out) == (0, "carol: new → invited\n1 lines written.\n")
+
+
+def test_nothing_is_missing_where_lines_are_in_another_order(arena, run):
+    """The line that was written last is not of the last change."""
+    arena.sql(
+        "otto",
+        "create function again() returns trigger language plpgsql as $$ begin"
+        " if NEW.current_state = 'locked' then update user_fsm set current_state = 'deactivated'"
+        " where user_id = NEW.user_id; end if; return null; end $$",
+        "create trigger again after update on user_fsm for each row execute function again()",
+    )
+    arena.sql("web", set_state("locked"))
+
+    assert run("reconcile_audit", "--reason", "x", role="otto")[1] == "Nothing is missing.\n"
+    unseen(arena, "alter table user_fsm disable trigger again", set_state("invited"))
+    assert "deactivated → invited" in run("reconcile_audit", "--reason", "x", role="otto")[1]
+    assert [each.kind for each in arena.verify()] == []
+
+
+def test_reconciling_does_not_wait_for_ever(arena, run, monkeypatch):
+    monkeypatch.setattr("audit.isolation.LOCK_TIMEOUT", "100ms")
+    with arena.session("web") as writer, writer.cursor() as cursor:
+        cursor.execute("begin")
+        cursor.execute(set_state("locked"))
+
+        refused(run("reconcile_audit", "--reason", "x", role="otto"), "lock timeout")
+
+
+def test_a_gap_in_the_middle_stays(arena, run):
+    unseen(arena, set_state("locked"))
+    arena.sql("web", set_state("active"))
+
+    assert run("reconcile_audit", "--reason", "x", role="otto")[1] == "Nothing is missing.\n"
+    assert [each.kind for each in arena.verify()] == ["gap"]
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_reconciling_needs_a_reason(run, reason):
+    refused(run("reconcile_audit", "--reason", reason, role="otto"), "--reason")
+
+
+def test_reconciling_is_for_the_owner(arena, run):
+    refused(run("reconcile_audit", "--reason", "x", role="web"), "permission denied")
+
+
+def test_nobody_changes_a_state_while_it_is_reconciled(arena):
+    unseen(arena, set_state("locked"))
+    with arena.session("otto") as owner, owner.cursor() as cursor:
+        cursor.execute("begin")
+        cursor.execute("select * from reconcile_user_state('x')")
+
+        with pytest.raises(psycopg2.errors.LockNotAvailable):
+            arena.sql("web", "set lock_timeout = '50ms'", set_state("active"))

@@ -1,0 +1,152 @@
+"""verify_audit: what it prints, and its exit codes."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from contextlib import suppress
+
+import pytest
+
+from project.settings import BASE_DIR
+from tests.audit.test_verify import set_state, unseen
+
+from .told import PUBLIC, refused
+
+
+def test_all_is_well(run):
+    assert run("verify_audit") == (0, "All is well: 2 lines of 2 users, 0 seals.\n", "")
+
+
+def test_what_is_found_is_told_behind_a_line_that_sums_it_up(arena, run):
+    unseen(arena, "update user_fsm set current_state = 'locked'")
+    arena.sql("otto", "grant insert on user_state_audit to carl")
+
+    code, out, _ = run("verify_audit")
+
+    first, *rest = out.splitlines()
+    assert code == 1
+    assert first == "3 found (2 state, 1 grant) in 2 lines of 2 users, 0 seals."
+    assert any("carl has insert" in each for each in rest)
+    assert any("user 1" in each and "is locked, but the last line" in each for each in rest)
+
+
+def test_programs_get_json(arena, run):
+    assert json.loads(run("verify_audit", "--json")[1]) == {
+        **{"ok": True, "lines": 2, "users": 2, "seals": 0, "unsealed": 0},
+        **{"signatures_checked": False, "findings": []},
+    }
+
+    unseen(arena, set_state("locked"))
+    code, out, _ = run("verify_audit", "--json")
+
+    assert code == 1
+    assert json.loads(out)["ok"] is False
+    assert json.loads(out)["findings"] == [
+        {
+            "kind": "state",
+            "object": "user 1",
+            "user_id": 1,
+            "line_id": None,
+            "detail": "is locked, but the last line ends in active",
+        }
+    ]
+
+
+def test_more_than_a_table_holds_is_counted(arena, run):
+    arena.sql("otto", "alter table user_fsm disable trigger user")
+    arena.sql(
+        "postgres",
+        "set session_replication_role = replica",
+        "insert into user_fsm (user_id, current_state)"
+        " select i, 'active' from generate_series(1001, 1300) i",
+    )
+
+    code, out, _ = run("verify_audit")
+    as_json = json.loads(run("verify_audit", "--json")[1])
+
+    assert code == 1
+    assert out.splitlines()[0].startswith("304 found (300 state, 4 trigger)")
+    assert out.splitlines()[-1] == "... and 204 more, which --json tells."
+    assert len(as_json["findings"]) == 304
+
+
+def test_names_cannot_write_on_the_terminal(arena, run):
+    arena.sql("otto", 'create rule "\x1b[2Jred" as on update to user_fsm do instead nothing')
+
+    code, out, _ = run("verify_audit")
+
+    assert code == 1
+    assert "\x1b" not in out
+    assert "\ufffd[2Jred" in out
+
+
+def test_who_waits_at_a_terminal_is_shown_a_bar_that_leaves_nothing(arena):
+    """Looking waits here for a lock, as it would take its time for many lines."""
+    terminal, bar = pty.openpty()
+    with arena.session("otto") as session, session.cursor() as cursor:
+        cursor.execute("begin; lock table user_fsm")
+        with subprocess.Popen(
+            [sys.executable, "manage.py", "verify_audit"],
+            env=os.environ
+            | {"DATABASE_URL": arena.server.url_for("rita", arena.name), "TERM": "xterm"},
+            cwd=BASE_DIR,
+            stdout=subprocess.PIPE,
+            stderr=bar,
+        ) as looking:
+            os.close(bar)
+            shown = os.read(terminal, 1000)
+            cursor.execute("rollback")
+            with suppress(OSError):  # how a terminal ends
+                while more := os.read(terminal, 1000):
+                    shown += more
+    os.close(terminal)
+
+    assert looking.returncode == 0
+    assert "Looking at every line ..." in shown.decode()
+    assert shown.count(b"\n") == 1
+    assert shown.endswith(b"\x1b[2K")
+
+
+def test_one_user_by_name(arena, run):
+    unseen(arena, set_state("locked", user=2))
+
+    assert run("verify_audit", "--user", "alice")[0] == 0
+    assert run("verify_audit", "--user", "bob")[0] == 1
+
+
+def test_a_user_who_is_gone_is_known_by_his_lines(arena, run):
+    arena.sql("web", "delete from user_fsm where user_id = 1")
+    arena.sql("web", "delete from accounts_user where id = 1")
+
+    assert run("verify_audit", "--user", "alice")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["nobody", "", "\x1b[2J"])
+def test_a_user_who_never_was_is_said(run, name):
+    refused(run("verify_audit", "--user", name), "Nobody is or was called")
+
+
+def test_since_a_moment(arena, run):
+    unseen(arena, set_state("locked"))
+    arena.sql("web", set_state("active"))
+
+    assert run("verify_audit", "--since", "2026-01-01")[0] == 1
+    assert run("verify_audit", "--since", "2999-01-01T00:00+01:00")[0] == 0
+
+
+@pytest.mark.parametrize("moment", ["yesterday", "", "2026-13-01", "12:00"])
+def test_what_is_no_moment_is_said(run, moment):
+    refused(run("verify_audit", "--since", moment), "is no time, such as 2026-01-31T12:00")
+
+
+def test_only_what_was_looked_at_is_told(arena, run):
+    arena.seal()
+    arena.sql("web", set_state("locked", user=2))
+
+    alice = run("verify_audit", "--user", "alice", "--public-key", PUBLIC)
+    later = run("verify_audit", "--since", "2999-01-01", "--public-key", PUBLIC)
+
+    assert alice[1] == "All is well: 1 lines of 1 users, 0 seals.\n"
+    assert later[1] == "All is well: 0 lines of 0 users, 0 seals.\n"
