@@ -86,6 +86,8 @@ select 'function', 'function ' || w.name, null, null,
          when p.prosecdef <> w.definer or p.proconfig::text is distinct from w.settings
            then 'runs otherwise: security definer ' || p.prosecdef
              || ', settings ' || coalesce(p.proconfig::text, 'none')
+         when l.lanname <> 'plpgsql' or p.prosqlbody is not null
+           then 'is of the language ' || l.lanname || ', or has a body beside its text'
          else 'has another text, with the digest '
            || left(encode(sha256(convert_to(p.prosrc, 'UTF8')), 'hex'), 16)
        end

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
         SQLFile("55_user_state_seal_digest.sql", "3030bd32ecf3"),
         SQLFile("60_next_user_state_seal.sql", "09c847f197d4"),
         SQLFile("62_verify_user_state_tables.sql", "037d70e1fdb7"),
-        SQLFile("64_verify_user_state_triggers.sql", "16f6409066d6"),
+        SQLFile("64_verify_user_state_triggers.sql", "9c1f25f410ad"),
         SQLFile("66_verify_user_state_rights.sql", "c106be254a59"),
         SQLFile("70_verify_user_state_protection.sql", "265c9fe3bc35"),
         SQLFile("71_user_state_steps.sql", "a8ff5cf6ee19"),

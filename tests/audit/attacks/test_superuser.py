@@ -78,6 +78,25 @@ def test_replaces_the_text_of_the_function_in_the_catalog(battle):
 
 
 @attack(FOUND)
+@pytest.mark.parametrize(
+    "change",
+    [
+        "prolang = (select oid from pg_language where lanname = 'sql')",
+        "prosqlbody = (select prosqlbody from pg_proc where proname = 'nothing')",
+    ],
+)
+def test_has_the_text_of_the_function_be_no_more_than_that(battle, change):
+    battle.sql(
+        "postgres",
+        "create function nothing() returns int language sql begin atomic select 1; end",
+        "set allow_system_table_mods = on",
+        f"update pg_proc set {change} where proname = 'record_user_state'",
+    )
+
+    battle.found("function", "record_user_state() is of the language")
+
+
+@attack(FOUND)
 def test_changes_a_state_as_if_constraints_were_all_there_is(battle):
     """As pg_restore --disable-triggers does."""
     battle.sql(
