@@ -15,10 +15,14 @@ begin
   if to_regrole('user_state_audit_owner') is null then
     return;
   end if;
-  if not pg_has_role(current_user, 'user_state_audit_owner', 'usage')
-     or not pg_has_role(migrates, 'user_state_audit_owner', 'usage') then
+  if not pg_has_role(migrates, 'user_state_audit_owner', 'usage') then
     raise warning 'The audit is not handed over to user_state_audit_owner: grant that role to %, who'
       ' migrates.', migrates;
+    return;
+  end if;
+  if not pg_has_role(current_user, 'user_state_audit_owner', 'usage') then
+    raise warning 'The audit is not handed over to user_state_audit_owner: % is no member of it.',
+      current_user;
     return;
   end if;
 

@@ -20,6 +20,6 @@ class Migration(migrations.Migration):
         SQLFile("74_verify_user_state_seals.sql", "6906074e2878"),
         SQLFile("76_verify_user_state_audit.sql", "72d480ebc530"),
         SQLFile("80_reconcile_user_state.sql", "c2af8a1ec838"),
-        SQLFile("90_ownership.sql", "dd92cde64461"),
+        SQLFile("90_ownership.sql", "6d2ce0057e53"),
         SQLFile("95_grants.sql", "9b6749e415d9"),
     ]
