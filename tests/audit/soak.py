@@ -109,6 +109,7 @@ def busy(arena: Arena, rounds: Counter) -> Iterator[None]:
 
 def test_verify_finds_nothing_a_thousand_times_beside_those_who_write(arena):
     populate(arena)
+    arena.seal()
     arena.become("rita")
     rounds, end = Counter(), monotonic() + SECONDS
 

@@ -96,6 +96,17 @@ def test_since_counts_for_seals_too(arena):
     assert found(arena, since=moment) == []
 
 
+def test_since_leaves_out_what_came_before_what_it_finds(arena):
+    unseen(arena, set_state("locked"))
+    arena.sql("web", set_state("active"))
+    moment = arena.sql("rita", "select clock_timestamp()")[0][0]
+    unseen(arena, set_state("deactivated"))
+    arena.sql("web", set_state("active"))
+
+    assert found(arena) == [("gap", 1, 3), ("gap", 1, 4)]
+    assert found(arena, since=moment) == [("gap", 1, 4)]
+
+
 def test_since_finds_a_state_that_is_gone(arena):
     unseen(arena, "delete from user_fsm where user_id = 2")
     moment = arena.sql("rita", "select clock_timestamp()")[0][0]
