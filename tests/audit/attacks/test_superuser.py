@@ -7,7 +7,7 @@ from audit.verify import CannotLookError
 from tests.arena import KEY
 
 from .outcome import FOUND, RECORDED, REFUSED, attack
-from .test_owner import LOCK_ALICE, UNLOCK_ALICE, some_history
+from .statements import LOCK_ALICE, UNLOCK_ALICE, some_history
 
 REPLICA = "set session_replication_role = replica"
 PUBLIC_KEY = KEY.public_key()

@@ -1,0 +1,38 @@
+"""What several attacks are made of."""
+
+LOCK_ALICE = "update user_fsm set current_state = 'locked' where user_id = 1"
+UNLOCK_ALICE = "update user_fsm set current_state = 'active' where user_id = 1"
+UPDATE = "pgtrigger_record_update_0cacf"
+OFF = f"alter table user_fsm disable trigger {UPDATE}"
+ALWAYS = f"alter table user_fsm enable always trigger {UPDATE}"
+UNGUARDED = "alter table user_state_audit disable trigger user"
+GUARDED = (
+    "alter table user_state_audit enable always trigger refuse_rewriting",
+    "alter table user_state_audit enable always trigger refuse_truncate",
+)
+NOTHING = "create function nothing() returns trigger language plpgsql as 'begin return null; end'"
+
+
+def forged(moves: list[tuple[str, str]], transaction: str = "pg_current_xact_id()::text::bigint"):
+    """Lines as the trigger would write them, put in by hand."""
+    values = ", ".join(
+        f"('alice', 'mona', '{start}', '{end}', clock_timestamp(), '10.0.0.1', 1, 'web',"
+        f" {transaction})"
+        for start, end in moves
+    )
+    return (
+        "insert into user_state_audit (username, initiated_by, start_state, end_state, datetime,"
+        f" ip_address, user_id, db_user, transaction_id) values {values}"
+    )
+
+
+def rewrite(battle, *statements: str) -> None:
+    """Past the guard, which is there again afterwards."""
+    battle.sql("otto", "begin", UNGUARDED, *statements, *GUARDED, "commit")
+
+
+def some_history(battle) -> None:
+    """Lines 3 to 6 of Alice, each in a transaction of its own."""
+    for _ in range(2):
+        battle.sql("web", LOCK_ALICE)
+        battle.sql("web", UNLOCK_ALICE)

@@ -1,0 +1,359 @@
+"""What Otto, who migrates and owns, does to the tables."""
+
+from .outcome import FOUND, RECORDED, REFUSED, attack
+from .statements import (
+    ALWAYS,
+    LOCK_ALICE,
+    OFF,
+    UNLOCK_ALICE,
+    UPDATE,
+)
+
+
+@attack(FOUND)
+def test_puts_another_table_where_the_application_looks_first(battle):
+    battle.sql(
+        "otto",
+        "create schema web",
+        "create table web.user_fsm (like public.user_fsm including all)",
+        "insert into web.user_fsm select * from public.user_fsm",
+        "grant usage on schema web to web",
+        "grant all on web.user_fsm to web",
+    )
+
+    battle.sql("web", LOCK_ALICE)
+    assert battle.lines("id") == []
+    battle.found("table", "table web.user_fsm is taken for public.user_fsm")
+
+
+@attack(FOUND)
+def test_names_the_users_by_a_view(battle):
+    battle.sql(
+        "otto",
+        "alter table accounts_user rename to hidden",
+        "create view accounts_user as select id, 'mallory'::text as username from hidden",
+    )
+
+    battle.found("table", "table accounts_user is no ordinary table")
+
+
+@attack(FOUND)
+def test_lets_a_state_be_none(battle):
+    battle.sql(
+        "otto",
+        "begin",
+        "alter table user_fsm alter current_state drop not null",
+        OFF,
+        "update user_fsm set current_state = null where user_id = 1",
+        ALWAYS,
+        "commit",
+    )
+
+    battle.found("table", "table user_fsm has other columns")
+    battle.found("state", "is null, but the last line ends in active")
+
+
+@attack(FOUND)
+def test_lets_a_column_of_the_audit_be_null(battle):
+    """From PostgreSQL 18 on, under a constraint that does not look at what is there."""
+    battle.sql("otto", "alter table user_state_audit alter username drop not null")
+    [(version,)] = battle.sql("otto", "select current_setting('server_version_num')::int")
+    if version < 180000:
+        battle.found("table", "table user_state_audit has other columns")
+        return
+    battle.sql("otto", "alter table user_state_audit add constraint n not null username not valid")
+
+    battle.found("constraint", "constraint n on user_state_audit is not ours")
+
+
+@attack(FOUND)
+def test_has_a_constraint_run_code_of_his_as_the_owner(battle):
+    battle.sql(
+        "otto",
+        "create function mine(text) returns boolean language sql as 'select true'",
+        "alter table user_state_audit add constraint mine check (mine(username))",
+    )
+
+    battle.found("constraint", "constraint mine on user_state_audit is not ours")
+
+
+@attack(FOUND)
+def test_has_an_index_run_code_of_his_as_the_owner(battle):
+    battle.sql(
+        "otto",
+        "create function mine(text) returns text immutable language sql as 'select $1'",
+        "create index mine on user_state_audit (mine(username))",
+    )
+
+    battle.found("constraint", "index public.mine on user_state_audit has an expression")
+
+
+@attack(FOUND)
+def test_has_a_default_fill_a_column(battle):
+    battle.sql("otto", "alter table user_state_audit alter reason set default 'all is well'")
+
+    battle.found("constraint", "column user_state_audit.reason has a default")
+
+
+@attack(FOUND)
+def test_has_no_seal_pass(battle):
+    battle.sql("otto", "alter table user_state_seal add constraint mine check (number < 1)")
+
+    battle.found("constraint", "constraint mine on user_state_seal is not ours")
+
+
+@attack(FOUND)
+def test_lets_two_lines_have_one_number(battle):
+    battle.sql("otto", "alter table user_state_audit drop constraint user_state_audit_pkey")
+
+    battle.found("constraint", "table user_state_audit is without PRIMARY KEY id")
+
+
+@attack(FOUND)
+def test_lets_any_word_be_a_state(battle):
+    battle.sql(
+        "otto",
+        "alter table user_fsm drop constraint user_fsm_current_state_valid",
+        "alter table user_fsm add constraint user_fsm_current_state_valid check (true)",
+    )
+
+    battle.found("constraint", "table user_fsm is without CHECK current_state")
+
+
+@attack(RECORDED)
+def test_changes_a_state_by_a_foreign_key_that_cascades(battle):
+    battle.sql(
+        "otto",
+        "create table states (name varchar(32) primary key)",
+        "insert into states values ('active'), ('deactivated')",
+        "delete from user_fsm where user_id = 2",
+    )
+    battle.line_before = battle.last_line()
+    battle.sql(
+        "otto",
+        "alter table user_fsm add foreign key (current_state) references states on update cascade",
+        "update states set name = 'locked' where name = 'active'",
+    )
+
+    battle.recorded("active locked")
+
+
+@attack(RECORDED)
+def test_changes_a_state_through_a_view(battle):
+    battle.sql(
+        "otto",
+        "create view all_states as select * from user_fsm",
+        "update all_states set current_state = 'locked' where user_id = 1",
+    )
+
+    battle.recorded("active locked")
+
+
+@attack(RECORDED)
+def test_changes_a_state_in_a_procedure_that_commits(battle):
+    battle.sql(
+        "otto",
+        "create procedure mine() language plpgsql as $$ begin"
+        f" {LOCK_ALICE}; commit; {UNLOCK_ALICE}; rollback; end $$",
+        "call mine()",
+    )
+
+    battle.recorded("active locked")
+
+
+@attack(FOUND)
+def test_diverts_changes_by_a_rule(battle):
+    battle.sql("otto", "create rule mine as on update to user_fsm do instead nothing")
+
+    battle.found("rule", "rule mine on user_fsm diverts what is written")
+
+
+@attack(FOUND)
+def test_diverts_lines_by_a_rule(battle):
+    battle.sql("otto", "create rule mine as on insert to user_state_audit do instead nothing")
+
+    battle.found("rule", "rule mine on user_state_audit diverts what is written")
+
+
+@attack(REFUSED)
+def test_changes_a_state_while_lines_are_diverted(battle):
+    battle.arena.sql("otto", "create rule mine as on insert to user_state_audit do instead nothing")
+
+    battle.refused("web", LOCK_ALICE, says="only 0 of 1 changes of state could be recorded")
+    battle.arena.sql("otto", "drop rule mine on user_state_audit")
+
+
+@attack(FOUND)
+def test_alters_lines_as_they_are_written(battle):
+    battle.sql(
+        "otto",
+        "create function mona() returns trigger language plpgsql as $$ begin"
+        " NEW.db_user := 'mona'; return NEW; end $$",
+        "create trigger mona before insert on user_state_audit"
+        " for each row execute function mona()",
+    )
+
+    battle.found("trigger", "trigger mona on user_state_audit is not ours")
+
+
+@attack(FOUND)
+def test_puts_a_state_into_a_child_of_the_table(battle):
+    battle.sql(
+        "otto",
+        "delete from user_fsm where user_id = 1",
+        "create table child () inherits (user_fsm)",
+        "insert into child (id, user_id, current_state) values (100, 1, 'locked')",
+    )
+
+    battle.found("child", "public.child is a child of user_fsm")
+    battle.found("state", "is locked, but the last line ends in deleted")
+
+
+@attack(FOUND)
+def test_changes_a_state_through_a_parent_of_the_table(battle):
+    """Statement triggers are those of the table that the statement names."""
+    battle.sql(
+        "otto",
+        "create table above (current_state varchar(32) not null)",
+        "alter table user_fsm inherit above",
+        "update above set current_state = 'locked'",
+    )
+
+    battle.found("child", "user_fsm has the parent public.above")
+    battle.found("state", "is locked, but the last line ends in active")
+
+
+@attack(FOUND)
+def test_changes_states_by_altering_the_type_of_the_column(battle):
+    battle.sql(
+        "otto",
+        "alter table user_fsm alter current_state type varchar(32) using 'locked'",
+    )
+
+    battle.found("state", "is locked, but the last line ends in active")
+
+
+@attack(FOUND)
+def test_changes_states_by_dropping_the_column_and_adding_it(battle):
+    battle.sql(
+        "otto",
+        "alter table user_fsm drop current_state",
+        "alter table user_fsm add current_state varchar(32) not null default 'locked'",
+    )
+
+    battle.found("state", "is locked, but the last line ends in active")
+
+
+@attack(FOUND)
+def test_renames_the_column_for_one_change(battle):
+    battle.sql(
+        "otto",
+        "begin",
+        "alter table user_fsm rename current_state to other",
+        "alter table user_fsm add current_state varchar(32) not null default 'active'",
+        "update user_fsm set other = 'locked' where user_id = 1",
+        "alter table user_fsm drop current_state",
+        "alter table user_fsm rename other to current_state",
+        "commit",
+    )
+
+    battle.found("state", "is locked, but the last line ends in active")
+
+
+@attack(FOUND)
+def test_renames_the_column_and_leaves_another_in_its_place(battle):
+    battle.sql(
+        "otto",
+        "alter table user_fsm rename current_state to real_state",
+        "alter table user_fsm add current_state varchar(32) not null default 'active'",
+    )
+
+    battle.found("table", "table user_fsm has other columns")
+
+
+@attack(REFUSED)
+def test_changes_a_state_in_a_column_that_he_renamed(battle):
+    battle.arena.sql("otto", "alter table user_fsm rename current_state to state")
+
+    battle.refused(
+        "otto", "update user_fsm set state = 'locked'", says="column o.current_state does not exist"
+    )
+    battle.arena.sql("otto", "alter table user_fsm rename state to current_state")
+
+
+@attack(FOUND)
+def test_puts_a_view_in_the_place_of_the_table(battle):
+    battle.sql(
+        "otto",
+        "alter table user_fsm rename to hidden",
+        "create view user_fsm as select * from hidden",
+    )
+
+    battle.found("table", "table user_fsm is no ordinary table")
+    battle.found("trigger", f"{UPDATE} on user_fsm is missing")
+
+
+@attack(FOUND)
+def test_puts_a_copy_in_the_place_of_the_table(battle):
+    battle.sql(
+        "otto",
+        "create table copied (like user_fsm including all)",
+        "insert into copied select * from user_fsm",
+        "alter table user_fsm rename to hidden",
+        "alter table copied rename to user_fsm",
+    )
+
+    battle.found("trigger", f"{UPDATE} on user_fsm is missing")
+
+
+@attack(FOUND)
+def test_gives_a_user_two_states(battle):
+    battle.sql(
+        "otto",
+        "alter table user_fsm drop constraint user_fsm_user_id_key",
+        "insert into user_fsm (user_id, current_state) values (1, 'locked')",
+    )
+
+    battle.found("state", "user 1 has 2 states at once: active, locked")
+
+
+@attack(FOUND)
+def test_hides_lines_by_row_security(battle):
+    battle.sql("otto", "alter table user_state_audit enable row level security")
+
+    battle.found("table", "table user_state_audit hides rows")
+
+
+@attack(FOUND)
+def test_has_lines_be_lost_in_a_crash(battle):
+    battle.sql("otto", "alter table user_state_audit set unlogged")
+
+    battle.found("table", "table user_state_audit is not kept in the write-ahead log")
+
+
+@attack(FOUND)
+def test_drops_a_column_of_the_audit(battle):
+    battle.sql("otto", "alter table user_state_audit drop client_addr")
+
+    battle.found("table", "table user_state_audit has other columns")
+
+
+@attack(FOUND)
+def test_has_the_columns_be_compared_otherwise(battle):
+    battle.sql("otto", 'alter table user_fsm alter current_state type varchar(32) collate "C"')
+
+    battle.found("table", "collate")
+
+
+@attack(FOUND)
+def test_names_an_override_as_if_the_machine_allowed_it(battle):
+    battle.sql("otto", "insert into user_state_transition values ('active', 'invited', 'fine')")
+
+    battle.found("transition", "arrow fine: active → invited is not in the code")
+
+
+@attack(FOUND)
+def test_takes_the_name_of_an_arrow_away(battle):
+    battle.sql("otto", "delete from user_state_transition where name = 'lock'")
+
+    battle.found("transition", "arrow lock: active → locked is missing")
