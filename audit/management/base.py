@@ -44,7 +44,7 @@ class AuditCommand(BaseCommand):
             with suppress(OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise self.cannot(f"What was found can't be written: {error.strerror}.") from None
-        except Exception as error:
+        except Exception as error:  # it is told, and not with 1, which is for findings
             if options.get("traceback"):
                 raise
             traceback.print_exc()
