@@ -35,7 +35,7 @@ class UserStateAuditAdmin(SafeListMixin, admin.ModelAdmin):
         "when",
         "username",
         "change",
-        "arrow",
+        "transition_name",
         # What is claimed, and beside it the fact.
         "initiated_by",
         "db_user",
@@ -74,7 +74,7 @@ class UserStateAuditAdmin(SafeListMixin, admin.ModelAdmin):
         )
 
     @admin.display(description="transition", ordering="transition")
-    def arrow(self, row: UserStateAudit) -> str:
+    def transition_name(self, row: UserStateAudit) -> str:
         if row.is_override:
             return format_html('<strong class="override">{}</strong>', "override")
         return row.transition or "-"

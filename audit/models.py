@@ -50,7 +50,7 @@ class UserStateAudit(models.Model):
 
     @property
     def is_override(self) -> bool:
-        """Whether no arrow of the machine allows it: a superadmin's choice, or SQL."""
+        """Whether no transition of the machine allows it: a superadmin's choice, or SQL."""
         made_or_removed = self.start_state == "new" or self.end_state == "deleted"
         return self.transition is None and not made_or_removed
 

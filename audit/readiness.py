@@ -8,7 +8,7 @@ from django.db.migrations.graph import MigrationGraph
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-PATIENCE = "5s"  # for who asks is asked himself
+PATIENCE = "5s"  # for a load balancer waits for the answer itself
 # Of what verify_user_state_protection() finds, that by which a change could go unrecorded.
 RECORDING = {"table", "rule", "child", "trigger", "function"}
 

@@ -10,7 +10,7 @@ from django.db import Error, connection, transaction
 
 from .management.base import first_line
 from .readiness import missing_migrations
-from .verify import wrong_arrows
+from .verify import wrong_transitions
 
 GRANT = (
     "Serve as a role of its own, to which user_state_audit_app is granted, and nothing else; where"
@@ -76,7 +76,7 @@ LACKS = [
             or has_function_privilege('public.reconcile_user_state(text)', 'execute')
             or pg_has_role('pg_write_all_data', 'member')
         """,
-        "{role} may write lines of the audit, or attach triggers.",
+        "{role} may write entries of the audit, or attach triggers.",
         "Revoke what sql/95_grants.sql does not grant; or what comes with owning, see audit.W003.",
     ),
     Lack(
@@ -108,7 +108,7 @@ def check_deployment(app_configs, **kwargs) -> list[CheckMessage]:
         with transaction.atomic(using=connection.alias):
             if missing_migrations(connection):
                 return [not_checked("migrations are missing")]
-            return [*lacking(), *unprotected(), *other_arrows()]
+            return [*lacking(), *unprotected(), *other_transitions()]
     except Error as error:
         return [not_checked(first_line(error))]
 
@@ -123,7 +123,7 @@ def not_checked(reason: str) -> CheckMessage:
 
 
 def lacking() -> list[CheckMessage]:
-    """audit.W002 to audit.W006. A superuser lacks nothing else: he may do all of it."""
+    """audit.W002 to audit.W006. A superuser lacks nothing else: they may do all of it."""
     found = []
     with connection.cursor() as cursor:
         cursor.execute("select quote_ident(current_user)")
@@ -149,9 +149,9 @@ def unprotected() -> list[CheckMessage]:
     return [Warning(text, hint=MEND, id="audit.W007")]
 
 
-def other_arrows() -> list[CheckMessage]:
+def other_transitions() -> list[CheckMessage]:
     """audit.W008: user_state_transition is not the machine in the code."""
-    wrong = [f"{finding.object} {finding.detail}" for finding in wrong_arrows(connection)]
+    wrong = [f"{finding.object} {finding.detail}" for finding in wrong_transitions(connection)]
     if not wrong:
         return []
     text = f"The transitions that the audit knows are not those of the code: {'; '.join(wrong)}."

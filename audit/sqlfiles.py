@@ -5,7 +5,7 @@ A migration names a file and the digest of the text it brings::
     operations = [SQLFile("30_record_user_state.sql", "3f1c9a7e5b20")]
 
 The text itself stands in sql/ alone. Whoever edits a file is told by the check audit.W001
-which line his new migration needs, so that no database is left behind.
+which line the new migration needs, so that no database is left behind.
 """
 
 import hashlib

@@ -38,7 +38,7 @@ class Statement:
             self.text = sql if isinstance(sql, str) else ""
         self.word = leading_word(self.text)
 
-    def carries(self, in_transaction: bool) -> bool:
+    def carries_context(self, in_transaction: bool) -> bool:
         """Whether the context can go with it, in one transaction."""
         if in_transaction:
             return self.word in CARRIERS_IN_TRANSACTION

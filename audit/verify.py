@@ -1,8 +1,8 @@
 """Look for whatever is wrong with the audit.
 
 PostgreSQL does the looking, in verify_user_state_audit() of sql/. Here is what it cannot: whether
-its own functions are those of sql/, whether the arrows are those of the code, and who has signed
-the seals.
+its own functions are those of sql/, whether the transitions are those of the code, and who has
+signed the seals.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from . import functions
 from .seals import Seal, key_id, lost, seals, unsigned, waiting
-from .transitions import arrows
+from .transitions import transitions
 
 INSUFFICIENT_PRIVILEGE = "42501"
 
@@ -25,20 +25,20 @@ class CannotLookError(Exception):
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong. ``user_id`` and ``line_id`` are None where it is about neither."""
+    """One thing that is wrong. ``user_id`` and ``entry_id`` are None where it is about neither."""
 
     kind: str
     object: str
     user_id: int | None
-    line_id: int | None
+    entry_id: int | None
     detail: str
 
 
 class Extent(NamedTuple):
-    """How much there was to look at; of one user, no seal. ``unsealed`` are the lines that wait to
-    be sealed, where anything was."""
+    """How much there was to look at; of one user, no seal. ``unsealed`` are the entries that wait
+    to be sealed, where anything was."""
 
-    lines: int
+    entries: int
     users: int
     seals: int
     unsealed: int
@@ -51,22 +51,22 @@ def extent(
     try:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             cursor.execute(
-                "select coalesce(sum(u.lines), 0)::bigint, count(*) from ("
-                " select count(*) as lines from public.user_state_audit"
+                "select coalesce(sum(u.entries), 0)::bigint, count(*) from ("
+                " select count(*) as entries from public.user_state_audit"
                 " where (%(since)s::timestamptz is null or datetime >= %(since)s)"
                 " and (%(user)s::bigint is null or user_id = %(user)s) group by user_id) u",
                 {"since": since, "user": user_id},
             )
-            lines, users = cursor.fetchone()
+            entries, users = cursor.fetchone()
             if user_id is not None:
-                return Extent(lines, users, 0, 0)
+                return Extent(entries, users, 0, 0)
             cursor.execute(
                 "select count(*) from public.user_state_seal"
                 " where %(since)s::timestamptz is null or sealed_at >= %(since)s",
                 {"since": since},
             )
             [sealed] = cursor.fetchone()
-            return Extent(lines, users, sealed, waiting(cursor) if sealed else 0)
+            return Extent(entries, users, sealed, waiting(cursor) if sealed else 0)
     except (ProgrammingError, DataError):
         return None
 
@@ -80,7 +80,7 @@ def findings(
 ) -> Iterator[Finding]:
     """Whatever is wrong, within a snapshot().
 
-    Of the lines and seals from ``since`` on; of the lines of one user, and then of no seal.
+    Of the entries and seals from ``since`` on; of the entries of one user, and then of no seal.
     ``keys`` are those that may have signed, ``printed`` are seals that somebody has kept.
     CannotLookError when none of the keys has signed anything.
     """
@@ -89,7 +89,7 @@ def findings(
         wrong = list(functions.differences(cursor))
     for name, what in wrong:
         yield Finding("function", f"function {name}", None, None, what)
-    yield from looked(connection, "arrows", wrong_arrows)
+    yield from looked(connection, "transitions", wrong_transitions)
     if {name for name, _ in wrong} - functions.NOT_ASKED:
         # They are somebody else's, and would run with the rights of who verifies.
         return
@@ -134,14 +134,14 @@ def found_by_postgres(
         yield from (Finding(*row) for row in cursor)
 
 
-def wrong_arrows(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
+def wrong_transitions(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
     with connection.cursor() as cursor:
         cursor.execute("select start_state, end_state, name from public.user_state_transition")
         present = set(cursor.fetchall())
-    for start, end, name in sorted(present ^ set(arrows())):
+    for start, end, name in sorted(present ^ set(transitions())):
         is_there = (start, end, name) in present
-        wrong = "is not in the code" if is_there else "is missing: lines do not name it"
-        yield Finding("transition", f"arrow {name}: {start} → {end}", None, None, wrong)
+        wrong = "is not in the code" if is_there else "is missing: entries do not name it"
+        yield Finding("transition", f"transition {name}: {start} → {end}", None, None, wrong)
 
 
 def no_known_key(connection: BaseDatabaseWrapper, keys: list) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from django.views.generic import TemplateView
 from .models import UserStateAudit
 from .readiness import not_ready
 
-NEWEST = 50  # lines of one's own history
+NEWEST = 50  # entries of one's own history
 
 
 class HomeView(LoginRequiredMixin, TemplateView):

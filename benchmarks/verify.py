@@ -1,4 +1,4 @@
-"""What verifying and sealing cost with many lines: rows per second, and memory.
+"""What verifying and sealing cost with many entries: rows per second, and memory.
 
 Each is compared, in turns, with the least that anybody would pay who looks at every history: a
 count over the same sort. See README.md.
@@ -32,20 +32,20 @@ KEY = seals.new_key()
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lines", type=int, default=1_000_000)
+    parser.add_argument("--entries", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with postgres.throw_away(max_wal_size="4GB") as server:
         local.use(server)
         migrate()
-        fill(options.lines)
-        report(options.lines, options.rounds)
+        fill(options.entries)
+        report(options.entries, options.rounds)
         connection.close()
 
 
-def fill(lines: int) -> None:
-    """A hundred lines for each user: locked, unlocked, and so on, in the order of time."""
-    users = lines // 100
+def fill(entries: int) -> None:
+    """A hundred entries for each user: locked, unlocked, and so on, in the order of time."""
+    users = entries // 100
     with connection.cursor() as cursor:
         cursor.execute(
             "insert into accounts_user (username, password, is_superuser, first_name, last_name,"
@@ -60,16 +60,16 @@ def fill(lines: int) -> None:
             state = "active" if number % 2 else "locked"
             cursor.execute("update user_fsm set current_state = %s", [state])
             if number % 10 == 0:
-                print(f"  {number} % of {lines:,} lines", file=sys.stderr)
+                print(f"  {number} % of {entries:,} entries", file=sys.stderr)
         cursor.execute("vacuum analyze user_fsm")
         cursor.execute("vacuum analyze user_state_audit")
 
 
-def report(lines: int, rounds: int) -> None:
+def report(entries: int, rounds: int) -> None:
     with measured() as sealing:
         seal = seals.seal(KEY, "default")
-    assert f" lines={lines} " in seal.text
-    tell("sealing all of them at once", lines, sealing)
+    assert f" lines={entries} " in seal.text
+    tell("sealing all of them at once", entries, sealing)
     ratios = {"histories": [], "all": []}
     for _ in range(rounds):
         floor = run(FLOOR)
@@ -78,19 +78,19 @@ def report(lines: int, rounds: int) -> None:
             assert list(verify.findings(connection, keys=[KEY.public_key()])) == []
         ratios["histories"].append(histories.seconds / floor.seconds)
         ratios["all"].append(everything.seconds / floor.seconds)
-    tell("count over the same sort", lines, floor)
-    tell("verifying the histories", lines, histories)
-    tell("verifying everything, seals too", lines, everything)
+    tell("count over the same sort", entries, floor)
+    tell("verifying the histories", entries, histories)
+    tell("verifying everything, seals too", entries, everything)
     for name, each in ratios.items():
         low, middle, high = min(each), statistics.median(each), max(each)
         print(f"  {name} / count over the same sort   {middle:.2f}   ({low:.2f} to {high:.2f})")
-    small_seal(lines)
+    small_seal(entries)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"  memory of the program itself, at most   {peak:,.0f} MB")
 
 
-def small_seal(lines: int) -> None:
-    """What a sealer does each minute: ten lines that are new, of many."""
+def small_seal(entries: int) -> None:
+    """What a sealer does each minute: ten entries that are new, of many."""
     with connection.cursor() as cursor:
         cursor.execute(
             "update user_fsm set current_state = 'active'"
@@ -98,8 +98,8 @@ def small_seal(lines: int) -> None:
         )
     with measured() as sealing:
         seal = seals.seal(KEY, "default")
-    assert " lines=10 " in seal.text
-    print(f"  sealing 10 new lines after {lines:,}   {sealing.seconds * 1000:,.0f} ms")
+    assert " entries=10 " in seal.text
+    print(f"  sealing 10 new entries after {entries:,}   {sealing.seconds * 1000:,.0f} ms")
 
 
 class Measured:
@@ -137,9 +137,9 @@ def run(sql: str) -> Measured:
     return result
 
 
-def tell(name: str, lines: int, result: Measured) -> None:
-    rate, memory = lines / result.seconds, result.anonymous / 1024
-    print(f"  {name:32} {rate:>12,.0f} lines/s   {memory:>6,.0f} MB")
+def tell(name: str, entries: int, result: Measured) -> None:
+    rate, memory = entries / result.seconds, result.anonymous / 1024
+    print(f"  {name:32} {rate:>12,.0f} entries/s   {memory:>6,.0f} MB")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
--- user_state_audit: one line for every change of a user's state. Append-only.
+-- user_state_audit: one entry for every change of a user's state. Append-only.
 --
 -- Who runs it: migrate, or a DBA, after 00_roles.sql.
 -- Safe to run again: it makes only what is missing and repeats the comments.
@@ -21,11 +21,11 @@ create table if not exists public.user_state_audit (
   transaction_id   bigint      not null
 );
 
--- One user's history, in order; and his last known name, once his own row is gone.
+-- One user's history, in order; and the last known name, once their own row is gone.
 create index if not exists user_state_audit_user_id_id
   on public.user_state_audit (user_id, id);
 
--- What belongs to one transaction, or is newer than the last seal. Lines come nearly in this
+-- What belongs to one transaction, or is newer than the last seal. Entries come nearly in this
 -- order, so a summary of each 32 pages is enough, and costs next to nothing to write.
 create index if not exists user_state_audit_transaction_id
   on public.user_state_audit using brin (transaction_id)
@@ -34,7 +34,7 @@ create index if not exists user_state_audit_transaction_id
 comment on table public.user_state_audit is
   'Every change of a user''s state, whoever made it and however. Written by triggers on user_fsm.';
 comment on column public.user_state_audit.id is
-  'In the order of writing: for one user, the order of his changes.';
+  'In the order of writing: for one user, the order of their changes.';
 comment on column public.user_state_audit.username is
   'Of the changed user, as it was then.';
 comment on column public.user_state_audit.initiated_by is
@@ -50,7 +50,7 @@ comment on column public.user_state_audit.ip_address is
 comment on column public.user_state_audit.user_id is
   'Of the changed user. No foreign key: history outlives the user.';
 comment on column public.user_state_audit.transition is
-  'The arrow of the state machine that leads from start_state to end_state. Null: none does.';
+  'The transition of the state machine that leads from start_state to end_state. Null: none does.';
 comment on column public.user_state_audit.reason is
   'Claim: why (app.reason).';
 comment on column public.user_state_audit.request_id is

@@ -1,4 +1,4 @@
--- user_state_transition: the arrows of the state machine, so that the trigger can name them.
+-- user_state_transition: the transitions of the state machine, so that the trigger can name them.
 --
 -- Who runs it: migrate, or a DBA, after 00_roles.sql. The rows are written by migrate, from
 -- the machine in accounts/models.py: here stands only their form.
@@ -12,4 +12,4 @@ create table if not exists public.user_state_transition (
 );
 
 comment on table public.user_state_transition is
-  'The arrows of the state machine. Kept equal to the code by migrate; not meant to be edited.';
+  'The transitions of the state machine. Kept equal to the code by migrate; not meant to be edited.';

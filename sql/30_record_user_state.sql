@@ -1,11 +1,11 @@
--- record_user_state(): writes the lines of user_state_audit.
+-- record_user_state(): writes the entries of user_state_audit.
 --
 -- Who runs it: nobody calls it. The triggers on user_fsm do, once for each statement, in the
 -- transaction of the change: both stand or fall together.
 -- Why it is safe: it runs as its owner, so that nobody else needs the right to write the audit.
 -- It looks for names in pg_catalog only and names the schema of everything else, so that no
 -- temporary or foreign object can take the place of ours. It works for user_fsm alone: attached
--- to another table, it would forge lines. What the application says about itself is cut to a
+-- to another table, it would forge entries. What the application says about itself is cut to a
 -- length and otherwise taken as text: nothing that is said can make a change of state fail.
 -- It raises every error, but for claims that are no text: those it replaces.
 
@@ -44,7 +44,7 @@ declare
   before_it       text;
   after_it        text;
   users           bigint[];
-  arrow           text;
+  transition_name text;
   written         bigint;
 begin
   if TG_RELID <> 'public.user_fsm'::regclass then
@@ -108,7 +108,7 @@ begin
   loop
     fetch changes into before_it, after_it, users;
     exit when not found;
-    arrow := (select t.name
+    transition_name := (select t.name
                 from public.user_state_transition t
                where t.start_state = before_it and t.end_state = after_it);
     -- All names are looked up at once, by key: a join could be planned to read every user for
@@ -124,7 +124,7 @@ begin
     named (user_id, username) as (
       select k.id, k.username from known k
       union all
-      -- Who went first in this transaction is called as he was last; but where that line says
+      -- Who went first in this transaction is called as they were last; but where that entry says
       -- deleted, it was another user of the same number.
       select m.id,
              coalesce((select last.username
@@ -141,7 +141,7 @@ begin
       (username, initiated_by, start_state, end_state, datetime, ip_address, user_id,
        transition, reason, request_id, db_user, application_name, client_addr, transaction_id)
     select n.username, claimed_user, before_it, after_it, moment, claimed_address, n.user_id,
-           arrow, claimed_reason, claimed_request, signed_in_role, program, address, xact
+           transition_name, claimed_reason, claimed_request, signed_in_role, program, address, xact
       from named n;
     get diagnostics written = row_count;
     if written <> cardinality(users) then

@@ -3,11 +3,11 @@
 --
 -- Who runs it: verify_user_state_protection().
 -- Why it is safe: it reads the catalog and nothing else.
--- Whatever runs when a line is written runs as the owner of the audit. So no constraint, default
+-- Whatever runs when an entry is written runs as the owner of the audit. So no constraint, default
 -- or index may stand there that is not ours: the function that it calls could be anybody's.
 
 create or replace function public.verify_user_state_tables()
-returns table (kind text, object text, user_id bigint, line_id bigint, detail text)
+returns table (kind text, object text, user_id bigint, entry_id bigint, detail text)
 language sql
 stable
 security invoker

@@ -5,7 +5,7 @@
 -- Why it is safe: it reads the catalog and nothing else.
 
 create or replace function public.verify_user_state_triggers()
-returns table (kind text, object text, user_id bigint, line_id bigint, detail text)
+returns table (kind text, object text, user_id bigint, entry_id bigint, detail text)
 language sql
 stable
 security invoker
@@ -44,7 +44,7 @@ wanted_trigger (on_table, name, definition) as (values
 wanted_function (name, definer, settings, digest) as (values
   ('record_user_state()', true,
    '{"search_path=pg_catalog, pg_temp",enable_seqscan=off,plan_cache_mode=force_generic_plan}',
-   'a8b1b5b9bb041278'),
+   'bb5b7ab8882a210a'),
   ('refuse_rewriting()', false, '{"search_path=pg_catalog, pg_temp"}',
    '0d2f8f8bf4540591')
 )

@@ -1,4 +1,4 @@
--- verify_user_state_rights(): who owns what he should not, may do what he should not, or is preset
+-- verify_user_state_rights(): who owns what they should not, may do what they should not, or is preset
 -- to be somebody else. One row for each finding; none when all is well.
 --
 -- Who runs it: verify_user_state_protection().
@@ -7,7 +7,7 @@
 -- But whoever serves the application is.
 
 create or replace function public.verify_user_state_rights()
-returns table (kind text, object text, user_id bigint, line_id bigint, detail text)
+returns table (kind text, object text, user_id bigint, entry_id bigint, detail text)
 language sql
 stable
 security invoker
@@ -50,7 +50,7 @@ audit_owner (oid) as (
      and (t.relowner = to_regrole('user_state_audit_owner')
           or t.relowner = (select s.relowner from states s))
 ),
--- Who can switch the audit off, write its lines, or make himself such a one.
+-- Who can switch the audit off, write its entries, or make themselves such a one.
 powerful (oid, name) as (
   select r.oid, r.rolname
     from pg_roles r
@@ -67,7 +67,7 @@ judged (oid, name, serves) as (
      and r.rolname !~ '^pg_'
      and (s.serves or not r.rolcreaterole)
      and r.oid not in (select a.oid from audit_owner a)
-     -- Who owns the states migrates, and so may own the audit; or his members, where he is a group.
+     -- Who owns the states migrates, and so may own the audit; or its members, where that is a group.
      and (s.serves or not exists (
        select from states
          join pg_roles migrates on migrates.oid = states.relowner
@@ -145,7 +145,7 @@ select 'setting', case when s.setrole = 0 then 'database ' || current_database()
 $function$;
 
 comment on function public.verify_user_state_rights() is
-  'Finds who may do to the audit what he should not.';
+  'Finds who may do to the audit what they should not.';
 
 -- NOTE: no execute for anybody: verify_user_state_protection() asks, as the owner.
 revoke execute on function public.verify_user_state_rights() from public;

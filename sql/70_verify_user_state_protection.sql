@@ -6,7 +6,7 @@
 -- reader may ask. It cannot vouch for itself: verify_audit compares it with this file first.
 
 create or replace function public.verify_user_state_protection()
-returns table (kind text, object text, user_id bigint, line_id bigint, detail text)
+returns table (kind text, object text, user_id bigint, entry_id bigint, detail text)
 language plpgsql
 stable
 security definer

@@ -1,15 +1,15 @@
--- user_state_steps(): the lines of a user, and whether each follows from those before it.
+-- user_state_steps(): the entries of a user, and whether each follows from those before it.
 --
 -- Who runs it: verify_user_state_history() and reconcile_user_state().
 -- Why it is safe: it only reads.
--- Transaction by transaction: within one, other triggers and writing CTEs may have had lines
--- written in another order than the changes were made. So a line fits when it begins where the one
--- before it ends; or when its transaction's lines, put in order, lead from where it found the user
--- to exactly one state. '' is no state; ends_in is where the line's whole transaction ends.
+-- Transaction by transaction: within one, other triggers and writing CTEs may have had entries
+-- written in another order than the changes were made. So an entry fits when it begins where the one
+-- before it ends; or when its transaction's entries, put in order, lead from where it found the user
+-- to exactly one state. '' is no state; ends_in is where the entry's whole transaction ends.
 
 create or replace function public.user_state_steps(of_user bigint)
 returns table (
-  number bigint, line_id bigint, moment timestamptz, begins_in text, found_in text, fits boolean,
+  number bigint, entry_id bigint, moment timestamptz, begins_in text, found_in text, fits boolean,
   ends_in text
 )
 language plpgsql
@@ -39,7 +39,7 @@ begin
      group by a.transaction_id
      order by min(a.id)
   loop
-    -- The states that are entered once more than left: put in order, the lines end there.
+    -- The states that are entered once more than left: put in order, the entries end there.
     select array_agg(s.state order by s.state) into left_in
       from (select c.state
               from (select state_before as state, 1 as change
@@ -47,7 +47,7 @@ begin
                     union all select unnest(transaction.starts), -1) c
              group by c.state
             having sum(c.change) <> 0) s;
-    -- And each can be reached from where the transaction found him.
+    -- And each can be reached from where the transaction found them.
     reached := array[state_before];
     loop
       select array_agg(distinct r.state) into grown
@@ -78,7 +78,7 @@ end
 $function$;
 
 comment on function public.user_state_steps(bigint) is
-  'The lines of a user, and whether each follows from those before it.';
+  'The entries of a user, and whether each follows from those before it.';
 
 -- NOTE: no execute for anybody: verify and reconcile ask, as the owner.
 revoke execute on function public.user_state_steps(bigint) from public;

@@ -1,5 +1,5 @@
--- verify_user_state_history(): where the lines of a user do not follow from each other, or the
--- last one is not his present state. One row for each finding; none when all is well.
+-- verify_user_state_history(): where the entries of a user do not follow from each other, or the
+-- last one is not their present state. One row for each finding; none when all is well.
 --
 -- Who runs it: verify_user_state_audit().
 -- Why it is safe: it only reads, all of it in the snapshot of the statement that calls it, and
@@ -10,7 +10,7 @@
 create or replace function public.verify_user_state_history(
   since timestamptz default null, of_user bigint default null
 )
-returns table (kind text, object text, user_id bigint, line_id bigint, detail text)
+returns table (kind text, object text, user_id bigint, entry_id bigint, detail text)
 language plpgsql
 stable
 security definer
@@ -43,7 +43,7 @@ begin
                and (verify_user_state_history.of_user is null
                     or a.user_id = verify_user_state_history.of_user)
             union all
-            -- His present state, as a last line that leads to the end.
+            -- The present state, as a last entry that leads to the end.
             select f.user_id, 9223372036854775807, null, coalesce(f.current_state, 'null'), ''
               from public.user_fsm f
              where verify_user_state_history.of_user is null
@@ -57,7 +57,7 @@ begin
         or checked.moment < checked.moment_before - clock_may_err
         or checked.moment > clock_timestamp() + clock_may_err
     union
-    -- Nor may a state be gone of which no line since then tells.
+    -- Nor may a state be gone of which no entry since then tells.
     select gone.of_user
       from (select distinct a.user_id as of_user
               from public.user_state_audit a
@@ -84,15 +84,15 @@ begin
       ),
       recorded as (
         select coalesce((select s.ends_in from steps s order by s.number desc limit 1), '') as state,
-               exists (select from steps) as lines
+               exists (select from steps) as entries
       )
-      select 'gap', 'line ' || s.line_id, suspect, s.line_id,
+      select 'gap', 'entry ' || s.entry_id, suspect, s.entry_id,
              'begins in ' || coalesce(nullif(s.begins_in, ''), 'no state')
              || ', but the one before ends in ' || coalesce(nullif(s.found_in, ''), 'no state')
         from steps s
        where not s.fits and (since is null or s.moment >= since)
       union all
-      select 'clock', 'line ' || s.line_id, suspect, s.line_id,
+      select 'clock', 'entry ' || s.entry_id, suspect, s.entry_id,
              case when s.moment > clock_timestamp() + clock_may_err then 'is of the future'
                   when s.moment < no_line_before then 'is older than any audit'
                   else 'is older than the one before it' end
@@ -104,9 +104,9 @@ begin
       select 'state', 'user ' || suspect, suspect, null,
              case
                when p.states > 1 then 'has ' || p.states || ' states at once: ' || p.state
-               when not r.lines then 'is ' || p.state || ', and no line says how'
+               when not r.entries then 'is ' || p.state || ', and no entry says how'
                else 'is ' || case p.states when 0 then 'without a state' else p.state end
-                 || ', but the last line ends in ' || coalesce(nullif(r.state, ''), 'deleted')
+                 || ', but the last entry ends in ' || coalesce(nullif(r.state, ''), 'deleted')
              end
         from present p, recorded r
        where p.state <> r.state;
@@ -115,7 +115,7 @@ end
 $function$;
 
 comment on function public.verify_user_state_history(timestamptz, bigint) is
-  'Finds gaps in the histories of users, and states that no line explains. No row: all is well.';
+  'Finds gaps in the histories of users, and states that no entry explains. No row: all is well.';
 
 -- NOTE: no execute for everybody: 95_grants.sql says who may ask.
 revoke execute on function public.verify_user_state_history(timestamptz, bigint) from public;

@@ -2,12 +2,12 @@
 -- finding; none when all is well.
 --
 -- Who runs it: verify_user_state_audit(). The signatures are checked by verify_audit: PostgreSQL
--- knows no Ed25519. Without them, who may rewrite the lines may rewrite the seals too.
+-- knows no Ed25519. Without them, who may rewrite the entries may rewrite the seals too.
 -- Why it is safe: it only reads, all of it in the snapshot of the statement that calls it, and
 -- runs as its owner, so that every reader may ask.
 
 create or replace function public.verify_user_state_seals(since timestamptz default null)
-returns table (kind text, object text, user_id bigint, line_id bigint, detail text)
+returns table (kind text, object text, user_id bigint, entry_id bigint, detail text)
 language plpgsql
 stable
 security definer
@@ -43,11 +43,11 @@ begin
       end if;
       select * into present from public.user_state_seal_digest(seal);
       if present.lines <> seal.lines then
-        detail := 'sealed ' || seal.lines || ' lines between ' || seal.first_id || ' and '
+        detail := 'sealed ' || seal.lines || ' entries between ' || seal.first_id || ' and '
           || seal.last_id || '; now there are ' || present.lines;
         return next;
       elsif present.digest <> seal.digest then
-        detail := 'is broken: the lines between ' || seal.first_id || ' and ' || seal.last_id
+        detail := 'is broken: the entries between ' || seal.first_id || ' and ' || seal.last_id
           || ' are not what they were';
         return next;
       end if;
@@ -58,23 +58,23 @@ begin
     return;
   end if;
 
-  -- No line in none: as many as the seals count shall be within their reach.
+  -- No entry in none: as many as the seals count shall be within their reach.
   select * into reach from public.user_state_seal_reach(earlier.number);
   select count(*) into expected
     from public.user_state_audit a
    where a.id <= reach.after_id or a.transaction_id < reach.sealed_below;
   if expected <> sealed then
     object := 'seals 1 to ' || earlier.number;
-    detail := 'sealed ' || sealed || ' lines; now there are ' || expected
+    detail := 'sealed ' || sealed || ' entries; now there are ' || expected
       || ' of their transactions';
     return next;
-    for line_id, user_id in
+    for entry_id, user_id in
       select a.id, a.user_id from public.user_state_audit a
        where a.id > reach.sealed_id and a.transaction_id < reach.sealed_below
        order by a.id
        limit 100
     loop
-      object := 'line ' || line_id;
+      object := 'entry ' || entry_id;
       detail := 'says that it is of a transaction that was sealed without it: written later, or'
         ' since a restore';
       return next;
@@ -82,7 +82,7 @@ begin
   end if;
 
   -- Nor in none for ever. Where a dump was restored, the numbers are of the server before.
-  for line_id, user_id in
+  for entry_id, user_id in
     select a.id, a.user_id from public.user_state_audit a
      where earlier.system_id = (select c.system_identifier from pg_control_system() c)
        and a.id > reach.after_id
@@ -90,7 +90,7 @@ begin
      order by a.id
      limit 100
   loop
-    object := 'line ' || line_id;
+    object := 'entry ' || entry_id;
     detail := 'says that it is of a transaction that has not been yet: forged, or of another server';
     return next;
   end loop;
@@ -98,7 +98,7 @@ end
 $function$;
 
 comment on function public.verify_user_state_seals(timestamptz) is
-  'Finds sealed lines that were changed, removed or added. No row: all is well.';
+  'Finds sealed entries that were changed, removed or added. No row: all is well.';
 
 -- NOTE: no execute for everybody: 95_grants.sql says who may ask.
 revoke execute on function public.verify_user_state_seals(timestamptz) from public;

@@ -8,12 +8,12 @@
 -- Who runs it: verify_audit, and whoever is a member of user_state_audit_reader.
 -- Why it is safe: it only reads. Everything is seen in one snapshot, that of the statement, so
 -- what others write meanwhile is no finding.
--- The seals are left out for one user: they are of everybody's lines.
+-- The seals are left out for one user: they are of everybody's entries.
 
 create or replace function public.verify_user_state_audit(
   since timestamptz default null, of_user bigint default null
 )
-returns table (kind text, object text, user_id bigint, line_id bigint, detail text)
+returns table (kind text, object text, user_id bigint, entry_id bigint, detail text)
 language plpgsql
 stable
 security definer

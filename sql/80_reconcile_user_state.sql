@@ -1,9 +1,9 @@
--- reconcile_user_state(): writes the lines that are missing at the end of histories, from the
--- last recorded state to the present one. It changes nobody's state and no old line.
+-- reconcile_user_state(): writes the entries that are missing at the end of histories, from the
+-- last recorded state to the present one. It changes nobody's state and no old entry.
 --
 -- Who runs it: reconcile_audit, after work during which the triggers were off. Needs to be a
 -- member of user_state_audit_owner, and to own user_fsm.
--- Why it is safe: it adds lines only, which say of themselves that they were written afterwards:
+-- Why it is safe: it adds entries only, which say of themselves that they were written afterwards:
 -- by system:reconcile, and for which reason. Nobody can change a state meanwhile.
 
 create or replace function public.reconcile_user_state(reason text)
@@ -29,7 +29,7 @@ begin
         from public.user_state_audit a
        order by a.user_id, a.id desc
     ),
-    -- The last line that was written is not always the last change: so the few of whom it says
+    -- The last entry that was written is not always the last change: so the few of whom it says
     -- something else are gone through in order.
     differing as (
       select coalesce(r.user_id, f.user_id) as user_id, r.username,
@@ -69,7 +69,7 @@ end
 $function$;
 
 comment on function public.reconcile_user_state(text) is
-  'Writes the lines that are missing at the end of histories. Used by reconcile_audit.';
+  'Writes the entries that are missing at the end of histories. Used by reconcile_audit.';
 
--- NOTE: no execute for anybody but the owner: who may add lines may forge them.
+-- NOTE: no execute for anybody but the owner: who may add entries may forge them.
 revoke execute on function public.reconcile_user_state(text) from public;

@@ -3,7 +3,7 @@
 -- Who runs it: migrate each time, or a DBA, after what it hands over. Needs to be superuser, or to
 -- own all of it, to be a member of the owner, and to be allowed to grant on the schema public.
 -- Otherwise all stays as it is, and a warning says so. Nor is it done where who owns user_fsm is no
--- member of the owner: he migrates, and could not do so again.
+-- member of the owner: they migrate, and could not do so again.
 -- Safe to run again: it states what shall be true of what is there.
 
 do $$

@@ -43,7 +43,7 @@ begin
     grant select on public.django_migrations
       to user_state_audit_app, user_state_audit_reader, user_state_audit_sealer;
   end if;
-  -- Whose number is in a line.
+  -- Whose number is in an entry.
   grant select (id, username) on public.accounts_user to user_state_audit_reader;
   -- NOTE: no truncate, trigger or references anywhere: nothing goes round the triggers.
   -- NOTE: no writing of permissions, contents and migrations: migrate does that.
@@ -79,7 +79,7 @@ begin
       'grant select on public.user_state_audit, public.user_state_transition,'
       ' public.user_state_seal to %I', reader);
   end loop;
-  -- NOTE: no insert, update or delete of lines: the trigger writes them, as their owner.
+  -- NOTE: no insert, update or delete of entries: the trigger writes them, as their owner.
   foreach reader in array array['user_state_audit_app', 'user_state_audit_reader']
   loop
     execute format(

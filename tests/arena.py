@@ -26,7 +26,7 @@ ROLES = """
 create role otto login createrole;
 create database pristine owner otto;
 do $$ begin
-  -- Where somebody else has made the roles, otto is told to migrate by him.
+  -- Where somebody else has made the roles, otto has to be granted it.
   if to_regrole('user_state_audit_owner') is not null then
     grant user_state_audit_owner to otto;
   end if;

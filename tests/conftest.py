@@ -29,7 +29,7 @@ def quick_teardown(django_db_setup):
     def delete_rows(self) -> None:
         tables = sorted({*connection.introspection.django_table_names(only_existing=False)} - KEPT)
         with transaction.atomic(), connection.cursor() as cursor:
-            # The states first: their lines in the audit take the names of the users.
+            # The states first: their entries in the audit take the names of the users.
             cursor.execute("; ".join(f'delete from "{t}"' for t in ("user_fsm", *tables)))
 
     with pytest.MonkeyPatch.context() as patch:

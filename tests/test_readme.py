@@ -43,7 +43,7 @@ def test_each_example_leaves_the_row_that_is_shown(
         psql("-c", code)
 
     [expected] = table(shown)
-    [found] = trail.lines()
+    [found] = trail.entries()
     assert {name: found[name] or "" for name in expected} == expected
 
 

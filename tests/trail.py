@@ -31,7 +31,7 @@ class JustNow:
 
 
 class Trail:
-    """The lines written since it was made, or since ``forget()``."""
+    """The entries written since it was made, or since ``forget()``."""
 
     def __init__(self):
         self.forget()
@@ -39,7 +39,7 @@ class Trail:
     def forget(self) -> None:
         self.start = self._select("select coalesce(max(id), 0) from user_state_audit")[0][0]
 
-    def lines(self) -> list[dict]:
+    def entries(self) -> list[dict]:
         """Whole rows, in the order in which they were written."""
         names = COLUMNS.split(", ")
         rows = self._select(
@@ -48,11 +48,11 @@ class Trail:
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def moves(self) -> list[tuple[str, str]]:
-        """From and to, of each line."""
-        return [(line["start_state"], line["end_state"]) for line in self.lines()]
+        """From and to, of each entry."""
+        return [(entry["start_state"], entry["end_state"]) for entry in self.entries()]
 
     def initiators(self) -> list[str]:
-        return [line["initiated_by"] for line in self.lines()]
+        return [entry["initiated_by"] for entry in self.entries()]
 
     @staticmethod
     def _select(sql: str) -> list[tuple]:
@@ -61,7 +61,7 @@ class Trail:
             return cursor.fetchall()
 
 
-def line(user, start_state: str, end_state: str, **claims) -> dict:
+def entry(user, start_state: str, end_state: str, **claims) -> dict:
     """The whole row that a change of ``user`` leaves, when it is made on the test's connection.
 
     ``claims`` are what differs from a change that nobody asked for.

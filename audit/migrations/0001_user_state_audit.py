@@ -15,8 +15,8 @@ class Migration(migrations.Migration):
     operations = [
         SQLFile("00_roles.sql", "7d92afe92121"),
         SQLFile("10_user_state_audit.sql", "865b604ea666"),
-        SQLFile("20_user_state_transition.sql", "00c7a350ca34"),
-        SQLFile("30_record_user_state.sql", "879e388e544f"),
+        SQLFile("20_user_state_transition.sql", "78de6a2d090f"),
+        SQLFile("30_record_user_state.sql", "9218451c0479"),
         SQLFile("90_ownership.sql", "e62af5d59b20"),
         migrations.CreateModel(
             name="UserStateAudit",

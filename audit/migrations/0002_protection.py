@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     operations = [
         SQLFile("00_roles.sql", "451743b9b1f6"),
-        SQLFile("10_user_state_audit.sql", "0b1e87c3b3e1"),
+        SQLFile("10_user_state_audit.sql", "5acda4241a92"),
         SQLFile("40_refuse_rewriting.sql", "1190dc83dd1c"),
         SQLFile("45_user_state_seal.sql", "16bc2ccfda4a"),
         SQLFile("50_user_state_seal_text.sql", "e926d7803483"),

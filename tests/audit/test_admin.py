@@ -56,18 +56,18 @@ def test_filters_and_search_by_prefix(row, sue, signed_in, query, found):
 
 
 def test_overrides_are_marked_and_can_be_filtered(alice, sue, signed_in, trail):
-    for state in ("locked", "invited"):  # by an arrow, and by none
+    for state in ("locked", "invited"):  # by a transition, and by none
         UserFSM.objects.filter(user=alice).update(current_state=state)
     browser = signed_in(sue)
 
     page = browser.get(LIST).content.decode()
-    rows = re.findall(r'<td class="field-arrow">(.*?)</td>', page)
+    rows = re.findall(r'<td class="field-transition_name">(.*?)</td>', page)
     assert "-" in rows  # those that were made
     rows = rows[:2]
     assert [re.sub("<.*?>", "", row) for row in rows] == ["override", "lock"]
 
     filtered = browser.get(LIST + "?rules=override").content.decode()
-    rows = re.findall(r'<td class="field-arrow">(.*?)</td>', filtered)
+    rows = re.findall(r'<td class="field-transition_name">(.*?)</td>', filtered)
     assert rows
     assert {re.sub("<.*?>", "", row) for row in rows} == {"override"}
 

@@ -18,27 +18,27 @@ from hypothesis.stateful import (
 
 from accounts.models import State, User, UserFSM
 from audit.context import acting_as
-from audit.transitions import arrows
+from audit.transitions import transitions
 
-ARROWS = {(start, end): name for start, end, name in arrows()}
-TARGETS = {(start, name): end for start, end, name in arrows()}
+TRANSITIONS = {(start, end): name for start, end, name in transitions()}
+TARGETS = {(start, name): end for start, end, name in transitions()}
 serial = count()
 
 users = st.integers(0, 2)
 states = st.sampled_from(State.values)
 actors = st.sampled_from(["ann", "ben", "ann", "ben", ""])
-names = st.sampled_from(sorted(set(ARROWS.values())))
+names = st.sampled_from(sorted(set(TRANSITIONS.values())))
 
 
 class History(RuleBasedStateMachine):
-    """``states`` and ``lines`` are the model; ``savepoints`` are copies of it."""
+    """``states`` and ``entries`` are the model; ``savepoints`` are copies of it."""
 
     @initialize()
     def people(self):
         run = next(serial)
         self.users = User.objects.bulk_create(User(username=f"user{run}-{n}") for n in range(3))
         self.states: list[str | None] = [None] * 3
-        self.lines: list[list[tuple]] = [[], [], []]
+        self.entries: list[list[tuple]] = [[], [], []]
         self.savepoints: list[tuple] = []
         self.before: tuple | None = None
         self.change("insert", {0}, None, "active", "")
@@ -138,7 +138,7 @@ class History(RuleBasedStateMachine):
 
     def rollback(self):
         self.end("rollback")
-        self.states, self.lines = self.before
+        self.states, self.entries = self.before
         self.before = None
 
     def end(self, how):
@@ -153,7 +153,7 @@ class History(RuleBasedStateMachine):
     def rollback_to(self, place):
         self.execute(f"rollback to savepoint s{place}")
         del self.savepoints[place + 1 :]
-        self.states, self.lines = self.savepoints[place]
+        self.states, self.entries = self.savepoints[place]
         self.savepoints[place] = self.copy()
 
     def release(self, place):
@@ -168,7 +168,7 @@ class History(RuleBasedStateMachine):
         take back what was told before."""
         if self.before is not None:
             return
-        for user, expected in zip(self.users, self.lines, strict=True):
+        for user, expected in zip(self.users, self.entries, strict=True):
             found = self.execute(
                 "select username, start_state, end_state, initiated_by, transition"
                 " from user_state_audit where user_id = %s order by id",
@@ -184,18 +184,18 @@ class History(RuleBasedStateMachine):
     def expect(self, user, state, actor):
         was, self.states[user] = self.states[user], state
         if was != state:
-            self.lines[user].append(
+            self.entries[user].append(
                 (
                     self.users[user].username,
                     was or "new",
                     state or "deleted",
                     actor or "CLI",
-                    ARROWS.get((was, state)),
+                    TRANSITIONS.get((was, state)),
                 )
             )
 
     def copy(self) -> tuple:
-        return list(self.states), [list(lines) for lines in self.lines]
+        return list(self.states), [list(entries) for entries in self.entries]
 
     @staticmethod
     def execute(sql, params=None):

@@ -3,7 +3,7 @@
 from django.db import connection
 
 from audit.models import UserStateAudit
-from audit.transitions import arrows, write_transitions
+from audit.transitions import transitions, write_transitions
 
 # What sql/ says, as Django reads it.
 TYPES = {
@@ -51,15 +51,15 @@ def test_flush_leaves_the_audit_alone(transactional_db, alice):
     assert "user_state_audit" not in connection.introspection.django_table_names()
 
 
-def test_the_arrows_in_the_database_are_those_of_the_machine(db):
+def test_the_transitions_in_the_database_are_those_of_the_machine(db):
     table = select("select start_state, end_state, name from user_state_transition")
 
-    assert sorted(table) == sorted(arrows())
+    assert sorted(table) == sorted(transitions())
     assert ("active", "locked", "lock") in table
     assert len(table) == 7
 
 
-def test_writing_the_arrows_mends_what_differs(db):
+def test_writing_the_transitions_mends_what_differs(db):
     with connection.cursor() as cursor:
         cursor.execute(
             "delete from user_state_transition where name = 'lock';"
@@ -70,4 +70,4 @@ def test_writing_the_arrows_mends_what_differs(db):
     write_transitions("default")
 
     table = select("select start_state, end_state, name from user_state_transition")
-    assert sorted(table) == sorted(arrows())
+    assert sorted(table) == sorted(transitions())

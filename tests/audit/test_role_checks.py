@@ -79,7 +79,7 @@ def test_w007_what_is_not_as_it_should_be(arena, ids):
     assert ids("web") == ["audit.W007"]
 
 
-def test_w008_arrows_that_are_not_those_of_the_code(arena, ids):
+def test_w008_transitions_that_are_not_those_of_the_code(arena, ids):
     arena.sql("otto", "delete from user_state_transition where name = 'lock'")
 
     assert ids("web") == ["audit.W008"]

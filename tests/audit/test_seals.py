@@ -281,7 +281,7 @@ def test_another_key_is_refused_without_a_new_epoch(arena, dsn):
 
 
 def test_an_epoch_begins_whole_while_others_write(arena):
-    """The seal waits for who writes, and takes his lines."""
+    """The seal waits for who writes, and takes their entries."""
     arena.seal()
     with (
         ThreadPoolExecutor() as pool,

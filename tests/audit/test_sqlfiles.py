@@ -26,7 +26,7 @@ def test_w001_is_silent_when_the_migrations_install_every_file():
     assert check_sql_files(None) == []
 
 
-def test_w001_prints_the_line_that_an_edited_file_needs(copied_sql):
+def test_w001_prints_the_entry_that_an_edited_file_needs(copied_sql):
     file = copied_sql / "30_record_user_state.sql"
     file.write_text(file.read_text() + "-- edited\n")
 

@@ -38,8 +38,8 @@ def test_a_long_run_of_comments_is_read_in_no_time():
 def test_a_block_that_may_commit_carries_nothing_outside_of_a_transaction():
     block = Statement("do $$ begin COMMIT; end $$", None)
 
-    assert not block.carries(in_transaction=False)
-    assert block.carries(in_transaction=True)
+    assert not block.carries_context(in_transaction=False)
+    assert block.carries_context(in_transaction=True)
 
 
 @pytest.mark.parametrize(
@@ -55,4 +55,4 @@ def test_these_leave_the_settings_as_they_are(text):
 
 
 def test_something_else_than_text_carries_nothing():
-    assert not Statement(object(), None).carries(in_transaction=True)
+    assert not Statement(object(), None).carries_context(in_transaction=True)

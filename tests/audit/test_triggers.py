@@ -7,7 +7,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from accounts.models import User, UserFSM
 from audit.models import AuditedUserFSM
-from tests.trail import line
+from tests.trail import entry
 
 TRIGGERS = {"record_insert", "record_update", "record_delete", "record_truncate"}
 
@@ -40,7 +40,7 @@ def test_a_replica_role_does_not_skip_them(alice, trail, execute):
     finally:
         execute("reset session_replication_role")
 
-    assert trail.lines() == [line(alice, "active", "locked", transition="lock")]
+    assert trail.entries() == [entry(alice, "active", "locked", transition="lock")]
 
 
 def test_pgtrigger_ignore_does_not_silence_them(alice, trail, execute):
@@ -49,14 +49,14 @@ def test_pgtrigger_ignore_does_not_silence_them(alice, trail, execute):
         execute(f"set local pgtrigger.ignore = '{{{names}}}'")
         execute("update user_fsm set current_state = 'locked'")
 
-    assert trail.lines() == [line(alice, "active", "locked", transition="lock")]
+    assert trail.entries() == [entry(alice, "active", "locked", transition="lock")]
 
 
 def test_pgtriggers_own_ignore_does_not_silence_them(alice, trail):
     with pgtrigger.ignore():
         UserFSM.objects.update(current_state="locked")
 
-    assert trail.lines() == [line(alice, "active", "locked", transition="lock")]
+    assert trail.entries() == [entry(alice, "active", "locked", transition="lock")]
 
 
 @pytest.mark.parametrize("harm", ["enable", "disable"])
@@ -86,7 +86,7 @@ def test_installing_them_again_by_pgtrigger_keeps_them_always_on(execute):
 
 
 def test_the_function_records_no_other_table(trail, execute):
-    """Attached elsewhere it would forge lines. Even who may attach it, its owner, gains nothing."""
+    """Attached elsewhere it would forge entries. Its owner, who may attach it, gains nothing."""
     execute("create temp table mine (user_id bigint, current_state text)")
     execute(
         "create trigger forge after insert on mine referencing new table as new_rows"
@@ -97,7 +97,7 @@ def test_the_function_records_no_other_table(trail, execute):
         execute("insert into mine values (1, 'active')")
 
     execute("drop table mine")
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_a_table_of_the_same_name_in_another_schema_is_another_table(trail, execute):
@@ -111,7 +111,7 @@ def test_a_table_of_the_same_name_in_another_schema_is_another_table(trail, exec
         execute("insert into pg_temp.user_fsm values (1, 'active', 1)")
 
     execute("drop table pg_temp.user_fsm")
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_temporary_tables_do_not_take_the_place_of_ours(alice, trail, execute):
@@ -122,7 +122,7 @@ def test_temporary_tables_do_not_take_the_place_of_ours(alice, trail, execute):
 
     for table in ("user_state_audit", "accounts_user", "user_state_transition"):
         execute(f"drop table pg_temp.{table}")
-    assert trail.lines() == [line(alice, "active", "locked", transition="lock")]
+    assert trail.entries() == [entry(alice, "active", "locked", transition="lock")]
 
 
 def test_the_function_looks_in_the_catalog_first_and_in_temporary_objects_last(execute):
@@ -143,7 +143,7 @@ def test_operators_of_another_schema_do_not_take_the_place_of_ours(alice, trail,
     execute("update public.user_fsm set current_state = 'locked'")
 
     execute("reset search_path; drop schema evil cascade")
-    assert trail.lines() == [line(alice, "active", "locked", transition="lock")]
+    assert trail.entries() == [entry(alice, "active", "locked", transition="lock")]
 
 
 def test_nobody_may_execute_the_function(execute):
@@ -170,11 +170,11 @@ def test_a_state_that_is_none_is_refused_by_the_name_of_the_check(alice, trail, 
     with pytest.raises(IntegrityError, match="user_fsm_current_state_valid"):
         execute("update user_fsm set current_state = %s", [state])
 
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
-def test_a_change_and_its_line_fall_together(alice, trail, execute):
-    """When the line cannot be written, neither is the change."""
+def test_a_change_and_its_entry_fall_together(alice, trail, execute):
+    """When the entry cannot be written, neither is the change."""
     execute("alter table user_state_audit add constraint full_up check (id < 0) not valid")
     try:
         with pytest.raises(IntegrityError, match="full_up"):
@@ -183,10 +183,10 @@ def test_a_change_and_its_line_fall_together(alice, trail, execute):
         execute("alter table user_state_audit drop constraint full_up")
 
     assert UserFSM.objects.get().current_state == "active"
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
-def test_a_line_that_is_diverted_stops_the_change(alice, trail, execute):
+def test_an_entry_that_is_diverted_stops_the_change(alice, trail, execute):
     execute("create rule swallow as on insert to user_state_audit do instead nothing")
     try:
         with pytest.raises(DatabaseError, match="only 0 of 1 changes of state could be recorded"):
@@ -212,7 +212,7 @@ def test_a_plan_made_while_the_tables_were_empty_does_not_stay(trail, execute):
             )
         scanned = scans(execute) - before
 
-    assert len(trail.lines()) == 51
+    assert len(trail.entries()) == 51
     assert scanned < 10
 
 

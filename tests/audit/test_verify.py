@@ -25,7 +25,7 @@ def unseen(arena: Arena, *statements: str) -> None:
 
 
 def found(arena: Arena, **options) -> list[tuple]:
-    return [(each.kind, each.user_id, each.line_id) for each in arena.verify(**options)]
+    return [(each.kind, each.user_id, each.entry_id) for each in arena.verify(**options)]
 
 
 def test_nothing_is_found_where_nothing_is_wrong(arena):
@@ -50,7 +50,7 @@ def test_each_user_is_named(arena):
 
 
 def test_a_forged_pair_in_a_transaction_of_its_own_does_not_hide_a_gap(arena):
-    """Within one transaction the order may differ, but the lines have to lead somewhere."""
+    """Within one transaction the order may differ, but the entries have to lead somewhere."""
     arena.sql(
         "otto",
         "insert into user_state_audit (username, initiated_by, start_state, end_state, datetime,"
@@ -115,13 +115,13 @@ def test_since_finds_a_state_that_is_gone(arena):
     assert found(arena, since=moment) == [("state", 2, None)]
 
 
-def test_no_line_is_older_than_the_program(arena):
+def test_no_entry_is_older_than_the_program(arena):
     arena.sql("otto", line_of("4713-01-01 BC"))
 
     assert {each[0] for each in found(arena)} >= {"clock"}
 
 
-def test_a_line_of_never_is_found(arena):
+def test_an_entry_of_never_is_found(arena):
     arena.sql("otto", line_of("infinity"), line_of("-infinity"))
 
     assert [each[0] for each in found(arena)].count("clock") == 2
@@ -167,7 +167,7 @@ def test_a_number_that_is_used_again_begins_anew(arena):
 
 
 def test_everything_is_seen_in_one_snapshot(arena):
-    """Verify runs while a writer commits: never a state without its line, or the reverse."""
+    """Verify runs while a writer commits: never a state without its entry, or the reverse."""
     done = Event()
 
     def write() -> None:
@@ -192,12 +192,12 @@ def test_a_dba_looks_in_psql_by_the_same_function(arena):
     rows = arena.sql("rita", "select * from verify_user_state_audit()")
 
     assert rows == [
-        ("state", "user 1", 1, None, "is locked, but the last line ends in active"),
+        ("state", "user 1", 1, None, "is locked, but the last entry ends in active"),
     ]
 
 
 def test_a_deployment_with_one_role_is_whole_too(attackable, django_db_blocker, arena):
-    """Everything belongs to who migrates, as where he may make no roles."""
+    """Everything belongs to who migrates, as where they may make no roles."""
     arena.sql("postgres", "reassign owned by user_state_audit_owner to otto")
 
     arena.sql("otto", set_state("locked"))

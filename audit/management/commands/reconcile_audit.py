@@ -1,4 +1,4 @@
-"""manage.py reconcile_audit --reason WHY: write the lines that are missing at the end of
+"""manage.py reconcile_audit --reason WHY: write the entries that are missing at the end of
 histories, after work during which the triggers were off."""
 
 from django.db import connections
@@ -17,7 +17,7 @@ class Command(AuditCommand):
     def handle(self, *, database, reason, **options):
         connection = connections[database]
         if not reason.strip():
-            raise self.cannot("Say with --reason why lines are missing.")
+            raise self.cannot("Say with --reason why entries are missing.")
         self.need_migrations(connection)
         # Nobody changes a state until this is committed, so nothing is printed before.
         with writing(connection), connection.cursor() as cursor:
@@ -26,7 +26,7 @@ class Command(AuditCommand):
             )
             written, first, last = cursor.fetchone()
         self.tell(connection, first, last)
-        self.stdout.write(f"{written:,} lines written." if written else "Nothing is missing.")
+        self.stdout.write(f"{written:,} entries written." if written else "Nothing is missing.")
 
     def tell(self, connection, first: int | None, last: int | None) -> None:
         with connection.chunked_cursor() as cursor:

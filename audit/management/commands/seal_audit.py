@@ -81,7 +81,7 @@ class Command(AuditCommand):
         with connections[database].cursor() as cursor:
             waiting = seals.waiting(cursor)
         self.stderr.write(
-            f"Nothing can be sealed yet: {waiting:,} lines wait for a transaction to end."
+            f"Nothing can be sealed yet: {waiting:,} entries wait for a transaction to end."
             if waiting
             else "Nothing new to seal."
         )

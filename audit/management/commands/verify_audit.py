@@ -41,7 +41,9 @@ class Command(AuditCommand):
             metavar="KEY",
             help="who may have sealed; without it, the one of AUDIT_SEAL_KEY",
         )
-        parser.add_argument("--seal", metavar="LINE", help="what seal_audit printed, once or more")
+        parser.add_argument(
+            "--seal", metavar="RECEIPT", help="what seal_audit printed, once or more"
+        )
 
     def handle(self, *, database, since, user, public_key, seal, **options):
         connection = connections[database]
@@ -51,7 +53,7 @@ class Command(AuditCommand):
             keys = [key.public_key()]
         printed = self.read("--seal", seals.Seal.from_text, seal) if seal is not None else []
         if keys and not all(any(each.is_signed_by(key) for key in keys) for each in printed):
-            raise self.cannot("The line of the seal was not signed with the key that is given.")
+            raise self.cannot("The receipt was not signed with the key that is given.")
         self.need_migrations(connection)
         with snapshot(connection):
             user_id = self.user_id(connection, user) if user is not None else None
@@ -68,10 +70,10 @@ class Command(AuditCommand):
         """Of who has the name now; else of who had it last. CommandError when nobody had it."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "select user_id from (select id as user_id, null as line from public.accounts_user"
+                "select user_id from (select id as user_id, null as entry from public.accounts_user"
                 " where username = %(name)s union all (select user_id, id from"
                 " public.user_state_audit where username = %(name)s order by id desc limit 1)) u"
-                " order by line nulls first limit 1",
+                " order by entry nulls first limit 1",
                 {"name": name},
             )
             row = cursor.fetchone()
@@ -81,7 +83,7 @@ class Command(AuditCommand):
 
     def progress(self) -> Progress:
         """A bar for who waits at a terminal: PostgreSQL does not tell how far it is."""
-        columns = (TextColumn("Looking at every line ..."), BarColumn(), TimeElapsedColumn())
+        columns = (TextColumn("Looking at every entry ..."), BarColumn(), TimeElapsedColumn())
         console = Console(stderr=True)  # self.stderr would end each frame with a new line
         progress = Progress(
             *columns, console=console, transient=True, disable=not self.stderr.isatty()
@@ -123,10 +125,10 @@ class Command(AuditCommand):
 def described(extent: verify.Extent | None, checked: bool) -> str:
     if extent is None:
         return "what is left"
-    unsealed = f", {extent.unsealed:,} lines not sealed yet" if extent.unsealed else ""
+    unsealed = f", {extent.unsealed:,} entries not sealed yet" if extent.unsealed else ""
     unchecked = " (signatures not checked: no key)" if extent.seals and not checked else ""
     return (
-        f"{extent.lines:,} lines of {extent.users:,} users, {extent.seals:,} seals"
+        f"{extent.entries:,} entries of {extent.users:,} users, {extent.seals:,} seals"
         f"{unchecked}{unsealed}"
     )
 

@@ -28,16 +28,16 @@ class Battle:
             arena.verify,
             arena.moves,
         )
-        self.line_before = self.last_line()
+        self.entry_before = self.last_entry()
 
-    def last_line(self) -> int:
+    def last_entry(self) -> int:
         return self.sql("postgres", "select coalesce(max(id), 0) from user_state_audit")[0][0]
 
-    def lines(self, columns: str) -> list[tuple]:
+    def entries(self, columns: str) -> list[tuple]:
         """Of what was recorded during the attack."""
         return self.sql(
             "postgres",
-            f"select {columns} from user_state_audit where id > {self.line_before} order by id",
+            f"select {columns} from user_state_audit where id > {self.entry_before} order by id",
         )
 
     def refused(self, role: str, *statements: str, says: str) -> None:
@@ -48,15 +48,15 @@ class Battle:
             with pytest.raises(psycopg2.Error) as error:
                 cursor.execute(statements[-1])
         assert re.search(says, str(error.value)), error.value
-        assert self.last_line() == self.line_before
+        assert self.last_entry() == self.entry_before
         assert [finding for finding in self.verify() if finding.kind in ("gap", "state")] == []
         self.shown.add(REFUSED)
 
     def recorded(self, *moves: str, **facts: str) -> None:
         """These moves are, all with these facts; and verify finds nothing."""
-        assert [" ".join(each) for each in self.lines("start_state, end_state")] == [*moves]
+        assert [" ".join(each) for each in self.entries("start_state, end_state")] == [*moves]
         for column, value in facts.items():
-            assert {each for (each,) in self.lines(column)} == {value}
+            assert {each for (each,) in self.entries(column)} == {value}
         assert self.verify() == []
         self.shown.add(RECORDED)
 

@@ -14,7 +14,7 @@ NOTHING = "create function nothing() returns trigger language plpgsql as 'begin 
 
 
 def forged(moves: list[tuple[str, str]], transaction: str = "pg_current_xact_id()::text::bigint"):
-    """Lines as the trigger would write them, put in by hand."""
+    """Entries as the trigger would write them, put in by hand."""
     values = ", ".join(
         f"('alice', 'mona', '{start}', '{end}', clock_timestamp(), '10.0.0.1', 1, 'web',"
         f" {transaction})"
@@ -32,7 +32,7 @@ def rewrite(battle, *statements: str) -> None:
 
 
 def some_history(battle) -> None:
-    """Lines 3 to 6 of Alice, each in a transaction of its own."""
+    """Entries 3 to 6 of Alice, each in a transaction of its own."""
     for _ in range(2):
         battle.sql("web", LOCK_ALICE)
         battle.sql("web", UNLOCK_ALICE)

@@ -15,17 +15,17 @@ NOT_OWNER = "must be owner of table user_fsm"
 
 
 @attack(REFUSED)
-def test_inserts_a_line(battle):
+def test_inserts_an_entry(battle):
     battle.refused("web", FORGED, says=NO_AUDIT)
 
 
 @attack(REFUSED)
-def test_copies_lines_in(battle):
+def test_copies_entries_in(battle):
     battle.refused("web", "copy user_state_audit (username) from stdin", says=NO_AUDIT)
 
 
 @attack(REFUSED)
-def test_merges_lines_in(battle):
+def test_merges_entries_in(battle):
     battle.refused(
         "web",
         "merge into user_state_audit a using (select 1 as id) s on a.id = s.id"
@@ -35,17 +35,17 @@ def test_merges_lines_in(battle):
 
 
 @attack(REFUSED)
-def test_rewrites_a_line(battle):
+def test_rewrites_an_entry(battle):
     battle.refused("web", "update user_state_audit set initiated_by = 'mona'", says=NO_AUDIT)
 
 
 @attack(REFUSED)
-def test_deletes_a_line(battle):
+def test_deletes_an_entry(battle):
     battle.refused("web", "delete from user_state_audit", says=NO_AUDIT)
 
 
 @attack(REFUSED)
-def test_locks_a_line_for_update(battle):
+def test_locks_an_entry_for_update(battle):
     battle.refused("web", "select * from user_state_audit for update", says=NO_AUDIT)
 
 
@@ -107,7 +107,7 @@ def test_calls_the_trigger_function(battle):
 
 
 @attack(REFUSED)
-def test_writes_lines_by_reconciling(battle):
+def test_writes_entries_by_reconciling(battle):
     battle.refused(
         "web",
         "select reconcile_user_state('mine')",
@@ -317,9 +317,9 @@ def test_deletes_and_makes_anew_in_one_statement(battle):
         " insert into user_fsm (user_id, current_state) select user_id, 'locked' from gone",
     )
 
-    moves = {" ".join(each) for each in battle.lines("start_state, end_state")}
+    moves = {" ".join(each) for each in battle.entries("start_state, end_state")}
     assert moves == {"active deleted", "new locked"}
-    battle.recorded(*(" ".join(each) for each in battle.lines("start_state, end_state")))
+    battle.recorded(*(" ".join(each) for each in battle.entries("start_state, end_state")))
 
 
 @attack(RECORDED)

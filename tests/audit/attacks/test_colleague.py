@@ -33,7 +33,7 @@ def test_changes_a_state_at_psql(battle):
 
 
 @attack(RECORDED)
-def test_says_at_psql_that_he_is_somebody_else(battle):
+def test_says_at_psql_that_they_are_somebody_else(battle):
     psql(battle, "set app.\"user\" = 'mona'", "set app.ip = '10.0.0.1'", LOCK_ALICE)
 
     battle.recorded(
@@ -46,14 +46,14 @@ def test_says_at_psql_that_he_is_somebody_else(battle):
 
 
 @attack(RECORDED)
-def test_says_so_when_he_connects(battle):
+def test_says_so_when_they_connect(battle):
     psql(battle, LOCK_ALICE, PGOPTIONS="-c app.user=mona")
 
     battle.recorded("active locked", initiated_by="mona", db_user="carl")
 
 
 @attack(RECORDED)
-def test_calls_his_psql_by_the_name_of_the_application(battle):
+def test_calls_their_psql_by_the_name_of_the_application(battle):
     psql(battle, LOCK_ALICE, PGAPPNAME="user-state-audit")
 
     battle.recorded("active locked", application_name="user-state-audit", db_user="carl")
@@ -131,7 +131,7 @@ def test_makes_a_child_of_the_states(battle):
 
 
 @attack(REFUSED)
-def test_rewrites_a_line(battle):
+def test_rewrites_an_entry(battle):
     battle.refused(
         "carl",
         "update user_state_audit set db_user = 'web'",
@@ -140,7 +140,7 @@ def test_rewrites_a_line(battle):
 
 
 @attack(REFUSED)
-def test_attaches_the_trigger_function_to_a_table_of_his_own(battle):
+def test_attaches_the_trigger_function_to_a_table_of_their_own(battle):
     battle.arena.sql("postgres", MAY_MAKE_THINGS)
 
     battle.refused(
@@ -153,7 +153,7 @@ def test_attaches_the_trigger_function_to_a_table_of_his_own(battle):
 
 
 @attack(REFUSED)
-def test_attaches_it_although_he_may_execute_it(battle):
+def test_attaches_it_although_they_may_execute_it(battle):
     """Even so it works for user_fsm alone."""
     battle.arena.sql("postgres", MAY_MAKE_THINGS)
     battle.arena.sql("postgres", "grant execute on function record_user_state() to carl")

@@ -1,24 +1,24 @@
-"""What Otto, who migrates and owns, gives to himself and to others."""
+"""What Otto, who migrates and owns, gives to themselves and to others."""
 
 from .outcome import FOUND, attack
 
 
 @attack(FOUND)
-def test_gives_the_audit_to_himself(battle):
+def test_gives_the_audit_to_themselves(battle):
     battle.sql("otto", "alter table user_state_audit owner to otto")
 
     battle.found("owner", "function record_user_state belongs to user_state_audit_owner")
 
 
 @attack(FOUND)
-def test_gives_the_function_to_himself(battle):
+def test_gives_the_function_to_themselves(battle):
     battle.sql("otto", "alter function record_user_state() owner to otto")
 
     battle.found("owner", "function record_user_state belongs to otto")
 
 
 @attack(FOUND)
-def test_lets_somebody_write_lines(battle):
+def test_lets_somebody_write_entries(battle):
     battle.sql("otto", "grant insert on user_state_audit to carl")
 
     battle.found("grant", "table user_state_audit carl has insert")

@@ -22,7 +22,7 @@ def test_puts_another_table_where_the_application_looks_first(battle):
     )
 
     battle.sql("web", LOCK_ALICE)
-    assert battle.lines("id") == []
+    assert battle.entries("id") == []
     battle.found("table", "table web.user_fsm is taken for public.user_fsm")
 
 
@@ -50,7 +50,7 @@ def test_lets_a_state_be_none(battle):
     )
 
     battle.found("table", "table user_fsm has other columns")
-    battle.found("state", "is null, but the last line ends in active")
+    battle.found("state", "is null, but the last entry ends in active")
 
 
 @attack(FOUND)
@@ -67,7 +67,7 @@ def test_lets_a_column_of_the_audit_be_null(battle):
 
 
 @attack(FOUND)
-def test_has_a_constraint_run_code_of_his_as_the_owner(battle):
+def test_has_a_constraint_run_code_of_theirs_as_the_owner(battle):
     battle.sql(
         "otto",
         "create function mine(text) returns boolean language sql as 'select true'",
@@ -78,7 +78,7 @@ def test_has_a_constraint_run_code_of_his_as_the_owner(battle):
 
 
 @attack(FOUND)
-def test_has_an_index_run_code_of_his_as_the_owner(battle):
+def test_has_an_index_run_code_of_theirs_as_the_owner(battle):
     battle.sql(
         "otto",
         "create function mine(text) returns text immutable language sql as 'select $1'",
@@ -103,7 +103,7 @@ def test_has_no_seal_pass(battle):
 
 
 @attack(FOUND)
-def test_lets_two_lines_have_one_number(battle):
+def test_lets_two_entries_have_one_number(battle):
     battle.sql("otto", "alter table user_state_audit drop constraint user_state_audit_pkey")
 
     battle.found("constraint", "table user_state_audit is without PRIMARY KEY id")
@@ -128,7 +128,7 @@ def test_changes_a_state_by_a_foreign_key_that_cascades(battle):
         "insert into states values ('active'), ('deactivated')",
         "delete from user_fsm where user_id = 2",
     )
-    battle.line_before = battle.last_line()
+    battle.entry_before = battle.last_entry()
     battle.sql(
         "otto",
         "alter table user_fsm add foreign key (current_state) references states on update cascade",
@@ -169,14 +169,14 @@ def test_diverts_changes_by_a_rule(battle):
 
 
 @attack(FOUND)
-def test_diverts_lines_by_a_rule(battle):
+def test_diverts_entries_by_a_rule(battle):
     battle.sql("otto", "create rule mine as on insert to user_state_audit do instead nothing")
 
     battle.found("rule", "rule mine on user_state_audit diverts what is written")
 
 
 @attack(REFUSED)
-def test_changes_a_state_while_lines_are_diverted(battle):
+def test_changes_a_state_while_entries_are_diverted(battle):
     battle.arena.sql("otto", "create rule mine as on insert to user_state_audit do instead nothing")
 
     battle.refused("web", LOCK_ALICE, says="only 0 of 1 changes of state could be recorded")
@@ -184,7 +184,7 @@ def test_changes_a_state_while_lines_are_diverted(battle):
 
 
 @attack(FOUND)
-def test_alters_lines_as_they_are_written(battle):
+def test_alters_entries_as_they_are_written(battle):
     battle.sql(
         "otto",
         "create function mona() returns trigger language plpgsql as $$ begin"
@@ -206,7 +206,7 @@ def test_puts_a_state_into_a_child_of_the_table(battle):
     )
 
     battle.found("child", "public.child is a child of user_fsm")
-    battle.found("state", "is locked, but the last line ends in deleted")
+    battle.found("state", "is locked, but the last entry ends in deleted")
 
 
 @attack(FOUND)
@@ -220,7 +220,7 @@ def test_changes_a_state_through_a_parent_of_the_table(battle):
     )
 
     battle.found("child", "user_fsm has the parent public.above")
-    battle.found("state", "is locked, but the last line ends in active")
+    battle.found("state", "is locked, but the last entry ends in active")
 
 
 @attack(FOUND)
@@ -230,7 +230,7 @@ def test_changes_states_by_altering_the_type_of_the_column(battle):
         "alter table user_fsm alter current_state type varchar(32) using 'locked'",
     )
 
-    battle.found("state", "is locked, but the last line ends in active")
+    battle.found("state", "is locked, but the last entry ends in active")
 
 
 @attack(FOUND)
@@ -241,7 +241,7 @@ def test_changes_states_by_dropping_the_column_and_adding_it(battle):
         "alter table user_fsm add current_state varchar(32) not null default 'locked'",
     )
 
-    battle.found("state", "is locked, but the last line ends in active")
+    battle.found("state", "is locked, but the last entry ends in active")
 
 
 @attack(FOUND)
@@ -257,7 +257,7 @@ def test_renames_the_column_for_one_change(battle):
         "commit",
     )
 
-    battle.found("state", "is locked, but the last line ends in active")
+    battle.found("state", "is locked, but the last entry ends in active")
 
 
 @attack(FOUND)
@@ -272,7 +272,7 @@ def test_renames_the_column_and_leaves_another_in_its_place(battle):
 
 
 @attack(REFUSED)
-def test_changes_a_state_in_a_column_that_he_renamed(battle):
+def test_changes_a_state_in_a_column_that_they_renamed(battle):
     battle.arena.sql("otto", "alter table user_fsm rename current_state to state")
 
     battle.refused(
@@ -318,14 +318,14 @@ def test_gives_a_user_two_states(battle):
 
 
 @attack(FOUND)
-def test_hides_lines_by_row_security(battle):
+def test_hides_entries_by_row_security(battle):
     battle.sql("otto", "alter table user_state_audit enable row level security")
 
     battle.found("table", "table user_state_audit hides rows")
 
 
 @attack(FOUND)
-def test_has_lines_be_lost_in_a_crash(battle):
+def test_has_entries_be_lost_in_a_crash(battle):
     battle.sql("otto", "alter table user_state_audit set unlogged")
 
     battle.found("table", "table user_state_audit is not kept in the write-ahead log")
@@ -349,11 +349,11 @@ def test_has_the_columns_be_compared_otherwise(battle):
 def test_names_an_override_as_if_the_machine_allowed_it(battle):
     battle.sql("otto", "insert into user_state_transition values ('active', 'invited', 'fine')")
 
-    battle.found("transition", "arrow fine: active → invited is not in the code")
+    battle.found("transition", "transition fine: active → invited is not in the code")
 
 
 @attack(FOUND)
-def test_takes_the_name_of_an_arrow_away(battle):
+def test_takes_the_name_of_a_transition_away(battle):
     battle.sql("otto", "delete from user_state_transition where name = 'lock'")
 
-    battle.found("transition", "arrow lock: active → locked is missing")
+    battle.found("transition", "transition lock: active → locked is missing")

@@ -1,4 +1,4 @@
-"""Otto, who migrates: he owns user_fsm, and is a member of the audit's owner. What he does to
+"""Otto, who migrates: who owns user_fsm, and is a member of the audit's owner. What Otto does to
 triggers, functions and what verifies."""
 
 from audit import verify
@@ -29,7 +29,7 @@ def test_disables_a_trigger(battle):
 def test_disables_a_trigger_for_one_change(battle):
     battle.sql("otto", "begin", OFF, LOCK_ALICE, ALWAYS, "commit")
 
-    battle.found("state", "is locked, but the last line ends in active")
+    battle.found("state", "is locked, but the last entry ends in active")
 
 
 @attack(FOUND)
@@ -58,7 +58,7 @@ def test_removes_a_state_unseen(battle):
         "commit",
     )
 
-    battle.found("state", "is without a state, but the last line ends in active")
+    battle.found("state", "is without a state, but the last entry ends in active")
 
 
 @attack(FOUND)
@@ -71,7 +71,7 @@ def test_adds_a_state_unseen(battle):
         "insert into user_fsm (user_id, current_state) values (1, 'active')",
     )
 
-    battle.found("state", "user 1 is active, and no line says how")
+    battle.found("state", "user 1 is active, and no entry says how")
 
 
 @attack(FOUND)
@@ -124,7 +124,7 @@ def test_has_a_trigger_run_another_function(battle):
 
 
 @attack(RECORDED)
-def test_changes_the_state_once_more_in_a_trigger_of_his_own(battle):
+def test_changes_the_state_once_more_in_a_trigger_of_their_own(battle):
     battle.sql(
         "otto",
         "create function again() returns trigger language plpgsql as $$ begin"
@@ -166,7 +166,7 @@ def test_replaces_the_function_and_keeps_its_comment(battle):
     )
 
     battle.found("function", "record_user_state() has another text")
-    battle.found("state", "is locked, but the last line ends in active")
+    battle.found("state", "is locked, but the last entry ends in active")
 
 
 @attack(FOUND)
@@ -201,7 +201,7 @@ def test_has_the_verifying_function_find_nothing(battle):
         "otto",
         "create or replace function public.verify_user_state_audit("
         " since timestamptz default null, of_user bigint default null)"
-        " returns table (kind text, object text, user_id bigint, line_id bigint, detail text)"
+        " returns table (kind text, object text, user_id bigint, entry_id bigint, detail text)"
         " language sql stable security definer set search_path = pg_catalog, pg_temp"
         " as 'select null::text, null::text, null::bigint, null::bigint, null::text limit 0'",
     )
@@ -250,7 +250,7 @@ def test_has_the_verifying_function_look_at_the_future_only(battle):
         "otto",
         "create or replace function public.verify_user_state_audit("
         " since timestamptz default 'infinity', of_user bigint default -1)"
-        " returns table (kind text, object text, user_id bigint, line_id bigint, detail text)"
+        " returns table (kind text, object text, user_id bigint, entry_id bigint, detail text)"
         " language plpgsql stable security definer set search_path = pg_catalog, pg_temp"
         f" as $function${body}$function$",
     )
@@ -259,8 +259,8 @@ def test_has_the_verifying_function_look_at_the_future_only(battle):
 
 
 @attack(FOUND)
-def test_has_a_verifying_function_take_what_he_makes_of_it(battle):
-    """The same text, for a type to which he has a cast of his own."""
+def test_has_a_verifying_function_take_what_they_make_of_it(battle):
+    """The same text, for a type to which they have a cast of their own."""
     body = battle.sql(
         "otto", "select prosrc from pg_proc where proname = 'verify_user_state_seals'"
     )[0][0]
@@ -269,7 +269,7 @@ def test_has_a_verifying_function_take_what_he_makes_of_it(battle):
         "create type public.moment as (at timestamptz)",
         "drop function verify_user_state_seals",
         "create function public.verify_user_state_seals(since public.moment default null)"
-        " returns table (kind text, object text, user_id bigint, line_id bigint, detail text)"
+        " returns table (kind text, object text, user_id bigint, entry_id bigint, detail text)"
         " language plpgsql stable security definer set search_path = pg_catalog, pg_temp"
         f" as $function${body}$function$",
     )
@@ -278,13 +278,13 @@ def test_has_a_verifying_function_take_what_he_makes_of_it(battle):
 
 
 @attack(FOUND)
-def test_has_who_verifies_run_code_of_his(battle):
+def test_has_who_verifies_run_code_of_theirs(battle):
     """With the rights of who verifies, who may be a superuser: so it is not run."""
     battle.sql(
         "otto",
         "create or replace function public.verify_user_state_audit("
         " since timestamptz default null, of_user bigint default null)"
-        " returns table (kind text, object text, user_id bigint, line_id bigint, detail text)"
+        " returns table (kind text, object text, user_id bigint, entry_id bigint, detail text)"
         " language plpgsql as $$ begin raise exception 'it was run'; end $$",
     )
 
@@ -293,7 +293,7 @@ def test_has_who_verifies_run_code_of_his(battle):
 
 
 @attack(FOUND)
-def test_has_who_verifies_run_code_of_his_while_counting(battle):
+def test_has_who_verifies_run_code_of_theirs_while_counting(battle):
     battle.sql(
         "otto",
         "create or replace function public.user_state_seal_reach(upto_number bigint,"

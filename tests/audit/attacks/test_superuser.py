@@ -1,4 +1,4 @@
-"""Ada, the DBA, a superuser: nothing is refused to her, so what she does has to be found."""
+"""Ada, the DBA, a superuser: nothing is refused to them, so what they do has to be found."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def test_changes_a_state_as_a_replica(battle):
 
 
 @attack(REFUSED)
-def test_rewrites_a_line_as_a_replica(battle):
+def test_rewrites_an_entry_as_a_replica(battle):
     battle.refused(
         "postgres",
         REPLICA,
@@ -41,7 +41,7 @@ def test_truncates_the_audit_as_a_replica(battle):
 def test_truncates_the_states(battle):
     battle.sql("postgres", "truncate user_fsm cascade")
 
-    assert battle.lines("username, end_state") == [("alice", "deleted"), ("bob", "deleted")]
+    assert battle.entries("username, end_state") == [("alice", "deleted"), ("bob", "deleted")]
     battle.recorded("active deleted", "active deleted", db_user="postgres")
 
 
@@ -107,7 +107,7 @@ def test_changes_a_state_as_if_constraints_were_all_there_is(battle):
     )
 
     battle.found("trigger", "is not ENABLE ALWAYS")
-    battle.found("state", "is locked, but the last line ends in active")
+    battle.found("state", "is locked, but the last entry ends in active")
 
 
 @attack(FOUND)
@@ -166,7 +166,7 @@ def test_lets_somebody_own_the_audit(battle):
         ("alter role web createrole", "web serves the application", "alter role web nocreaterole"),
     ],
 )
-def test_lets_somebody_switch_the_triggers_off_or_write_lines(battle, grant, found, revoke):
+def test_lets_somebody_switch_the_triggers_off_or_write_entries(battle, grant, found, revoke):
     battle.sql("postgres", grant)
     try:
         battle.found("grant", found)
@@ -313,7 +313,7 @@ def test_restores_an_old_backup_and_goes_on_from_there(battle, past):
 
 
 def seal_anew(battle, key) -> None:
-    """All lines, as if there had been no seal before."""
+    """All entries, as if there had been no seal before."""
     battle.sql(
         "postgres",
         "alter table user_state_seal disable trigger user",
@@ -337,7 +337,7 @@ def rewrite_history(battle) -> None:
 
 
 @attack(FOUND)
-def test_rewrites_history_and_seals_it_with_a_key_of_her_own(battle):
+def test_rewrites_history_and_seals_it_with_a_key_of_their_own(battle):
     battle.seal()
     rewrite_history(battle)
 
@@ -349,7 +349,7 @@ def test_rewrites_history_and_seals_it_with_a_key_of_her_own(battle):
 
 
 @attack(FOUND)
-def test_seals_with_a_key_of_her_own_from_some_day_on(battle):
+def test_seals_with_a_key_of_their_own_from_some_day_on(battle):
     some_history(battle)
     battle.seal()
     battle.sql("web", LOCK_ALICE)
@@ -378,7 +378,7 @@ def test_rewrites_history_and_the_digest_in_its_seal(battle):
 
 @attack(FOUND)
 def test_steals_the_key_and_seals_history_anew(battle):
-    """Who has the key too is found by who has kept a line."""
+    """Who has the key too is found by who has kept an entry."""
     printed = battle.seal()
     rewrite_history(battle)
 
@@ -389,7 +389,7 @@ def test_steals_the_key_and_seals_history_anew(battle):
 
 
 @attack(FOUND)
-def test_removes_the_last_seal_with_its_lines(battle):
+def test_removes_the_last_seal_with_its_entries(battle):
     battle.seal()
     some_history(battle)
     printed = battle.seal()

@@ -19,8 +19,8 @@ def test_the_document_has_the_tables_of_the_tests():
 def test_every_file_of_attacks_is_in_it():
     files = {path.stem for path in Path(__file__).parent.glob("test_*.py")}
 
-    assert files == {"test_threats"} | {module for his in WHO.values() for module in his}
+    assert files == {"test_threats"} | {module for theirs in WHO.values() for module in theirs}
 
 
 def test_there_are_at_least_sixty():
-    assert sum(len(his) for _, his in all_attacks()) >= 60
+    assert sum(len(theirs) for _, theirs in all_attacks()) >= 60

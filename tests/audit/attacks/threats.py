@@ -12,7 +12,7 @@ WHO = {
     "The application's role": ["test_application"],
     "A colleague at psql who may change states": ["test_colleague"],
     "Who migrates, and owns": [
-        "test_owner_lines",
+        "test_owner_entries",
         "test_owner_triggers",
         "test_owner_tables",
         "test_owner_grants",
@@ -30,15 +30,15 @@ def attacks(module: str) -> Iterator[tuple[str, str]]:
 
 
 def all_attacks() -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """(who, his attacks)."""
+    """(who, their attacks)."""
     for who, modules in WHO.items():
         yield who, [each for module in modules for each in attacks(module)]
 
 
 def tables() -> str:
     parts = []
-    for who, his in all_attacks():
-        rows = "".join(f"| {tried} | {outcome} |\n" for tried, outcome in his)
+    for who, theirs in all_attacks():
+        rows = "".join(f"| {tried} | {outcome} |\n" for tried, outcome in theirs)
         parts.append(f"\n### {who}\n\n| tries, or does | which is |\n|---|---|\n{rows}")
     return "".join(parts) + "\n"
 

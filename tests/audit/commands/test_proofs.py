@@ -15,7 +15,7 @@ def test_signatures_are_checked_by_the_public_key(arena, run):
     assert "1 seals (signatures not checked: no key)" in without[1]
     assert run("verify_audit", "--public-key", PUBLIC) == (
         0,
-        "All is well: 2 lines of 2 users, 1 seals.\n",
+        "All is well: 2 entries of 2 users, 1 seals.\n",
         "",
     )
 
@@ -96,7 +96,7 @@ def test_a_seal_that_cannot_be_is_found(arena, run, seal):
     code, out, err = run("verify_audit", "--public-key", PUBLIC)
 
     assert (code, err) == (1, "")
-    assert "follows on seal 1" in out or "sealed 9223372036854775807 lines" in out
+    assert "follows on seal 1" in out or "sealed 9223372036854775807 entries" in out
 
 
 def test_a_seal_of_never_is_refused(arena):

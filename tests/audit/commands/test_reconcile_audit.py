@@ -19,7 +19,7 @@ def test_reconciling_writes_what_is_missing_and_alters_nothing(arena, run):
     code, out, _ = run("reconcile_audit", "--reason", "bulk load", role="otto")
 
     assert code == 0
-    assert out == "alice: active → locked\nbob: active → deleted\n2 lines written.\n"
+    assert out == "alice: active → locked\nbob: active → deleted\n2 entries written.\n"
     assert arena.sql("rita", "select * from user_state_audit order by id")[:2] == before
     assert arena.sql(
         "rita",
@@ -33,7 +33,7 @@ def test_reconciling_writes_what_is_missing_and_alters_nothing(arena, run):
     assert run("reconcile_audit", "--reason", "again", role="otto")[1] == "Nothing is missing.\n"
 
 
-def test_a_user_without_any_line_gets_one(arena, run):
+def test_a_user_without_any_entry_gets_one(arena, run):
     arena.sql(
         "postgres",
         "alter table user_fsm disable trigger user",
@@ -45,11 +45,11 @@ def test_a_user_without_any_line_gets_one(arena, run):
 
     code, out, _ = run("reconcile_audit", "--reason", "import", role="otto")
 
-    assert (code, out) == (0, "carol: new → invited\n1 lines written.\n")
+    assert (code, out) == (0, "carol: new → invited\n1 entries written.\n")
 
 
-def test_nothing_is_missing_where_lines_are_in_another_order(arena, run):
-    """The line that was written last is not of the last change."""
+def test_nothing_is_missing_where_entries_are_in_another_order(arena, run):
+    """The entry that was written last is not of the last change."""
     arena.sql(
         "otto",
         "create function again() returns trigger language plpgsql as $$ begin"

@@ -48,8 +48,12 @@ def test_lines_that_wait_for_a_transaction_are_told(arena, run, monkeypatch):
         waiting = run("seal_audit", role="sealer")
         verified = run("verify_audit")
 
-    assert waiting == (0, "", "Nothing can be sealed yet: 1 lines wait for a transaction to end.\n")
-    assert verified[1] == "All is well: 3 lines of 2 users, 1 seals, 1 lines not sealed yet.\n"
+    assert waiting == (
+        0,
+        "",
+        "Nothing can be sealed yet: 1 entries wait for a transaction to end.\n",
+    )
+    assert verified[1] == "All is well: 3 entries of 2 users, 1 seals, 1 entries not sealed yet.\n"
 
 
 def test_the_newest_seal_is_printed_again(arena, run):

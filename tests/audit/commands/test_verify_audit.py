@@ -16,10 +16,10 @@ from .told import PUBLIC, refused
 
 
 def test_all_is_well(run):
-    assert run("verify_audit") == (0, "All is well: 2 lines of 2 users, 0 seals.\n", "")
+    assert run("verify_audit") == (0, "All is well: 2 entries of 2 users, 0 seals.\n", "")
 
 
-def test_what_is_found_is_told_behind_a_line_that_sums_it_up(arena, run):
+def test_what_is_found_is_told_behind_an_entry_that_sums_it_up(arena, run):
     unseen(arena, "update user_fsm set current_state = 'locked'")
     arena.sql("otto", "grant insert on user_state_audit to carl")
 
@@ -27,14 +27,14 @@ def test_what_is_found_is_told_behind_a_line_that_sums_it_up(arena, run):
 
     first, *rest = out.splitlines()
     assert code == 1
-    assert first == "3 found (2 state, 1 grant) in 2 lines of 2 users, 0 seals."
+    assert first == "3 found (2 state, 1 grant) in 2 entries of 2 users, 0 seals."
     assert any("carl has insert" in each for each in rest)
-    assert any("user 1" in each and "is locked, but the last line" in each for each in rest)
+    assert any("user 1" in each and "is locked, but the last entry" in each for each in rest)
 
 
 def test_programs_get_json(arena, run):
     assert json.loads(run("verify_audit", "--json")[1]) == {
-        **{"ok": True, "lines": 2, "users": 2, "seals": 0, "unsealed": 0},
+        **{"ok": True, "entries": 2, "users": 2, "seals": 0, "unsealed": 0},
         **{"signatures_checked": False, "findings": []},
     }
 
@@ -48,8 +48,8 @@ def test_programs_get_json(arena, run):
             "kind": "state",
             "object": "user 1",
             "user_id": 1,
-            "line_id": None,
-            "detail": "is locked, but the last line ends in active",
+            "entry_id": None,
+            "detail": "is locked, but the last entry ends in active",
         }
     ]
 
@@ -83,7 +83,7 @@ def test_names_cannot_write_on_the_terminal(arena, run):
 
 
 def test_who_waits_at_a_terminal_is_shown_a_bar_that_leaves_nothing(arena):
-    """Looking waits here for a lock, as it would take its time for many lines."""
+    """Looking waits here for a lock, as it would take its time for many entries."""
     terminal, bar = pty.openpty()
     with arena.session("otto") as session, session.cursor() as cursor:
         cursor.execute("begin; lock table user_fsm")
@@ -104,7 +104,7 @@ def test_who_waits_at_a_terminal_is_shown_a_bar_that_leaves_nothing(arena):
     os.close(terminal)
 
     assert looking.returncode == 0
-    assert "Looking at every line ..." in shown.decode()
+    assert "Looking at every entry ..." in shown.decode()
     assert shown.count(b"\n") == 1
     assert shown.endswith(b"\x1b[2K")
 
@@ -116,7 +116,7 @@ def test_one_user_by_name(arena, run):
     assert run("verify_audit", "--user", "bob")[0] == 1
 
 
-def test_a_user_who_is_gone_is_known_by_his_lines(arena, run):
+def test_a_user_who_is_gone_is_known_by_their_entries(arena, run):
     arena.sql("web", "delete from user_fsm where user_id = 1")
     arena.sql("web", "delete from accounts_user where id = 1")
 
@@ -148,5 +148,5 @@ def test_only_what_was_looked_at_is_told(arena, run):
     alice = run("verify_audit", "--user", "alice", "--public-key", PUBLIC)
     later = run("verify_audit", "--since", "2999-01-01", "--public-key", PUBLIC)
 
-    assert alice[1] == "All is well: 1 lines of 1 users, 0 seals.\n"
-    assert later[1] == "All is well: 0 lines of 0 users, 0 seals.\n"
+    assert alice[1] == "All is well: 1 entries of 1 users, 0 seals.\n"
+    assert later[1] == "All is well: 0 entries of 0 users, 0 seals.\n"

@@ -14,7 +14,7 @@ def test_a_job_is_recorded_with_its_name_address_reason_and_request(alice, trail
     with acting_as(user="cleanup", ip="192.0.2.1", reason="not seen", request_id="job-7"):
         set_state("locked")
 
-    [row] = trail.lines()
+    [row] = trail.entries()
     claims = (row["initiated_by"], row["ip_address"], row["reason"], row["request_id"])
     assert claims == ("cleanup", "192.0.2.1", "not seen", "job-7")
 
@@ -40,7 +40,7 @@ def test_what_the_inner_one_does_not_say_stays(alice, trail, set_state):
     with acting_as("outer", ip="192.0.2.1"), acting_as(reason="because"):
         set_state("locked")
 
-    [row] = trail.lines()
+    [row] = trail.entries()
     assert (row["initiated_by"], row["ip_address"], row["reason"]) == (
         "outer",
         "192.0.2.1",
@@ -52,7 +52,7 @@ def test_the_inner_one_may_take_something_back(alice, trail, set_state):
     with acting_as("outer", reason="because"), acting_as(reason=""):
         set_state("locked")
 
-    assert [row["reason"] for row in trail.lines()] == [None]
+    assert [row["reason"] for row in trail.entries()] == [None]
 
 
 def test_one_that_ended_within_a_transaction_is_taken_back_there(alice, trail, set_state):

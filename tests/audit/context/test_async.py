@@ -52,9 +52,9 @@ def test_twenty_requests_at_once_are_each_their_own_users(trail):
     responses = async_to_sync(run)()
 
     assert {response.status_code for response in responses} == {200}
-    lines = trail.lines()
-    assert len(lines) == 20 * 6
-    assert [row["initiated_by"] for row in lines] == [row["username"] for row in lines]
-    assert len({row["request_id"] for row in lines}) == 20
+    entries = trail.entries()
+    assert len(entries) == 20 * 6
+    assert [row["initiated_by"] for row in entries] == [row["username"] for row in entries]
+    assert len({row["request_id"] for row in entries}) == 20
     # They did come between each other, or this has shown nothing.
-    assert [row["username"] for row in lines] != sorted(row["username"] for row in lines)
+    assert [row["username"] for row in entries] != sorted(row["username"] for row in entries)

@@ -8,7 +8,7 @@ from django.db.backends.postgresql.psycopg_any import is_psycopg3
 
 from accounts.models import User, UserFSM
 from audit.context import acting_as
-from audit.wrapper import TellPostgres
+from audit.wrapper import ContextSender
 from tests.conftest import make_user
 
 
@@ -47,7 +47,7 @@ def test_a_new_connection_of_the_same_alias_is_told_too(alice, trail, set_state)
         set_state("locked")
 
     assert trail.initiators() == ["job"]
-    wrappers = [w for w in connection.execute_wrappers if isinstance(w, TellPostgres)]
+    wrappers = [w for w in connection.execute_wrappers if isinstance(w, ContextSender)]
     assert len(wrappers) == 1
 
 
@@ -82,9 +82,9 @@ def test_threads_at_once_are_each_their_own_users(trail):
     for thread in threads:
         thread.join()
 
-    lines = trail.lines()
-    assert len(lines) == 8 * 20
-    assert [row["initiated_by"] for row in lines] == [row["username"] for row in lines]
+    entries = trail.entries()
+    assert len(entries) == 8 * 20
+    assert [row["initiated_by"] for row in entries] == [row["username"] for row in entries]
 
 
 psycopg3 = pytest.mark.skipif(not is_psycopg3, reason="psycopg 3 is not installed")

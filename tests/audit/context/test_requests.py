@@ -10,11 +10,11 @@ from audit.log import RequestIDFilter
 pytestmark = pytest.mark.usefixtures("views")
 
 
-def test_a_request_of_a_signed_in_user_is_his(alice, trail, signed_in):
+def test_a_request_of_a_signed_in_user_is_theirs(alice, trail, signed_in):
     signed_in(alice, REMOTE_ADDR="203.0.113.7").get("/lock/")
 
     assert trail.initiators() == ["alice"]
-    assert trail.lines()[0]["ip_address"] == "203.0.113.7"
+    assert trail.entries()[0]["ip_address"] == "203.0.113.7"
 
 
 def test_a_request_of_nobody_known_is_anonymous(alice, trail, client):
@@ -23,13 +23,13 @@ def test_a_request_of_nobody_known_is_anonymous(alice, trail, client):
     assert trail.initiators() == ["anonymous"]
 
 
-def test_in_a_transaction_it_is_his_too(alice, trail, signed_in):
+def test_in_a_transaction_it_is_theirs_too(alice, trail, signed_in):
     signed_in(alice).get("/lock-in-transaction/")
 
     assert trail.initiators() == ["alice"]
 
 
-def test_under_atomic_requests_it_is_his_too(alice, trail, signed_in, atomic_requests):
+def test_under_atomic_requests_it_is_theirs_too(alice, trail, signed_in, atomic_requests):
     signed_in(alice).get("/lock/")
 
     assert trail.initiators() == ["alice"]
@@ -67,7 +67,7 @@ def test_on_commit_still_belongs_to_the_request(alice, trail, signed_in):
 def test_a_reason_is_added_to_what_the_request_says(alice, trail, signed_in):
     signed_in(alice, REMOTE_ADDR="203.0.113.7").get("/with-a-reason/")
 
-    [row] = trail.lines()
+    [row] = trail.entries()
     assert (row["initiated_by"], row["ip_address"], row["reason"]) == (
         "alice",
         "203.0.113.7",
@@ -85,13 +85,13 @@ def test_a_request_that_breaks_leaves_no_context_behind(alice, trail, signed_in)
     assert trail.initiators() == ["alice", "CLI"]
 
 
-def test_rows_response_and_log_lines_name_the_same_request(alice, trail, client, caplog):
+def test_rows_response_and_log_entries_name_the_same_request(alice, trail, client, caplog):
     caplog.handler.addFilter(RequestIDFilter())
     client.raise_request_exception = False
 
     response = client.get("/broken/")
 
-    assert [row["request_id"] for row in trail.lines()] == [response["X-Request-ID"]]
+    assert [row["request_id"] for row in trail.entries()] == [response["X-Request-ID"]]
     assert {record.request_id for record in caplog.records} == {response["X-Request-ID"]}
 
 
@@ -115,7 +115,7 @@ def test_an_id_given_by_our_own_proxy_is_kept(alice, trail, client, settings):
 
     client.get("/lock/", headers={"X-Request-ID": "from-the-proxy.7"})
 
-    assert [row["request_id"] for row in trail.lines()] == ["from-the-proxy.7"]
+    assert [row["request_id"] for row in trail.entries()] == ["from-the-proxy.7"]
 
 
 @pytest.mark.parametrize("bad", ["a b", "x" * 201, "<script>", "ä"])

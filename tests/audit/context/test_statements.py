@@ -218,7 +218,7 @@ def test_executemany_is_attributed_in_autocommit(job, alice, trail):
         )
 
     assert trail.initiators() == ["100% job"] * 3
-    assert len({row["transaction_id"] for row in trail.lines()}) == 1
+    assert len({row["transaction_id"] for row in trail.entries()}) == 1
 
 
 def test_executemany_is_attributed_in_a_transaction(job, alice, trail):
@@ -232,7 +232,7 @@ def test_executemany_that_fails_changes_nothing(job, alice, trail):
     with connection.cursor() as cursor, pytest.raises(Exception, match="user_fsm_current_state"):
         cursor.executemany("update user_fsm set current_state = %s", [("locked",), ("bad",)])
 
-    assert trail.lines() == []
+    assert trail.entries() == []
     assert connection.get_autocommit()
 
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("views")
 
 def test_what_is_written_while_the_body_is_made_is_the_users(alice, trail, signed_in):
     response = signed_in(alice).get("/stream/")
-    assert trail.lines() == []
+    assert trail.entries() == []
 
     body = b"".join(response.streaming_content)
 

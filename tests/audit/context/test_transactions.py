@@ -210,12 +210,12 @@ def test_it_can_be_set_first_however_it_is_written(alice, execute, statement):
         assert execute("show transaction_isolation") == [("serializable",)]
 
 
-def test_a_rolled_back_change_leaves_no_line(alice, trail, set_state):
+def test_a_rolled_back_change_leaves_no_entry(alice, trail, set_state):
     with transaction.atomic():
         set_state("locked")
         transaction.set_rollback(True)
 
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_without_autocommit_the_context_is_told_too(alice, trail, set_state):

@@ -44,7 +44,7 @@ def test_every_value_is_bounded(alice, trail, set_state):
     with acting_as(LONG, ip=LONG, reason=LONG, request_id=LONG):
         set_state("locked")
 
-    [row] = trail.lines()
+    [row] = trail.entries()
     assert [len(row[n]) for n in ("initiated_by", "ip_address", "reason", "request_id")] == [
         MAX_USER,
         MAX_IP,
@@ -61,7 +61,7 @@ def test_the_database_bounds_them_too(alice, trail, execute, name):
         " update user_fsm set current_state = 'locked'"
     )
 
-    [row] = trail.lines()
+    [row] = trail.entries()
     column = {"user": "initiated_by", "ip": "ip_address"}.get(name, name)
     assert set(row[column]) == {"ä"}
     assert len(row[column]) <= 1000
@@ -71,7 +71,7 @@ def test_an_address_that_is_none_is_recorded_as_it_was_said(alice, trail, execut
     execute("set app.ip = 'not an address'; update user_fsm set current_state = 'locked'")
     execute("reset app.ip")
 
-    assert trail.lines()[0]["ip_address"] == "not an address"
+    assert trail.entries()[0]["ip_address"] == "not an address"
 
 
 def test_quotes_are_right_however_the_session_reads_backslashes(alice, trail, execute):
@@ -86,7 +86,7 @@ def test_quotes_are_right_however_the_session_reads_backslashes(alice, trail, ex
         finally:
             execute("set standard_conforming_strings = on")
 
-    assert [(row["end_state"], row["reason"]) for row in trail.lines()] == [("invited", evil)]
+    assert [(row["end_state"], row["reason"]) for row in trail.entries()] == [("invited", evil)]
 
 
 @pytest.mark.parametrize("junk", [b"b\xe2", b"b\xff\xfed", b"\xc3"])
@@ -94,7 +94,7 @@ def test_what_comes_with_the_connection_and_is_no_text_is_not_stored(alice, trai
     options = b"-c app.user=" + junk + b" -c app.reason=because"
     psql("-c", "update user_fsm set current_state = 'locked'", PGOPTIONS=os.fsdecode(options))
 
-    [row] = trail.lines()
+    [row] = trail.entries()
     assert (row["initiated_by"], row["ip_address"]) == ("unreadable", "unreadable")
 
 
@@ -111,6 +111,6 @@ def test_what_is_claimed_at_psql_stands_beside_the_facts(alice, trail, execute):
     execute("update user_fsm set current_state = 'locked'")
     execute("commit")
 
-    [row] = trail.lines()
+    [row] = trail.entries()
     assert row["initiated_by"] == "ada"
     assert row["db_user"] == execute("select session_user::text")[0][0]

@@ -1,4 +1,4 @@
-from tests.trail import line
+from tests.trail import entry
 
 
 def test_a_button_in_the_admin_is_recorded_with_who_pushed_it(alice, mona, trail, signed_in):
@@ -9,8 +9,8 @@ def test_a_button_in_the_admin_is_recorded_with_who_pushed_it(alice, mona, trail
         {"seen": "active", "reason": "Left the company"},
     )
 
-    assert trail.lines() == [
-        line(
+    assert trail.entries() == [
+        entry(
             alice,
             "active",
             "deactivated",

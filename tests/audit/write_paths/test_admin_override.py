@@ -1,4 +1,4 @@
-from tests.trail import line
+from tests.trail import entry
 
 
 def test_an_override_in_the_admin_is_recorded_and_no_transition_matches_it(
@@ -11,8 +11,8 @@ def test_an_override_in_the_admin_is_recorded_and_no_transition_matches_it(
         {"seen": "active", "state": "invited", "reason": "By mistake"},
     )
 
-    assert trail.lines() == [
-        line(
+    assert trail.entries() == [
+        entry(
             alice,
             "active",
             "invited",

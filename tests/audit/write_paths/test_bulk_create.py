@@ -1,5 +1,5 @@
 from accounts.models import User, UserFSM
-from tests.trail import line
+from tests.trail import entry
 
 
 def test_bulk_create_is_recorded_for_each_user(trail):
@@ -7,7 +7,7 @@ def test_bulk_create_is_recorded_for_each_user(trail):
 
     UserFSM.objects.bulk_create([UserFSM(user=carol), UserFSM(user=dave, current_state="active")])
 
-    assert sorted(trail.lines(), key=lambda each: each["username"]) == [
-        line(carol, "new", "invited"),
-        line(dave, "new", "active"),
+    assert sorted(trail.entries(), key=lambda each: each["username"]) == [
+        entry(carol, "new", "invited"),
+        entry(dave, "new", "active"),
     ]

@@ -1,5 +1,5 @@
 from accounts.models import UserFSM
-from tests.trail import line
+from tests.trail import entry
 
 
 def test_bulk_update_is_recorded_for_each_user(alice, bob, trail):
@@ -8,7 +8,7 @@ def test_bulk_update_is_recorded_for_each_user(alice, bob, trail):
 
     UserFSM.objects.bulk_update([alice.fsm, bob.fsm], ["current_state"])
 
-    assert sorted(trail.lines(), key=lambda each: each["username"]) == [
-        line(alice, "active", "locked", transition="lock"),
-        line(bob, "active", "invited"),
+    assert sorted(trail.entries(), key=lambda each: each["username"]) == [
+        entry(alice, "active", "locked", transition="lock"),
+        entry(bob, "active", "invited"),
     ]

@@ -1,21 +1,21 @@
 from django.db import connection
 
 from accounts.models import User
-from tests.trail import line
+from tests.trail import entry
 
 
 def test_a_changed_primary_key_alone_is_no_change_of_state(alice, trail):
     with connection.cursor() as cursor:
         cursor.execute("update user_fsm set id = id + 1000")
 
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_a_changed_primary_key_does_not_hide_a_change_of_state(alice, trail):
     with connection.cursor() as cursor:
         cursor.execute("update user_fsm set id = id + 1000, current_state = 'locked'")
 
-    assert trail.lines() == [line(alice, "active", "locked", transition="lock")]
+    assert trail.entries() == [entry(alice, "active", "locked", transition="lock")]
 
 
 def test_a_state_that_goes_over_to_another_user_is_recorded_for_both(alice, trail):
@@ -24,7 +24,7 @@ def test_a_state_that_goes_over_to_another_user_is_recorded_for_both(alice, trai
     with connection.cursor() as cursor:
         cursor.execute("update user_fsm set user_id = %s", [carol.pk])
 
-    assert sorted(trail.lines(), key=lambda each: each["username"]) == [
-        line(alice, "active", "deleted"),
-        line(carol, "new", "active"),
+    assert sorted(trail.entries(), key=lambda each: each["username"]) == [
+        entry(alice, "active", "deleted"),
+        entry(carol, "new", "active"),
     ]

@@ -1,31 +1,31 @@
 from django.db import connection
 
 from accounts.models import UserFSM
-from tests.trail import line
+from tests.trail import entry
 
 
-def test_a_user_deleted_through_the_orm_is_recorded_under_his_name(alice, trail):
-    was = line(alice, "active", "deleted")
+def test_a_user_deleted_through_the_orm_is_recorded_under_their_name(alice, trail):
+    was = entry(alice, "active", "deleted")
 
     alice.delete()
 
-    assert trail.lines() == [was]
+    assert trail.entries() == [was]
 
 
 def test_states_deleted_by_the_orm_are_recorded(alice, trail):
     UserFSM.objects.all().delete()
 
-    assert trail.lines() == [line(alice, "active", "deleted")]
+    assert trail.entries() == [entry(alice, "active", "deleted")]
 
 
 def test_a_state_deleted_by_sql_is_recorded(alice, trail):
     with connection.cursor() as cursor:
         cursor.execute("delete from user_fsm where user_id = %s", [alice.pk])
 
-    assert trail.lines() == [line(alice, "active", "deleted")]
+    assert trail.entries() == [entry(alice, "active", "deleted")]
 
 
-def test_a_user_whose_own_row_goes_first_is_recorded_under_his_last_name(alice, trail):
+def test_a_user_whose_own_row_goes_first_is_recorded_under_their_last_name(alice, trail):
     with connection.cursor() as cursor:
         cursor.execute(
             "begin; delete from accounts_user where id = %(id)s;"
@@ -33,7 +33,7 @@ def test_a_user_whose_own_row_goes_first_is_recorded_under_his_last_name(alice, 
             {"id": alice.pk},
         )
 
-    assert trail.lines() == [line(alice, "active", "deleted")]
+    assert trail.entries() == [entry(alice, "active", "deleted")]
 
 
 def test_users_who_are_there_and_users_who_went_are_recorded_together(alice, bob, trail):
@@ -44,9 +44,9 @@ def test_users_who_are_there_and_users_who_went_are_recorded_together(alice, bob
             {"id": alice.pk},
         )
 
-    assert sorted(trail.lines(), key=lambda each: each["username"]) == [
-        line(alice, "active", "deleted"),
-        line(bob, "active", "deleted"),
+    assert sorted(trail.entries(), key=lambda each: each["username"]) == [
+        entry(alice, "active", "deleted"),
+        entry(bob, "active", "deleted"),
     ]
 
 
@@ -62,7 +62,7 @@ def test_a_number_used_again_does_not_bring_the_former_users_name(alice, trail):
             [number],
         )
 
-    assert trail.lines()[0]["username"] == f"#{number}"
+    assert trail.entries()[0]["username"] == f"#{number}"
 
 
 def test_a_user_of_whom_nothing_is_known_is_recorded_by_number(transactional_db, trail):
@@ -72,7 +72,7 @@ def test_a_user_of_whom_nothing_is_known_is_recorded_by_number(transactional_db,
             " delete from user_fsm; commit"
         )
 
-    assert [(each["username"], each["end_state"]) for each in trail.lines()] == [
+    assert [(each["username"], each["end_state"]) for each in trail.entries()] == [
         ("#4711", "active"),
         ("#4711", "deleted"),
     ]

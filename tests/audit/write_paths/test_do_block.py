@@ -1,6 +1,6 @@
 from django.db import connection
 
-from tests.trail import line
+from tests.trail import entry
 
 
 def test_each_change_within_a_do_block_is_recorded(alice, trail):
@@ -14,7 +14,7 @@ def test_each_change_within_a_do_block_is_recorded(alice, trail):
             """
         )
 
-    assert trail.lines() == [
-        line(alice, "active", "locked", transition="lock"),
-        line(alice, "locked", "active", transition="unlock"),
+    assert trail.entries() == [
+        entry(alice, "active", "locked", transition="lock"),
+        entry(alice, "locked", "active", transition="unlock"),
     ]

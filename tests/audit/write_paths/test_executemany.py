@@ -1,6 +1,6 @@
 from django.db import connection
 
-from tests.trail import line
+from tests.trail import entry
 
 
 def test_executemany_is_recorded_for_each_set_of_parameters(alice, bob, trail):
@@ -10,7 +10,7 @@ def test_executemany_is_recorded_for_each_set_of_parameters(alice, bob, trail):
             [("locked", alice.pk), ("invited", bob.pk)],
         )
 
-    assert trail.lines() == [
-        line(alice, "active", "locked", transition="lock"),
-        line(bob, "active", "invited"),
+    assert trail.entries() == [
+        entry(alice, "active", "locked", transition="lock"),
+        entry(bob, "active", "invited"),
     ]

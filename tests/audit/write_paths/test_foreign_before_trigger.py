@@ -1,7 +1,7 @@
 import pytest
 from django.db import connection
 
-from tests.trail import line
+from tests.trail import entry
 
 
 @pytest.fixture
@@ -22,11 +22,11 @@ def test_the_state_that_a_before_trigger_made_of_it_is_recorded(alice, trail, me
     alice.fsm.lock()
     alice.fsm.save()
 
-    assert trail.lines() == [line(alice, "active", "deactivated", transition="deactivate")]
+    assert trail.entries() == [entry(alice, "active", "deactivated", transition="deactivate")]
 
 
 def test_it_is_recorded_although_the_statement_names_another_column(alice, trail, meddling_trigger):
     with connection.cursor() as cursor:
         cursor.execute("update user_fsm set id = id")
 
-    assert trail.lines() == [line(alice, "active", "deactivated", transition="deactivate")]
+    assert trail.entries() == [entry(alice, "active", "deactivated", transition="deactivate")]

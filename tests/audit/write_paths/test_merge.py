@@ -1,7 +1,7 @@
 from django.db import connection
 
 from accounts.models import User
-from tests.trail import line
+from tests.trail import entry
 
 
 def test_a_merge_is_recorded_as_what_it_did_to_each_user(alice, bob, trail):
@@ -20,8 +20,8 @@ def test_a_merge_is_recorded_as_what_it_did_to_each_user(alice, bob, trail):
             [alice.pk, bob.pk, carol.pk],
         )
 
-    assert sorted(trail.lines(), key=lambda each: each["username"]) == [
-        line(alice, "active", "locked", transition="lock"),
-        line(bob, "active", "deleted"),
-        line(carol, "new", "invited"),
+    assert sorted(trail.entries(), key=lambda each: each["username"]) == [
+        entry(alice, "active", "locked", transition="lock"),
+        entry(bob, "active", "deleted"),
+        entry(carol, "new", "invited"),
     ]

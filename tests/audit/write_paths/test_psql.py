@@ -1,12 +1,12 @@
 from tests.psql import psql
-from tests.trail import line
+from tests.trail import entry
 
 
 def test_psql_as_a_process_of_its_own_is_recorded_as_cli(alice, trail):
     psql("-c", "update user_fsm set current_state = 'locked'")
 
-    assert trail.lines() == [
-        line(alice, "active", "locked", transition="lock", application_name="psql")
+    assert trail.entries() == [
+        entry(alice, "active", "locked", transition="lock", application_name="psql")
     ]
 
 
@@ -16,4 +16,4 @@ def test_a_file_that_psql_runs_is_recorded(alice, trail, tmp_path):
 
     psql("-f", str(file))
 
-    assert trail.lines() == [line(alice, "active", "deleted", application_name="psql")]
+    assert trail.entries() == [entry(alice, "active", "deleted", application_name="psql")]

@@ -1,7 +1,7 @@
 import pytest
 from django.db import connection
 
-from tests.trail import line
+from tests.trail import entry
 
 
 @pytest.fixture
@@ -19,4 +19,4 @@ def test_a_function_that_writes_is_recorded_when_select_calls_it(alice, trail, l
     with connection.cursor() as cursor:
         cursor.execute("select pg_temp.lock_all()")
 
-    assert trail.lines() == [line(alice, "active", "locked", transition="lock")]
+    assert trail.entries() == [entry(alice, "active", "locked", transition="lock")]

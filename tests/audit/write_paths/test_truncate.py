@@ -2,26 +2,26 @@ import pytest
 from django.db import NotSupportedError, connection, transaction
 
 from accounts.models import UserFSM
-from tests.trail import line
+from tests.trail import entry
 
 
 def test_truncate_records_every_user_as_deleted(alice, bob, trail):
     with connection.cursor() as cursor:
         cursor.execute("truncate user_fsm")
 
-    assert sorted(trail.lines(), key=lambda each: each["username"]) == [
-        line(alice, "active", "deleted"),
-        line(bob, "active", "deleted"),
+    assert sorted(trail.entries(), key=lambda each: each["username"]) == [
+        entry(alice, "active", "deleted"),
+        entry(bob, "active", "deleted"),
     ]
 
 
 def test_truncate_of_the_users_takes_the_states_along_and_records_them(alice, trail):
-    was = line(alice, "active", "deleted")
+    was = entry(alice, "active", "deleted")
 
     with connection.cursor() as cursor:
         cursor.execute("truncate accounts_user cascade")
 
-    assert trail.lines() == [was]
+    assert trail.entries() == [was]
 
 
 def test_truncate_is_refused_under_row_security(alice, trail):
@@ -33,7 +33,7 @@ def test_truncate_is_refused_under_row_security(alice, trail):
         finally:
             cursor.execute("alter table user_fsm disable row level security")
 
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_truncate_is_refused_where_it_could_remove_rows_that_it_cannot_see(alice, trail):
@@ -43,4 +43,4 @@ def test_truncate_is_refused_where_it_could_remove_rows_that_it_cannot_see(alice
             cursor.execute("truncate user_fsm")
 
     assert UserFSM.objects.count() == 1
-    assert trail.lines() == []
+    assert trail.entries() == []

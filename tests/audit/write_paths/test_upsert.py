@@ -1,7 +1,7 @@
 from django.db import connection
 
 from accounts.models import User, UserFSM
-from tests.trail import line
+from tests.trail import entry
 
 
 def test_an_upsert_is_recorded_as_what_it_did_to_each_user(alice, trail):
@@ -14,13 +14,13 @@ def test_an_upsert_is_recorded_as_what_it_did_to_each_user(alice, trail):
             [alice.pk, carol.pk],
         )
 
-    assert sorted(trail.lines(), key=lambda each: each["username"]) == [
-        line(alice, "active", "locked", transition="lock"),
-        line(carol, "new", "locked"),
+    assert sorted(trail.entries(), key=lambda each: each["username"]) == [
+        entry(alice, "active", "locked", transition="lock"),
+        entry(carol, "new", "locked"),
     ]
 
 
 def test_an_upsert_that_does_nothing_leaves_nothing(alice, trail):
     UserFSM.objects.bulk_create([UserFSM(user=alice)], ignore_conflicts=True)
 
-    assert trail.lines() == []
+    assert trail.entries() == []

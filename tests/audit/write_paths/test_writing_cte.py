@@ -1,6 +1,6 @@
 from django.db import connection
 
-from tests.trail import line
+from tests.trail import entry
 
 
 def test_a_writing_cte_is_recorded(alice, trail):
@@ -11,7 +11,7 @@ def test_a_writing_cte_is_recorded(alice, trail):
         )
 
         assert cursor.fetchall() == [(alice.pk,)]
-    assert trail.lines() == [line(alice, "active", "locked", transition="lock")]
+    assert trail.entries() == [entry(alice, "active", "locked", transition="lock")]
 
 
 def test_two_writing_ctes_of_one_statement_are_both_recorded(alice, bob, trail):
@@ -22,7 +22,7 @@ def test_two_writing_ctes_of_one_statement_are_both_recorded(alice, bob, trail):
             [alice.pk, bob.pk],
         )
 
-    assert sorted(trail.lines(), key=lambda each: each["username"]) == [
-        line(alice, "active", "locked", transition="lock"),
-        line(bob, "active", "deleted"),
+    assert sorted(trail.entries(), key=lambda each: each["username"]) == [
+        entry(alice, "active", "locked", transition="lock"),
+        entry(bob, "active", "deleted"),
     ]

@@ -16,7 +16,7 @@ from .statements import (
 
 
 @attack(REFUSED)
-def test_rewrites_a_line(battle):
+def test_rewrites_an_entry(battle):
     battle.refused(
         "otto",
         "update user_state_audit set initiated_by = 'mona'",
@@ -25,7 +25,7 @@ def test_rewrites_a_line(battle):
 
 
 @attack(REFUSED)
-def test_deletes_a_line(battle):
+def test_deletes_an_entry(battle):
     battle.refused("otto", "delete from user_state_audit", says="is append-only: DELETE is refused")
 
 
@@ -35,7 +35,7 @@ def test_truncates_the_audit(battle):
 
 
 @attack(REFUSED)
-def test_rewrites_a_line_as_the_role_that_owns_the_audit(battle):
+def test_rewrites_an_entry_as_the_role_that_owns_the_audit(battle):
     battle.refused(
         "otto",
         "set role user_state_audit_owner",
@@ -45,7 +45,7 @@ def test_rewrites_a_line_as_the_role_that_owns_the_audit(battle):
 
 
 @attack(REFUSED)
-def test_rewrites_a_line_through_a_parent_of_the_audit(battle):
+def test_rewrites_an_entry_through_a_parent_of_the_audit(battle):
     battle.refused(
         "otto",
         "begin",
@@ -57,7 +57,7 @@ def test_rewrites_a_line_through_a_parent_of_the_audit(battle):
 
 
 @attack(REFUSED)
-def test_rewrites_a_line_by_an_upsert(battle):
+def test_rewrites_an_entry_by_an_upsert(battle):
     battle.refused(
         "otto",
         "insert into user_state_audit overriding system value select * from user_state_audit"
@@ -80,7 +80,7 @@ def test_truncates_the_seals(battle):
 
 @attack(REFUSED)
 def test_resets_the_sequence(battle):
-    """No line can be written over another: changes are refused until it is put right."""
+    """No entry can be written over another: changes are refused until it is put right."""
     battle.arena.sql("otto", "alter sequence user_state_audit_id_seq restart with 1")
 
     battle.refused("web", LOCK_ALICE, says="duplicate key value violates unique constraint")
@@ -96,18 +96,18 @@ def test_sets_the_sequence_far_ahead(battle):
     battle.recorded("active locked")
 
 
-# Lines that he forges.
+# Entries that Otto forges.
 
 
 @attack(FOUND)
-def test_forges_a_line(battle):
+def test_forges_an_entry(battle):
     battle.sql("otto", forged([("active", "locked")]))
 
-    battle.found("state", "is active, but the last line ends in locked")
+    battle.found("state", "is active, but the last entry ends in locked")
 
 
 @attack(FOUND)
-def test_forges_lines_of_a_day_that_was_sealed(battle):
+def test_forges_entries_of_a_day_that_was_sealed(battle):
     some_history(battle)
     battle.seal()
 
@@ -117,7 +117,7 @@ def test_forges_lines_of_a_day_that_was_sealed(battle):
 
 
 @attack(FOUND)
-def test_forges_lines_that_no_seal_would_ever_reach(battle):
+def test_forges_entries_that_no_seal_would_ever_reach(battle):
     battle.seal()
 
     battle.sql("otto", forged([("active", "locked"), ("locked", "active")], "1000000000000"))
@@ -125,7 +125,7 @@ def test_forges_lines_that_no_seal_would_ever_reach(battle):
 
 
 @attack(FOUND)
-def test_forges_a_line_of_the_future(battle):
+def test_forges_an_entry_of_the_future(battle):
     battle.sql(
         "otto",
         forged([("active", "locked"), ("locked", "active")]).replace(
@@ -136,7 +136,7 @@ def test_forges_a_line_of_the_future(battle):
     battle.found("clock", "is of the future")
 
 
-# Lines that he rewrites, past the guard.
+# Entries that Otto rewrites, past the guard.
 
 
 @attack(FOUND)
@@ -154,15 +154,15 @@ def test_drops_the_guard(battle):
 
 
 @attack(FOUND)
-def test_rewrites_where_the_last_line_ends(battle):
+def test_rewrites_where_the_last_entry_ends(battle):
     some_history(battle)
 
     rewrite(battle, "update user_state_audit set end_state = 'locked' where id = 6")
-    battle.found("state", "is active, but the last line ends in locked")
+    battle.found("state", "is active, but the last entry ends in locked")
 
 
 @attack(FOUND)
-def test_rewrites_who_wrote_the_last_line(battle):
+def test_rewrites_who_wrote_the_last_entry(battle):
     some_history(battle)
     battle.seal()
 
@@ -171,7 +171,7 @@ def test_rewrites_who_wrote_the_last_line(battle):
 
 
 @attack(FOUND)
-def test_rewrites_a_line_in_the_middle(battle):
+def test_rewrites_an_entry_in_the_middle(battle):
     some_history(battle)
     battle.seal()
 
@@ -180,7 +180,7 @@ def test_rewrites_a_line_in_the_middle(battle):
 
 
 @attack(FOUND)
-def test_rewrites_what_a_line_in_the_middle_changed(battle):
+def test_rewrites_what_an_entry_in_the_middle_changed(battle):
     some_history(battle)
 
     rewrite(battle, "update user_state_audit set end_state = 'deactivated' where id = 3")
@@ -188,7 +188,7 @@ def test_rewrites_what_a_line_in_the_middle_changed(battle):
 
 
 @attack(FOUND)
-def test_deletes_a_line_in_the_middle(battle):
+def test_deletes_an_entry_in_the_middle(battle):
     some_history(battle)
 
     rewrite(battle, "delete from user_state_audit where id = 4")
@@ -196,20 +196,20 @@ def test_deletes_a_line_in_the_middle(battle):
 
 
 @attack(FOUND)
-def test_deletes_the_last_line(battle):
+def test_deletes_the_last_entry(battle):
     some_history(battle)
 
     rewrite(battle, "delete from user_state_audit where id = 6")
-    battle.found("state", "is active, but the last line ends in locked")
+    battle.found("state", "is active, but the last entry ends in locked")
 
 
 @attack(FOUND)
-def test_deletes_two_lines_that_cancel_out(battle):
+def test_deletes_two_entries_that_cancel_out(battle):
     some_history(battle)
     battle.seal()
 
     rewrite(battle, "delete from user_state_audit where id in (3, 4)")
-    battle.found("seal", "sealed 6 lines between 1 and 6; now there are 4")
+    battle.found("seal", "sealed 6 entries between 1 and 6; now there are 4")
 
 
 @attack(FOUND)
@@ -218,22 +218,22 @@ def test_deletes_everything_of_a_user_who_is_gone(battle):
     battle.seal()
 
     rewrite(battle, "delete from user_state_audit where user_id = 1")
-    battle.found("seal", "sealed 3 lines")
+    battle.found("seal", "sealed 3 entries")
 
 
 @attack(FOUND)
-def test_deletes_all_lines(battle):
+def test_deletes_all_entries(battle):
     rewrite(battle, "truncate user_state_audit")
 
-    battle.found("state", "user 1 is active, and no line says how")
+    battle.found("state", "user 1 is active, and no entry says how")
 
 
 @attack(FOUND)
-def test_dates_a_line_back(battle):
+def test_dates_an_entry_back(battle):
     some_history(battle)
 
     rewrite(battle, "update user_state_audit set datetime = now() - interval '1 day' where id = 5")
-    battle.found("clock", "line 5 is older than the one before it")
+    battle.found("clock", "entry 5 is older than the one before it")
 
 
 @attack(FOUND)
@@ -246,7 +246,7 @@ def test_dates_a_whole_history_back(battle):
 
 
 @attack(FOUND)
-def test_exchanges_two_lines(battle):
+def test_exchanges_two_entries(battle):
     some_history(battle)
     battle.seal()
 
@@ -259,7 +259,7 @@ def test_exchanges_two_lines(battle):
 
 
 @attack(FOUND)
-def test_gives_lines_to_another_user(battle):
+def test_gives_entries_to_another_user(battle):
     some_history(battle)
 
     rewrite(battle, "update user_state_audit set user_id = 2 where id in (3, 4)")
@@ -269,16 +269,16 @@ def test_gives_lines_to_another_user(battle):
 
 
 @attack(FOUND)
-def test_moves_lines_to_a_transaction_that_is_not_sealed(battle):
+def test_moves_entries_to_a_transaction_that_is_not_sealed(battle):
     some_history(battle)
     battle.seal()
 
     rewrite(battle, "update user_state_audit set transaction_id = transaction_id + 1000")
-    battle.found("seal", "sealed 6 lines")
+    battle.found("seal", "sealed 6 entries")
 
 
 @attack(FOUND)
-def test_rewrites_lines_by_altering_the_type_of_a_column(battle):
+def test_rewrites_entries_by_altering_the_type_of_a_column(battle):
     """No trigger fires for that."""
     battle.seal()
 
