@@ -16,13 +16,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from project.postgres import PROGRAMS, SUPERUSER, Server, throw_away
+from project.postgres import PROGRAMS, SUPERUSER, Server, temporary_server
 
 FIRST_MIGRATIONS = ["accounts/migrations/0001*.py", "audit/migrations/0001*.py"]
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, throw_away() as server:
+    with tempfile.TemporaryDirectory() as folder, temporary_server() as server:
         release = first_release()
         print(f"The first release is {release[:12]}.")
         unpack(release, Path(folder))

@@ -30,7 +30,7 @@ from project.settings import database  # noqa: E402 - likewise
 @contextmanager
 def audited_and_bare() -> Iterator[None]:
     """Commits are not waited for: a disk would hide what is to be measured."""
-    with postgres.throw_away() as server:
+    with postgres.temporary_server() as server:
         local.use(server)
         migrate()
         make_bare(connections["default"].settings_dict)

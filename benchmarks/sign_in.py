@@ -36,8 +36,8 @@ def main() -> None:
     if options.cheap_hash:
         settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # As in life, commits wait for the disk.
-    with postgres.throw_away(fsync="on", synchronous_commit="on") as throw_away:
-        local.use(throw_away)
+    with postgres.temporary_server(fsync="on", synchronous_commit="on") as temporary:
+        local.use(temporary)
         server.migrate()
         make_people()
         report(measure(options.rounds))

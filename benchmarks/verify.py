@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    with postgres.throw_away(max_wal_size="4GB") as server:
+    with postgres.temporary_server(max_wal_size="4GB") as server:
         local.use(server)
         migrate()
         fill(options.entries)

@@ -40,7 +40,7 @@ def run(command: str, argv: list[str]) -> None:
 
 
 def test(arguments: list[str]) -> int:
-    """Run pytest, on DATABASE_URL or else on a PostgreSQL to throw away; its exit code.
+    """Run pytest, on DATABASE_URL or else on a temporary server. Returns the exit code.
 
     The whole suite runs in two processes, each with a database of its own, file by file.
     """
@@ -52,7 +52,7 @@ def test(arguments: list[str]) -> int:
         return run_pytest(arguments)
     from . import postgres
 
-    with postgres.throw_away(postgres.memory()) as server:
+    with postgres.temporary_server(postgres.memory_folder()) as server:
         use(server)
         return run_pytest(arguments)
 

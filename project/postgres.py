@@ -1,4 +1,4 @@
-"""The PostgreSQL that comes with requirements.txt: one in this folder, or one to throw away.
+"""The PostgreSQL that comes with requirements.txt: the server of this folder, or a temporary one.
 
 Only the programs are the package's. They are run from here, because its own runner breaks on a
 space in a path and does not notice when a process that used the server was killed.
@@ -207,22 +207,22 @@ def signals_wait() -> Iterator[None]:
 
 
 @contextmanager
-def throw_away(folder: Path | None = None, **config: str) -> Iterator[Server]:
-    """A server for the block, in a folder that is deleted afterwards, in ``folder`` or where
-    temporary files go. Not safe against a power cut, and faster for it."""
-    careless = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+def temporary_server(folder: Path | None = None, **config: str) -> Iterator[Server]:
+    """A server for the block. Its data folder is made in ``folder``, or where temporary files go,
+    and deleted afterwards. It is fast because it does not survive a power cut."""
+    unsafe = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     with tempfile.TemporaryDirectory(prefix="user-state-audit-", dir=folder) as temporary:
         server = Server(Path(temporary))
-        server.start(**careless | config)
+        server.start(**unsafe | config)
         try:
             yield server
         finally:
             server.leave()
 
 
-def memory() -> Path | None:
-    """A folder in memory, where a database is made twenty times as fast; None when there is none
-    with enough room."""
+def memory_folder() -> Path | None:
+    """A folder in memory, where a database is created twenty times as fast. None when there is no
+    such folder with enough room."""
     with suppress(OSError):
         if shutil.disk_usage(SHARED_MEMORY).free > ROOM and os.access(SHARED_MEMORY, os.W_OK):
             return SHARED_MEMORY

@@ -123,7 +123,7 @@ def attackable(django_db_setup) -> Iterator[Attackable]:
         yield server
         server.leave()
         return
-    with postgres.throw_away(postgres.memory()) as server:
+    with postgres.temporary_server(postgres.memory_folder()) as server:
         yield Attackable(server.url)
 
 

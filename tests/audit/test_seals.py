@@ -393,7 +393,7 @@ def wait_for_lock(arena: Arena) -> None:
 @pytest.fixture(scope="module")
 def elsewhere():
     """Another server, whose transactions count from another number."""
-    with postgres.throw_away(postgres.memory()) as server:
+    with postgres.temporary_server(postgres.memory_folder()) as server:
         yield Attackable(server.url)
 
 

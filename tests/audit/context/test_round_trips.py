@@ -17,7 +17,7 @@ from project import postgres
 
 @pytest.fixture(scope="module")
 def logging_server():
-    with postgres.throw_away(log_statement="all", log_line_prefix="") as server:
+    with postgres.temporary_server(log_statement="all", log_line_prefix="") as server:
         yield server
 
 
