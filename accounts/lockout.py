@@ -13,9 +13,9 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from .attribution import acting_as
+from .autonomous import autonomous_transaction
 from .budget import Budget
 from .client_address import client_address, parse
-from .durable import durably
 from .links import send_unlock_link, unlock_tokens
 from .models import State, User, UserFSM
 from .states import RowVersion
@@ -35,7 +35,7 @@ class Guess(NamedTuple):
     is_last: bool
 
 
-@durably
+@autonomous_transaction
 def charge_address(request: HttpRequest) -> bool:
     """Pay for a guess from this address; False when it had too many."""
     return bool(Budget.charge(address_key(request), ADDRESS_LIMIT))
@@ -45,7 +45,7 @@ def address_is_spent(request: HttpRequest) -> bool:
     return Budget.is_spent(address_key(request), ADDRESS_LIMIT)
 
 
-@durably
+@autonomous_transaction
 def charge(username: str, request: HttpRequest | None) -> Guess:
     """Pay for a guess of this account's password.
 
@@ -61,7 +61,7 @@ def charge(username: str, request: HttpRequest | None) -> Guess:
     return Guess(fsm.user if active and number else None, key, number == LIMIT)
 
 
-@durably
+@autonomous_transaction
 def succeeded(guess: Guess, request: HttpRequest | None) -> bool:
     """Give back what was paid. False when the state was changed while the password was looked
     at, as by a lock."""
@@ -73,7 +73,7 @@ def succeeded(guess: Guess, request: HttpRequest | None) -> bool:
     return True
 
 
-@durably
+@autonomous_transaction
 def lock_out(guess: Guess, request: HttpRequest | None) -> None:
     """Lock the account after its last guess, unless another one was right meanwhile, or
     somebody else has changed the state."""

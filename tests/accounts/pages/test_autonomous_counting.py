@@ -1,4 +1,4 @@
-"""What was counted and locked stays, whatever becomes of the request."""
+"""Attempts and lockouts are committed in autonomous transactions, whatever the request does."""
 
 from datetime import timedelta
 
@@ -32,8 +32,8 @@ def test_within_a_transaction_the_right_password_is_right(alice):
         assert authenticate(username="alice", password="alice") == alice
 
 
-def test_who_holds_the_lock_himself_is_told_so_and_does_not_wait_for_ever(alice, monkeypatch):
-    monkeypatch.setattr("accounts.durable.LOCK_TIMEOUT", "100ms")
+def test_a_caller_that_holds_the_lock_gets_an_error_and_does_not_wait_forever(alice, monkeypatch):
+    monkeypatch.setattr("accounts.autonomous.LOCK_TIMEOUT", "100ms")
 
     with pytest.raises(OperationalError, match="lock timeout"), UserFSM.changing(alice):
         authenticate(username="alice", password="alice")

@@ -1,4 +1,4 @@
-"""Transactions that stay, whatever becomes of the one around them."""
+"""Autonomous transactions: they are committed whatever becomes of the transaction around them."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -6,16 +6,16 @@ from functools import wraps
 
 from django.db import connection, transaction
 
-LOCK_TIMEOUT = "3s"  # the caller himself may hold what is waited for
+LOCK_TIMEOUT = "3s"  # the caller itself may hold the lock that is waited for
 
 
-def durably(function):
+def autonomous_transaction(function):
     """Decorator: run the function in a transaction that is committed when it returns.
 
-    A request that fails must not take back what was counted or locked on its way. Called
-    within a transaction, the function runs on a connection of its own, that is in a thread:
-    there it sees only what is committed, and gives up (OperationalError) where it would have
-    to wait for its caller.
+    A request that fails must not undo what was counted or locked on its way. Called within a
+    transaction, the function runs in a thread, on a connection of its own. There it sees only
+    what is committed, and fails with OperationalError where it would have to wait for its
+    caller.
     """
 
     @wraps(function)
@@ -31,8 +31,8 @@ def durably(function):
 
 
 def transaction_commits() -> bool:
-    """Whether a transaction that begins here commits at its end, as Django sees it: by that,
-    the one that a TestCase wraps around a test does not count."""
+    """Whether a transaction that begins here is committed at its end. Like Django, this does
+    not count the transaction that a TestCase wraps around a test."""
     if not connection.in_atomic_block:
         return connection.get_autocommit()
     try:
