@@ -1,4 +1,4 @@
-"""Only active users sign in, each guess is paid for, and a session is nobody's while its user
+"""Only active users sign in, each attempt is counted, and a session is nobody's while its user
 is not active."""
 
 from asgiref.sync import sync_to_async
@@ -16,25 +16,26 @@ class ActiveStateBackend(ModelBackend):
     def authenticate(
         self, request: HttpRequest | None, username=None, password=None, **kwargs
     ) -> User | None:
-        """The user, if the password is his and he is active.
+        """The user, if they are active and the password is theirs.
 
-        Wrong, unknown, locked or out of guesses: each takes one hash, and says nothing more.
+        Whether the password is wrong, the name unknown, the account locked or the attempt limit
+        reached: each takes one hash and is answered alike.
         """
         username = kwargs.get(User.USERNAME_FIELD) if username is None else username
         if not isinstance(username, str) or not isinstance(password, str):
             return None
-        if request is not None and not lockout.charge_address(request):
+        if request is not None and not lockout.count_address_attempt(request):
             return None
         if not can_be_hashed(password):
             return None
-        guess = lockout.charge(username, request)
-        if guess.user is None:
+        attempt = lockout.begin_attempt(username, request)
+        if attempt.user is None:
             User().set_password(password)
-        elif not guess.user.check_password(password):
-            if guess.is_last:
-                lockout.lock_out(guess, request)
-        elif lockout.succeeded(guess, request) and self.user_can_authenticate(guess.user):
-            return guess.user
+        elif not attempt.user.check_password(password):
+            if attempt.is_last:
+                lockout.lock_out(attempt, request)
+        elif lockout.record_success(attempt, request) and self.user_can_authenticate(attempt.user):
+            return attempt.user
         return None
 
     def user_can_authenticate(self, user: User) -> bool:

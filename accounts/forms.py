@@ -24,12 +24,12 @@ class SignInForm(AuthenticationForm):
 
     error_messages = {
         "invalid_login": "Please enter a correct user name and password. After"
-        f" {lockout.LIMIT} wrong passwords an account is locked, and a link to unlock it is"
+        f" {lockout.ATTEMPT_LIMIT} wrong passwords an account is locked, and a link to unlock it is"
         " sent to its owner.",
     }
 
     def get_invalid_login_error(self) -> ValidationError:
-        if lockout.address_is_spent(self.request):
+        if lockout.address_is_at_limit(self.request):
             return ValidationError(TOO_MANY, code="address")
         return super().get_invalid_login_error()
 
@@ -50,8 +50,8 @@ class AdminPasswordForm(PasswordOnly, AdminPasswordChangeForm):
 
 
 class ChangeForm(PasswordOnly, PasswordChangeForm):
-    """The old password is a guess like any other: with a session that was left open, it could
-    be tried as often as one likes."""
+    """The old password is an attempt like any other. Otherwise, in a session that was left open,
+    the password could be tried without a limit."""
 
     def __init__(self, *args, request: HttpRequest, **kwargs):
         super().__init__(*args, **kwargs)
@@ -61,7 +61,7 @@ class ChangeForm(PasswordOnly, PasswordChangeForm):
         old = self.cleaned_data["old_password"]
         if authenticate(self.request, username=self.user.username, password=old) is not None:
             return old
-        if lockout.address_is_spent(self.request):
+        if lockout.address_is_at_limit(self.request):
             raise ValidationError(TOO_MANY, code="address")
         message = self.error_messages["password_incorrect"]
         raise ValidationError(message, code="password_incorrect")
@@ -72,7 +72,7 @@ class ResetForm(PasswordResetForm):
         """Only those who have had a password: a reset lets nobody in who was not in before."""
         had_one = {State.ACTIVE, State.LOCKED}
         users = (user for user in super().get_users(email) if user.state in had_one)
-        return [user for user in users if invitations.may_get_mail(user)]
+        return [user for user in users if invitations.count_mail(user)]
 
 
 class AddressForm(forms.Form):

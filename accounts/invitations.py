@@ -12,13 +12,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from .budget import Budget
+from .attempts import AttemptCounter
 from .links import invitation
 from .models import State, User, UserFSM
 from .states import ChangeRefusedError
 
 MAX_AT_ONCE = 1000
-MAX_MAILS = 5  # to one person, in the time in which a budget becomes whole again
+MAX_MAILS = 5  # to one user, until the counter of attempts starts again
 NAMED_AT_MOST = 10  # in a message
 
 
@@ -113,14 +113,14 @@ def send(users: list[User], site: str) -> None:
 def renew(address: str, site: str) -> None:
     """Send new links to whoever is invited at ``address``; say nothing if nobody is."""
     for user in User.objects.filter(email__iexact=address, fsm__current_state=State.INVITED):
-        if may_get_mail(user):
+        if count_mail(user):
             with suppress(ChangeRefusedError), transaction.atomic():
                 end_older_links(user)
                 transaction.on_commit(lambda user=user: send([user], site), robust=True)
 
 
-def may_get_mail(user: User) -> bool:
-    """Count a mail that somebody who is not signed in has sent to ``user``; False when those
-    were enough."""
+def count_mail(user: User) -> bool:
+    """Count a mail that is sent to ``user`` at the request of somebody who is not signed in;
+    False when there were too many already."""
     with transaction.atomic():
-        return bool(Budget.charge(f"mails to user {user.pk}", MAX_MAILS))
+        return bool(AttemptCounter.count_attempt(f"mails to user {user.pk}", MAX_MAILS))

@@ -1,7 +1,7 @@
-"""Guesses of a password are paid for before they are looked at; who has none left is locked.
+"""Attempts at a password are counted before the password is checked; the last one locks.
 
-So at most LIMIT of them are ever evaluated, however many come at once. Every function here
-commits what it does, whatever becomes of the request.
+So at most ATTEMPT_LIMIT of them are ever checked, however many come at once. What is counted and
+locked here is committed in autonomous transactions, whatever becomes of the request.
 """
 
 import hashlib
@@ -9,26 +9,26 @@ import ipaddress
 from datetime import timedelta
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import models, transaction
 from django.http import HttpRequest
 
+from .attempts import AttemptCounter
 from .attribution import acting_as
 from .autonomous import autonomous_transaction
-from .budget import Budget
 from .client_address import client_address, parse
 from .links import send_unlock_link, unlock_tokens
 from .models import State, User, UserFSM
 from .states import RowVersion
 
-LIMIT = 5  # wrong passwords, then the account is locked
-ADDRESS_LIMIT = 50  # from one address: enough to lock ten accounts, not to lock them all
+ATTEMPT_LIMIT = 5  # wrong passwords, then the account is locked
+ADDRESS_ATTEMPT_LIMIT = 50  # from one address: enough to lock ten accounts, not to lock them all
 SYSTEM = "system:lockout"
-# A last guess that has not locked by now never will: its process died.
-LONGEST_GUESS = timedelta(seconds=15)
+# A last attempt that has not locked by now never will: its process died.
+LONGEST_ATTEMPT = timedelta(seconds=15)
 
 
-class Guess(NamedTuple):
-    """One that was paid for. ``user`` is None when it is not to be looked at."""
+class Attempt(NamedTuple):
+    """One that was counted. ``user`` is None when the password is not to be checked."""
 
     user: User | None
     key: str
@@ -36,49 +36,50 @@ class Guess(NamedTuple):
 
 
 @autonomous_transaction
-def charge_address(request: HttpRequest) -> bool:
-    """Pay for a guess from this address; False when it had too many."""
-    return bool(Budget.charge(address_key(request), ADDRESS_LIMIT))
+def count_address_attempt(request: HttpRequest) -> bool:
+    """Count an attempt from this address; False when it had too many."""
+    return bool(AttemptCounter.count_attempt(address_key(request), ADDRESS_ATTEMPT_LIMIT))
 
 
-def address_is_spent(request: HttpRequest) -> bool:
-    return Budget.is_spent(address_key(request), ADDRESS_LIMIT)
+def address_is_at_limit(request: HttpRequest) -> bool:
+    return AttemptCounter.is_at_limit(address_key(request), ADDRESS_ATTEMPT_LIMIT)
 
 
 @autonomous_transaction
-def charge(username: str, request: HttpRequest | None) -> Guess:
-    """Pay for a guess of this account's password.
+def begin_attempt(username: str, request: HttpRequest | None) -> Attempt:
+    """Count an attempt at this account's password.
 
-    The state stays locked until it is paid: who comes after the lock-out sees it. Names
-    that are nobody's, and those of the locked, are charged too, so that all take the same time.
+    The row of the state stays locked until the attempt is counted: an attempt that comes after
+    the lockout sees it. Attempts are counted for names that are nobody's and for locked users
+    too, so that all take the same time.
     """
-    fsm = find(username)
+    fsm = find_for_update(username)
     active = fsm is not None and fsm.current_state == State.ACTIVE
     key = account_key(fsm) if active else name_key(username)
-    number = Budget.charge(key, LIMIT)
-    if active and not number and Budget.is_idle(key, LONGEST_GUESS):
+    number = AttemptCounter.count_attempt(key, ATTEMPT_LIMIT)
+    if active and not number and AttemptCounter.is_idle(key, LONGEST_ATTEMPT):
         lock(fsm.user, request)
-    return Guess(fsm.user if active and number else None, key, number == LIMIT)
+    return Attempt(fsm.user if active and number else None, key, number == ATTEMPT_LIMIT)
 
 
 @autonomous_transaction
-def succeeded(guess: Guess, request: HttpRequest | None) -> bool:
-    """Give back what was paid. False when the state was changed while the password was looked
-    at, as by a lock."""
-    if not still_holds(guess):
+def record_success(attempt: Attempt, request: HttpRequest | None) -> bool:
+    """Reset the counter. False when the state was changed while the password was checked, as by
+    a lockout."""
+    if not recheck_state(attempt):
         return False
-    Budget.restore(guess.key)
+    AttemptCounter.reset(attempt.key)
     if request is not None:
-        Budget.refund(address_key(request))
+        AttemptCounter.uncount_attempt(address_key(request))
     return True
 
 
 @autonomous_transaction
-def lock_out(guess: Guess, request: HttpRequest | None) -> None:
-    """Lock the account after its last guess, unless another one was right meanwhile, or
+def lock_out(attempt: Attempt, request: HttpRequest | None) -> None:
+    """Lock the account after its last attempt, unless another attempt succeeded meanwhile, or
     somebody else has changed the state."""
-    if still_holds(guess) and Budget.is_spent(guess.key, LIMIT):
-        lock(guess.user, request)
+    if recheck_state(attempt) and AttemptCounter.is_at_limit(attempt.key, ATTEMPT_LIMIT):
+        lock(attempt.user, request)
 
 
 def lock(user: User, request: HttpRequest | None) -> None:
@@ -93,31 +94,35 @@ def lock(user: User, request: HttpRequest | None) -> None:
     transaction.on_commit(lambda: send_unlock_link(user, token, request), robust=True)
 
 
-def find(username: str) -> UserFSM | None:
-    """The state of the user of this name, in lower case if there is none as it is written:
-    people are invited by their address. Locked until the end of the transaction."""
+def find_for_update(username: str) -> UserFSM | None:
+    """Lock the state of the user of this name until the end of the transaction, and return it.
+
+    Where no name is written exactly so, the name in lower case counts: users are invited by
+    their e-mail address.
+    """
     # PostgreSQL stores neither NUL nor lone surrogates: with those, it is nobody's name.
     username = username.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     username = username.replace("\x00", "\ufffd")
     names = {username, username.lower()}
-    found = {fsm.user.username: fsm for fsm in locked_states().filter(user__username__in=names)}
+    found = {fsm.user.username: fsm for fsm in states_for_update().filter(user__username__in=names)}
     return found.get(username) or found.get(username.lower())
 
 
-def locked_states():
+def states_for_update() -> models.QuerySet[UserFSM]:
     states = UserFSM.objects.select_for_update(of=("self",), no_key=True)
     return states.select_related("user").annotate(version=RowVersion())
 
 
-def still_holds(guess: Guess) -> bool:
-    """Whether the state is what it was when the guess was paid for; locked from now on."""
-    fsm = locked_states().filter(user=guess.user).first()
-    return fsm is not None and account_key(fsm) == guess.key
+def recheck_state(attempt: Attempt) -> bool:
+    """Lock the state until the end of the transaction, and say whether it is still what it was
+    when the attempt began."""
+    fsm = states_for_update().filter(user=attempt.user).first()
+    return fsm is not None and account_key(fsm) == attempt.key
 
 
 def account_key(fsm: UserFSM) -> str:
-    """Another one after every change of the state: whoever unlocks the account, and however,
-    has the guesses counted from the start."""
+    """A different key after every change of the state: however the account is unlocked, its
+    attempts are counted from the start."""
     return f"password of user {fsm.user_id} in version {fsm.version}"
 
 
@@ -126,7 +131,8 @@ def name_key(username: str) -> str:
 
 
 def address_key(request: HttpRequest) -> str:
-    """One for each address; of IPv6 for each /64, all of which one machine can use."""
+    """One key for each address. For IPv6 it is one for each /64, because one machine can use all
+    of its addresses."""
     address = client_address(request)
     if (parsed := parse(address)) is not None and parsed.version == 6:
         address = str(ipaddress.ip_network((parsed, 64), strict=False))

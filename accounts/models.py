@@ -4,10 +4,10 @@ from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models, router, transaction
 
-from .budget import Budget
+from .attempts import AttemptCounter
 from .states import State, UserFSM
 
-__all__ = ["Budget", "State", "User", "UserFSM"]
+__all__ = ["AttemptCounter", "State", "User", "UserFSM"]
 
 
 class UsernameValidator(UnicodeUsernameValidator):

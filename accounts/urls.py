@@ -6,7 +6,7 @@ from django.urls import include, path
 
 from . import views
 
-# What is paid for a guess is committed at once, and no lock is held while a password is hashed.
+# An attempt is counted and committed at once, and no lock is held while a password is hashed.
 sign_in = transaction.non_atomic_requests(views.SignInView.as_view())
 change = transaction.non_atomic_requests(views.PasswordChangeView.as_view())
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import setup_test_environment
 from django.urls import reverse
 
-from accounts.budget import Budget
+from accounts.attempts import AttemptCounter
 from accounts.models import State, User, UserFSM
 from project import local, postgres
 
@@ -63,7 +63,7 @@ def measure(rounds: int) -> dict[str, list[float]]:
 
 
 def sign_in(username: str, password: str) -> float:
-    Budget.objects.all().delete()
+    AttemptCounter.objects.all().delete()
     client = Client()
     start = time.perf_counter()
     client.post(reverse("login"), {"username": username, "password": password})

@@ -21,7 +21,7 @@ def page_of(user: User) -> str:
     return f"/admin/accounts/user/{user.pk}/change/"
 
 
-def guess_wrong(page: Page, times: int = 5) -> None:
+def attempt_wrong_passwords(page: Page, times: int = 5) -> None:
     page.goto("/accounts/login/")
     for n in range(times):
         page.get_by_label("User name").fill("alice")
@@ -62,7 +62,7 @@ def test_locked_out_and_unlocked_by_mail(
 ):
     User.objects.filter(pk=alice.pk).update(email="alice@example.com")
     page = new_page()
-    guess_wrong(page)
+    attempt_wrong_passwords(page)
     sign_in(alice, page)
     expect(page.get_by_text("Please enter a correct user name and password.")).to_be_visible()
 
@@ -82,7 +82,7 @@ def test_locked_out_and_unlocked_by_mail(
 @both_ways
 def test_locked_out_and_unlocked_by_a_manager(alice, mona, sign_in, new_page, seen_by_supervisor):
     page = new_page()
-    guess_wrong(page)
+    attempt_wrong_passwords(page)
 
     manager = new_page(mona)
     manager.goto(page_of(alice))

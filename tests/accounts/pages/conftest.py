@@ -9,11 +9,12 @@ import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.mail import EmailMessage
 from django.db import connection, connections
+from django.db.models import F
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from accounts import lockout
-from accounts.budget import Budget
+from accounts.attempts import AttemptCounter
 from accounts.models import User, UserFSM
 
 SIGN_IN = "/accounts/login/"
@@ -35,8 +36,8 @@ def no_waiting(monkeypatch) -> None:
 
 
 @pytest.fixture
-def guess(transactional_db):
-    """Try to sign in, in a new browser: ``guess("alice", "wrong")``."""
+def attempt(transactional_db):
+    """Try to sign in, in a new browser: ``attempt("alice", "wrong")``."""
 
     def send(username: str, password: str, **headers) -> HttpResponse:
         return Client(**headers).post(SIGN_IN, {"username": username, "password": password})
@@ -46,7 +47,7 @@ def guess(transactional_db):
 
 @pytest.fixture
 def evaluated(monkeypatch) -> list[str]:
-    """The user of each guess that is hashed against an account."""
+    """The user of each attempt that is hashed against an account."""
     users, check = [], User.check_password
 
     def note_and_check(self, password):
@@ -82,8 +83,7 @@ def at_once(function: Callable, arguments: Iterable[tuple]) -> list:
 
 def pass_time(by: timedelta) -> None:
     """As if everything had been ``by`` earlier."""
-    for budget in Budget.objects.all():
-        Budget.objects.filter(pk=budget.pk).update(charged_at=budget.charged_at - by)
+    AttemptCounter.objects.update(last_attempt_at=F("last_attempt_at") - by)
 
 
 def state_of(user: User) -> str:
@@ -129,15 +129,15 @@ def override(signed_in, alice):
 
 
 @pytest.fixture
-def spend(transactional_db):
-    """Use up the guesses of an address, but for those that are left."""
+def use_up(transactional_db):
+    """Use up the attempts of an address, except those that are left."""
 
-    def charge(address: str = "127.0.0.1", left: int = 0) -> None:
+    def use(address: str = "127.0.0.1", left: int = 0) -> None:
         request = RequestFactory().post("/", REMOTE_ADDR=address)
-        spent = lockout.ADDRESS_LIMIT - left
-        Budget.objects.create(key=lockout.address_key(request), spent=spent)
+        used = lockout.ADDRESS_ATTEMPT_LIMIT - left
+        AttemptCounter.objects.create(key=lockout.address_key(request), attempts=used)
 
-    return charge
+    return use
 
 
 @pytest.fixture

@@ -39,21 +39,21 @@ def test_a_caller_that_holds_the_lock_gets_an_error_and_does_not_wait_forever(al
         authenticate(username="alice", password="alice")
 
 
-def test_a_last_guess_that_died_is_made_up_for(alice, guess, monkeypatch, trail):
+def test_a_last_attempt_whose_process_died_locks_later(alice, attempt, monkeypatch, trail):
     def die(*args):
         raise SystemExit
 
     with monkeypatch.context() as patch:
         patch.setattr(lockout, "lock", die)
         for _ in range(4):
-            guess("alice", "wrong")
+            attempt("alice", "wrong")
         with pytest.raises(SystemExit):
-            guess("alice", "wrong")
+            attempt("alice", "wrong")
 
-    guess("alice", "wrong")
+    attempt("alice", "wrong")
     assert state_of(alice) == State.ACTIVE  # it may still be looked at
-    pass_time(lockout.LONGEST_GUESS + timedelta(seconds=1))
-    guess("alice", "wrong")
+    pass_time(lockout.LONGEST_ATTEMPT + timedelta(seconds=1))
+    attempt("alice", "wrong")
 
     [line] = trail.lines()
     assert (line["initiated_by"], line["end_state"]) == ("system:lockout", "locked")

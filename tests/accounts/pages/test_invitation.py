@@ -231,10 +231,10 @@ def test_nobodys_mailbox_is_flooded(link, mailoutbox):
     assert len(mailoutbox) == 1 + 5
 
 
-def test_an_invited_person_with_a_password_does_not_sign_in(transactional_db, guess):
+def test_an_invited_person_with_a_password_does_not_sign_in(transactional_db, attempt):
     make_user("carol", State.INVITED)
 
-    assert not signed_in_by(guess("carol", "carol"))
+    assert not signed_in_by(attempt("carol", "carol"))
 
 
 def test_an_address_that_changes_while_the_password_is_hashed_ends_the_link(

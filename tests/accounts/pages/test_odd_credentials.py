@@ -4,29 +4,29 @@ import pytest
 from django.contrib.auth import authenticate
 from django.test import Client
 
-from accounts.budget import Budget
+from accounts.attempts import AttemptCounter
 from accounts.models import User
 from tests.conftest import make_user
 
 from .conftest import SIGN_IN, FewRounds, signed_in_by
 
 
-def test_a_password_of_a_megabyte_is_not_hashed(alice, guess, settings, monkeypatch):
+def test_a_password_of_a_megabyte_is_not_hashed(alice, attempt, settings, monkeypatch):
     hashed = []
     monkeypatch.setattr(FewRounds, "encode", lambda self, *args: hashed.append(args) or "few$1$x$x")
     settings.PASSWORD_HASHERS = ["tests.accounts.pages.conftest.FewRounds"]
 
     for name in ("alice", "nobody"):
-        answer = guess(name, "x" * 1_000_000)
+        answer = attempt(name, "x" * 1_000_000)
         assert "Please enter a correct user name and password." in answer.content.decode()
 
     assert hashed == []
 
 
 @pytest.mark.parametrize("name", ["a\x00b", "x" * 100_000, "", "ÄÖ\ud83d\ude00", "' or 1=1 --"])
-def test_odd_names_are_answered_with_a_sentence(transactional_db, guess, name):
+def test_odd_names_are_answered_with_a_sentence(transactional_db, attempt, name):
     name = name.encode("utf-16", "surrogatepass").decode("utf-16")
-    answer = guess(name, "wrong")
+    answer = attempt(name, "wrong")
 
     assert answer.status_code == 200
     assert 'class="errorlist' in answer.content.decode()
@@ -37,16 +37,16 @@ def test_odd_names_are_nobodys_for_other_callers_too(transactional_db, name):
     assert authenticate(username=name, password="x") is None
 
 
-def test_an_address_as_user_name_is_written_with_capitals_too(transactional_db, guess):
+def test_an_address_as_user_name_is_written_with_capitals_too(transactional_db, attempt):
     make_user("alice@example.com")
 
-    assert signed_in_by(guess("Alice@Example.com", "alice@example.com"))
+    assert signed_in_by(attempt("Alice@Example.com", "alice@example.com"))
 
 
-def test_but_whose_name_it_is_exactly_comes_first(transactional_db, guess):
+def test_but_whose_name_it_is_exactly_comes_first(transactional_db, attempt):
     make_user("Dora"), make_user("dora")
 
-    answer = guess("Dora", "Dora")
+    answer = attempt("Dora", "Dora")
 
     user = User.objects.get(pk=answer.client.session["_auth_user_id"])
     assert user.username == "Dora"
@@ -58,11 +58,11 @@ def test_odd_credentials_are_nobodys_and_cost_nothing(alice, evaluated, odd):
     assert authenticate(username=odd, password="alice") is None
 
     assert evaluated == []
-    assert not Budget.objects.filter(key__startswith="password of user").exists()
+    assert not AttemptCounter.objects.filter(key__startswith="password of user").exists()
 
 
 @pytest.mark.parametrize("charset", ["unicode_escape", "utf-7", "hex", "idna", "punycode", "x"])
-def test_forms_in_odd_charsets_are_read_as_utf8(alice, guess, charset):
+def test_forms_in_odd_charsets_are_read_as_utf8(alice, attempt, charset):
     for kind in ("multipart/form-data; boundary=x", "application/x-www-form-urlencoded"):
         part = 'Content-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
         parts = (part.format("username", "alice"), part.format("password", "\\ud800"))

@@ -24,18 +24,18 @@ def reset(link: str):
     return browser.post(page, NEW, follow=True)
 
 
-def test_a_reset_sets_the_password_and_signs_nobody_in(forgetful, mailoutbox, guess):
+def test_a_reset_sets_the_password_and_signs_nobody_in(forgetful, mailoutbox, attempt):
     Client().post(RESET, {"email": "Alice@Example.com"})
 
     answer = reset(link_in(mailoutbox[0]))
 
     assert "Your password is changed" in answer.content.decode()
     assert not signed_in_by(answer)
-    assert signed_in_by(guess("alice", NEW["new_password1"]))
-    assert not signed_in_by(guess("alice", "alice"))
+    assert signed_in_by(attempt("alice", NEW["new_password1"]))
+    assert not signed_in_by(attempt("alice", "alice"))
 
 
-def test_a_reset_of_a_locked_account_leaves_it_locked(forgetful, mailoutbox, guess, trail):
+def test_a_reset_of_a_locked_account_leaves_it_locked(forgetful, mailoutbox, attempt, trail):
     UserFSM.objects.update(current_state="locked")
     trail.forget()
 
@@ -43,10 +43,10 @@ def test_a_reset_of_a_locked_account_leaves_it_locked(forgetful, mailoutbox, gue
     reset(link_in(mailoutbox[0]))
 
     assert trail.lines() == []
-    assert not signed_in_by(guess("alice", NEW["new_password1"]))
+    assert not signed_in_by(attempt("alice", NEW["new_password1"]))
 
 
-def test_a_link_from_before_does_not_activate(forgetful, mailoutbox, guess, trail):
+def test_a_link_from_before_does_not_activate(forgetful, mailoutbox, attempt, trail):
     Client().post(RESET, {"email": "alice@example.com"})
     for state in ("deactivated", "invited"):
         UserFSM.objects.update(current_state=state)
@@ -55,7 +55,7 @@ def test_a_link_from_before_does_not_activate(forgetful, mailoutbox, guess, trai
     reset(link_in(mailoutbox[0]))
 
     assert trail.lines() == []
-    assert not signed_in_by(guess("alice", NEW["new_password1"]))
+    assert not signed_in_by(attempt("alice", NEW["new_password1"]))
 
 
 @pytest.mark.parametrize("who", ["invited", "deactivated", "nobody", "active"])
@@ -157,7 +157,7 @@ def test_after_signing_in_one_goes_where_one_wanted(alice, client):
     assert outside["Location"] == "/"
 
 
-def test_of_two_who_use_one_link_at_once_one_gets_through(forgetful, mailoutbox, guess):
+def test_of_two_who_use_one_link_at_once_one_gets_through(forgetful, mailoutbox, attempt):
     Client().post(RESET, {"email": "alice@example.com"})
     link = link_in(mailoutbox[0])
     browsers = [Client(), Client()]
@@ -172,7 +172,7 @@ def test_of_two_who_use_one_link_at_once_one_gets_through(forgetful, mailoutbox,
 
     done = ["Your password is changed" in answer for answer in answers]
     assert sorted(done) == [False, True]
-    assert signed_in_by(guess("alice", passwords[done.index(True)]))
+    assert signed_in_by(attempt("alice", passwords[done.index(True)]))
 
 
 @pytest.mark.parametrize("page", [RESET, "/accounts/invitation/"])
@@ -187,9 +187,9 @@ def test_the_time_of_the_answer_tells_nothing(transactional_db, monkeypatch, pag
     assert 50 < seconds < 60
 
 
-def test_an_address_that_tried_too_often_is_told_so_here_too(alice, signed_in, spend):
+def test_an_address_that_tried_too_often_is_told_so_here_too(alice, signed_in, use_up):
     browser = signed_in(alice)
-    spend()
+    use_up()
 
     page = browser.post(CHANGE, {"old_password": "alice", **NEW}).content.decode()
 

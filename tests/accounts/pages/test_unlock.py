@@ -10,11 +10,11 @@ from .conftest import at_once, is_dead, link_in, signed_in_by
 
 
 @pytest.fixture
-def locked_out(alice, guess, mailoutbox) -> str:
+def locked_out(alice, attempt, mailoutbox) -> str:
     """The link that Alice gets when she is locked out."""
     User.objects.filter(pk=alice.pk).update(email="alice@example.com")
     for _ in range(5):
-        guess("alice", "wrong")
+        attempt("alice", "wrong")
     [mail] = mailoutbox
     return link_in(mail)
 
@@ -32,19 +32,19 @@ def test_the_mail_goes_to_the_person_and_says_who(locked_out, mailoutbox):
     assert "the account alice" in mail.body
 
 
-def test_without_an_address_there_is_no_mail_but_a_lock(alice, guess, mailoutbox, trail):
+def test_without_an_address_there_is_no_mail_but_a_lock(alice, attempt, mailoutbox, trail):
     for _ in range(5):
-        guess("alice", "wrong")
+        attempt("alice", "wrong")
 
     assert mailoutbox == []
     assert trail.moves() == [("active", "locked")]
 
 
-def test_a_mail_that_cannot_be_written_does_not_take_the_lock_back(alice, guess, settings, trail):
+def test_a_mail_that_cannot_be_written_does_not_take_the_lock_back(alice, attempt, settings, trail):
     User.objects.filter(pk=alice.pk).update(email="alice@example.com")
     settings.EMAIL_BACKEND = "no.such.Backend"
 
-    answers = [guess("alice", "wrong") for _ in range(5)]
+    answers = [attempt("alice", "wrong") for _ in range(5)]
 
     assert {answer.status_code for answer in answers} == {200}
     assert trail.moves() == [("active", "locked")]
@@ -56,7 +56,7 @@ def test_looking_at_the_link_unlocks_nothing(locked_out, trail):
     assert trail.lines() == []
 
 
-def test_the_button_unlocks_and_the_password_is_asked_again(alice, locked_out, guess, trail):
+def test_the_button_unlocks_and_the_password_is_asked_again(alice, locked_out, attempt, trail):
     answer = unlock(locked_out)
 
     assert answer.redirect_chain[-1][0] == "/accounts/login/"
@@ -65,13 +65,13 @@ def test_the_button_unlocks_and_the_password_is_asked_again(alice, locked_out, g
     [line] = trail.lines()
     assert (line["transition"], line["initiated_by"]) == ("unlock", "alice")
     assert (line["ip_address"], line["reason"]) == ("198.51.100.20", "unlocked by mail")
-    assert signed_in_by(guess("alice", "alice"))
+    assert signed_in_by(attempt("alice", "alice"))
 
 
-def test_it_works_once(alice, locked_out, guess):
+def test_it_works_once(alice, locked_out, attempt):
     unlock(locked_out)
     for _ in range(5):
-        guess("alice", "wrong")
+        attempt("alice", "wrong")
 
     assert is_dead(locked_out)
 
@@ -115,7 +115,7 @@ def test_a_page_that_was_open_while_he_was_deactivated_unlocks_nothing(locked_ou
     assert trail.lines() == []
 
 
-def test_who_chooses_a_new_password_first_can_still_unlock(alice, locked_out, guess, mailoutbox):
+def test_who_chooses_a_new_password_first_can_still_unlock(alice, locked_out, attempt, mailoutbox):
     Client().post("/accounts/password_reset/", {"email": "alice@example.com"})
     browser = Client()
     page = browser.get(link_in(mailoutbox[-1]), follow=True).redirect_chain[-1][0]
@@ -124,7 +124,7 @@ def test_who_chooses_a_new_password_first_can_still_unlock(alice, locked_out, gu
 
     unlock(locked_out)
 
-    assert signed_in_by(guess("alice", "correct horse 7"))
+    assert signed_in_by(attempt("alice", "correct horse 7"))
 
 
 def test_a_manager_who_locks_sends_no_link(alice, mona, mailoutbox):
@@ -137,7 +137,7 @@ def test_a_manager_who_locks_sends_no_link(alice, mona, mailoutbox):
 
 
 def test_the_link_is_for_this_lock_and_not_for_one_right_after_it(
-    alice, mona, guess, mailoutbox, monkeypatch
+    alice, mona, attempt, mailoutbox, monkeypatch
 ):
     """A manager unlocks and locks on purpose between the lock-out's commit and its mail."""
     User.objects.filter(pk=alice.pk).update(email="alice@example.com")
@@ -151,6 +151,6 @@ def test_the_link_is_for_this_lock_and_not_for_one_right_after_it(
 
     monkeypatch.setattr(lockout, "send_unlock_link", relock_and_send)
     for _ in range(5):
-        guess("alice", "wrong")
+        attempt("alice", "wrong")
 
     assert is_dead(link_in(mailoutbox[0]))
