@@ -1,4 +1,4 @@
-"""The admin's pages of users, made of parts: invitations, states, and who is above whom."""
+"""The admin's pages of users, made of parts: invitations, states, and privileges."""
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -7,13 +7,13 @@ from django.db import transaction
 from .bulk_admin import BulkAdminMixin
 from .invitation_admin import InvitationAdminMixin
 from .models import User
-from .rank_admin import RankAdminMixin
+from .privilege_admin import PrivilegeAdminMixin
 from .safe_list import SafeListMixin
 
 
 @admin.register(User)
 class UserAdmin(
-    InvitationAdminMixin, BulkAdminMixin, RankAdminMixin, SafeListMixin, DjangoUserAdmin
+    InvitationAdminMixin, BulkAdminMixin, PrivilegeAdminMixin, SafeListMixin, DjangoUserAdmin
 ):
     list_display = ("username", "state_badge", "email", "first_name", "last_name", "is_staff")
     list_filter = ("fsm__current_state", "is_staff", "is_superuser", "groups")

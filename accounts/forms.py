@@ -35,8 +35,8 @@ class SignInForm(AuthenticationForm):
 
 
 class PasswordOnly:
-    """Saves nothing else: hashing takes long, and meanwhile others may have taken a rank from
-    the user, or deleted him."""
+    """Saves nothing else: hashing takes long, and meanwhile others may have revoked privileges of
+    the user, or deleted them."""
 
     def set_password_and_save(self, user, *args, commit=True, **kwargs):
         user = super().set_password_and_save(user, *args, commit=False, **kwargs)

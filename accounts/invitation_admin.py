@@ -31,7 +31,7 @@ class InvitationAdminMixin:
     def change_view(self, request, object_id, form_url="", extra_context=None):
         user = self.get_object(request, unquote(object_id))
         invited = user is not None and user.email and user.state == State.INVITED
-        if invited and not user.is_above(request.user) and self.has_invite_permission(request):
+        if invited and not user.outranks(request.user) and self.has_invite_permission(request):
             again = {"invite_again": urlencode({"addresses": user.email})}
             extra_context = again | (extra_context or {})
         return super().change_view(request, object_id, form_url, extra_context)

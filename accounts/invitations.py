@@ -60,7 +60,7 @@ def invite(addresses: Iterable[str], site: str, by: User | None = None) -> list[
     """Invite the people at ``addresses``, as parse() returns them, with links to ``site``.
 
     Who is invited already gets a new link, which ends the older one. All or nobody:
-    ValidationError, naming whom, when others have an account, or one above that of ``by``.
+    ValidationError, naming whom, when others have an account, or one that outranks ``by``.
     """
     try:
         with transaction.atomic():
@@ -84,7 +84,7 @@ def known_at(wanted: list[str], by: User | None) -> list[tuple[str, User | None]
         for user in found
         if user.state != State.INVITED
         or user.address not in wanted
-        or (by is not None and user.is_above(by))
+        or (by is not None and user.outranks(by))
     ]
     if taken:
         names = named(sorted(user.username for user in taken))

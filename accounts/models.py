@@ -49,8 +49,8 @@ class User(AbstractUser):
         fsm = getattr(self, "fsm", None)
         return fsm and fsm.current_state
 
-    def is_above(self, other: "User") -> bool:
-        """Whether he is a superadmin and ``other`` is none, who may not touch him."""
+    def outranks(self, other: "User") -> bool:
+        """Whether this user is a superadmin and ``other``, who is none, may not change them."""
         return self.is_superuser and not other.is_superuser
 
     def save(self, *args, using: str | None = None, **kwargs) -> None:

@@ -36,8 +36,8 @@ def may_change_state(fsm: "UserFSM", by: AbstractUser) -> bool:
     may, except on themselves and on superusers."""
     if by.is_superuser:
         return True
-    own_or_above = fsm.user_id == by.pk or fsm.user.is_above(by)
-    return by.has_perm("accounts.change_userfsm") and not own_or_above
+    own_or_outranking = fsm.user_id == by.pk or fsm.user.outranks(by)
+    return by.has_perm("accounts.change_userfsm") and not own_or_outranking
 
 
 class RowVersion(models.Func):
@@ -191,19 +191,20 @@ class UserFSM(models.Model):
         if before != State.ACTIVE or self.current_state == before or not self.user.is_superuser:
             return
         using = router.db_for_write(type(self), instance=self)
-        if not superadmins(using).exclude(pk=self.user_id).exists():
+        if not lock_superadmins(using).exclude(pk=self.user_id).exists():
             raise ChangeRefusedError(f"{self.user} is the last active superadmin")
 
 
-def superadmins(using: str) -> models.QuerySet:
-    """Those who can do everything, in the order of coming: until the end of its transaction,
-    nobody else who asks goes on."""
+def lock_superadmins(using: str) -> models.QuerySet:
+    """Wait for others who called this, let nobody else go on until the end of the transaction,
+    and return the users who can do everything."""
     with connections[using].cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", [ONE_SUPERADMIN_AT_A_TIME])
     able = get_user_model().objects.using(using).filter(is_superuser=True, is_staff=True)
     return able.filter(fsm__current_state=State.ACTIVE)
 
 
-def still_superadmin(user: AbstractUser) -> bool:
+def recheck_superadmin(user: AbstractUser) -> bool:
+    """Lock the superadmins, and say whether the user is still one of them."""
     using = router.db_for_write(get_user_model(), instance=user)
-    return superadmins(using).filter(pk=user.pk).exists()
+    return lock_superadmins(using).filter(pk=user.pk).exists()

@@ -41,7 +41,7 @@ def test_the_last_active_superadmin_is_told_that_he_cannot_lock_himself_out(ada,
     assert trail.lines() == []
 
 
-def test_a_superadmin_cannot_take_his_own_rank_or_delete_himself(ada, signed_in):
+def test_a_superadmin_cannot_revoke_their_own_privileges_or_delete_themselves(ada, signed_in):
     browser = signed_in(ada)
     page = browser.get(f"/admin/accounts/user/{ada.pk}/change/").content.decode()
     assert 'name="is_superuser"' not in page

@@ -1,5 +1,5 @@
-"""Who is above whom in the admin: superadmins are touched by superadmins only, one of them always
-remains, and nobody changes his own rank."""
+"""Privileges in the admin: only superadmins change superadmins, one of them always remains, and
+nobody changes their own privileges."""
 
 from collections.abc import Callable
 
@@ -9,28 +9,29 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from .forms import AdminPasswordForm
-from .states import still_superadmin
+from .states import recheck_superadmin
 
-RANK = ("is_staff", "is_superuser")
+PRIVILEGES = ("is_staff", "is_superuser")
 
 
-class RankAdminMixin:
+class PrivilegeAdminMixin:
     change_password_form = AdminPasswordForm
 
     def get_readonly_fields(self, request, obj=None):
-        """Nobody shuts himself out, and only superadmins give rights."""
+        """Nobody shuts themselves out, and only superadmins grant privileges."""
         fields = super().get_readonly_fields(request, obj)
         if not request.user.is_superuser:
-            return (*fields, *RANK, "groups", "user_permissions")
-        return (*fields, *RANK) if obj == request.user else fields
+            return (*fields, *PRIVILEGES, "groups", "user_permissions")
+        return (*fields, *PRIVILEGES) if obj == request.user else fields
 
     def has_change_permission(self, request, obj=None) -> bool:
-        above = obj is not None and obj.is_above(request.user)
-        return not above and super().has_change_permission(request, obj)
+        outranks = obj is not None and obj.outranks(request.user)
+        return not outranks and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request, obj=None) -> bool:
-        own_or_above = obj is not None and (obj == request.user or obj.is_above(request.user))
-        return not own_or_above and super().has_delete_permission(request, obj)
+        own = obj == request.user
+        outranks = obj is not None and obj.outranks(request.user)
+        return not own and not outranks and super().has_delete_permission(request, obj)
 
     def user_change_password(self, request, id, form_url=""):
         """One's own password is changed where the old one is asked for, and is never removed."""
@@ -50,8 +51,8 @@ class RankAdminMixin:
             raise Http404 from error
         return None
 
-    # Whoever gives rank, takes it or deletes must still be a superadmin himself when his turn
-    # has come: so of two who remove each other at once, one remains.
+    # A user who grants or revokes privileges, or deletes, must still be a superadmin when it is
+    # their turn: so of two who remove each other at once, one remains.
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         view = super().changeform_view
@@ -71,6 +72,6 @@ def one_at_a_time(request: HttpRequest, view: Callable, *args) -> HttpResponse:
     if request.method != "POST" or not request.user.is_superuser:
         return view(*args)
     with transaction.atomic():
-        if not still_superadmin(request.user):
+        if not recheck_superadmin(request.user):
             raise PermissionDenied
         return view(*args)

@@ -1,4 +1,4 @@
-"""Who is above whom in the admin, and that one superadmin remains."""
+"""Users outrank others in the admin, and one superadmin always remains."""
 
 import itertools
 from threading import Barrier
@@ -45,12 +45,13 @@ def test_a_clerk_touches_no_superadmin(ada, clerk, signed_in):
     assert ada.check_password("ada")
 
 
-def test_a_clerk_edits_others_but_gives_no_rights(alice, clerk, signed_in):
+def test_a_clerk_edits_others_but_grants_no_privileges(alice, clerk, signed_in):
     browser = signed_in(clerk)
-    rights = {"is_staff": "on", "is_superuser": "on", "user_permissions": ["1"], "groups": ["1"]}
+    relations = {"user_permissions": ["1"], "groups": ["1"]}
+    privileges = {"is_staff": "on", "is_superuser": "on", **relations}
 
     for user in (alice, clerk):
-        data = fields(user, email="new@example.com", **rights)
+        data = fields(user, email="new@example.com", **privileges)
         assert browser.post(f"{LIST}{user.pk}/change/", data).status_code == 302
 
     alice.refresh_from_db()
@@ -60,12 +61,12 @@ def test_a_clerk_edits_others_but_gives_no_rights(alice, clerk, signed_in):
     assert alice.user_permissions.count() == alice.groups.count() == clerk.groups.count() == 0
 
 
-def test_a_superadmin_gives_rank_and_takes_it(alice, ada, signed_in):
-    for rank in ({"is_staff": "on", "is_superuser": "on"}, {}):
-        signed_in(ada).post(f"{LIST}{alice.pk}/change/", fields(alice, **rank))
+def test_a_superadmin_grants_privileges_and_revokes_them(alice, ada, signed_in):
+    for privileges in ({"is_staff": "on", "is_superuser": "on"}, {}):
+        signed_in(ada).post(f"{LIST}{alice.pk}/change/", fields(alice, **privileges))
 
         alice.refresh_from_db()
-        assert alice.is_staff == alice.is_superuser == bool(rank)
+        assert alice.is_staff == alice.is_superuser == bool(privileges)
 
 
 def test_one_s_own_password_is_changed_where_the_old_one_is_asked_for(ada, signed_in):
@@ -93,13 +94,13 @@ def test_of_two_superadmins_who_remove_each_other_at_once_one_remains(
     ada, eve, signed_in, monkeypatch, ways
 ):
     """Each has passed all that is asked before when both come to the one wall."""
-    both_there, superadmins = Barrier(2), states.superadmins
+    both_there, lock = Barrier(2), states.lock_superadmins
 
     def wait_for_the_other(using):
         both_there.wait(5)
-        return superadmins(using)
+        return lock(using)
 
-    monkeypatch.setattr(states, "superadmins", wait_for_the_other)
+    monkeypatch.setattr(states, "lock_superadmins", wait_for_the_other)
     browsers = {ada: signed_in(ada), eve: signed_in(eve)}
 
     def remove(by, victim, way):
@@ -124,10 +125,10 @@ def test_a_superadmin_who_cannot_enter_the_admin_does_not_count(ada, eve, signed
 
 @pytest.mark.parametrize("page", ["own", "another's"])
 @pytest.mark.parametrize("event", ["demoted", "deleted"])
-def test_a_change_of_password_brings_back_neither_rank_nor_user(
+def test_a_change_of_password_brings_back_neither_privileges_nor_user(
     ada, eve, signed_in, monkeypatch, page, event
 ):
-    """Others take his rank, or delete him, while the new password is hashed."""
+    """Others revoke Eve's privileges, or delete the user, while the new password is hashed."""
     set_password = User.set_password
 
     def lose_meanwhile(self, password):
