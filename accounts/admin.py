@@ -5,15 +5,19 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import transaction
 
 from .bulk_admin import BulkAdminMixin
+from .changelist_lookups import ChangelistLookupsMixin
 from .invitation_admin import InvitationAdminMixin
 from .models import User
 from .privilege_admin import PrivilegeAdminMixin
-from .safe_list import SafeListMixin
 
 
 @admin.register(User)
 class UserAdmin(
-    InvitationAdminMixin, BulkAdminMixin, PrivilegeAdminMixin, SafeListMixin, DjangoUserAdmin
+    InvitationAdminMixin,
+    BulkAdminMixin,
+    PrivilegeAdminMixin,
+    ChangelistLookupsMixin,
+    DjangoUserAdmin,
 ):
     list_display = ("username", "state_badge", "email", "first_name", "last_name", "is_staff")
     list_filter = ("fsm__current_state", "is_staff", "is_superuser", "groups")

@@ -1,11 +1,11 @@
-"""Lists of the admin, whose address anybody can edit."""
+"""Which lookups the URL of a list in the admin may ask for: anybody can edit it."""
 
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 
-class SafeListMixin:
-    """Only what the filters of a list ask can be asked, and no odd value of it is an error."""
+class ChangelistLookupsMixin:
+    """Only the lookups that the filters of a list use are allowed, and no value is an error."""
 
     lookups: set[str] = set()
 
