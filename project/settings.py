@@ -115,7 +115,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # First, so that everything done for a request is done in its name.
     "audit.middleware.AuditContextMiddleware",
-    "project.untrusted.UntrustedInputMiddleware",
+    "project.request_sanitizer.RequestSanitizerMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "project.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -1,4 +1,4 @@
-"""What a client sends and does not decide."""
+"""Removes from a request what a client sends but must not decide."""
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -7,12 +7,13 @@ from django.utils.deprecation import MiddlewareMixin
 from accounts.client_address import is_trusted, parse
 
 
-class UntrustedInputMiddleware(MiddlewareMixin):
-    """Ahead of whoever would read it:
+class RequestSanitizerMiddleware(MiddlewareMixin):
+    """Runs ahead of everything that reads the request.
 
-    - X-Forwarded-Proto, which makes a request count as sent by TLS, is for our own proxies.
-    - Forms are UTF-8: with other charsets they can hold what cannot be hashed or stored.
-    - Cookies with NUL are not ours, and could not be looked up.
+    - X-Forwarded-Proto, which makes a request count as sent by TLS, is removed unless one of our
+      own proxies sent it.
+    - Forms are read as UTF-8: with other charsets they can hold what cannot be hashed or stored.
+    - Cookies with NUL are removed: they are not ours, and could not be looked up.
     """
 
     def process_request(self, request: HttpRequest) -> None:
