@@ -1,4 +1,4 @@
-"""The user of a session: looked up once, and none for good when he may not be signed in."""
+"""The user of a session is looked up once; the session ends when the user may not be signed in."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,14 +10,14 @@ from django.contrib.auth.middleware import AuthenticationMiddleware, auser, get_
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-# Whether this thread or task is looking for the user of its request: who asks meanwhile, as
-# the audit does for each statement, would begin a second search.
-looking_up: ContextVar[bool] = ContextVar("looking_up_user", default=False)
+# Whether this thread or task is looking up the user of its request. Code that asks for the user
+# meanwhile, as the audit does for each statement, would begin a second lookup.
+lookup_running: ContextVar[bool] = ContextVar("user_lookup_running", default=False)
 
 
 class SessionUserMiddleware(AuthenticationMiddleware):
-    """Django's takes a session whose user is locked, deactivated or gone for nobody's. Here it
-    ends, so that it is nobody's too when he is let in again."""
+    """Django treats a session whose user is locked, deactivated or deleted as nobody's. Here the
+    session ends, so that it stays nobody's when the user is let in again."""
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
@@ -26,16 +26,16 @@ class SessionUserMiddleware(AuthenticationMiddleware):
 
 
 @contextmanager
-def search() -> Iterator[None]:
-    token = looking_up.set(True)
+def user_lookup() -> Iterator[None]:
+    token = lookup_running.set(True)
     try:
         yield
     finally:
-        looking_up.reset(token)
+        lookup_running.reset(token)
 
 
 def user_of(request: HttpRequest):
-    with search():
+    with user_lookup():
         user = get_user(request)
         if not user.is_authenticated and SESSION_KEY in request.session:
             request.session.flush()
@@ -43,7 +43,7 @@ def user_of(request: HttpRequest):
 
 
 async def auser_of(request: HttpRequest):
-    with search():
+    with user_lookup():
         user = await auser(request)
         if not user.is_authenticated and await request.session.ahas_key(SESSION_KEY):
             await request.session.aflush()

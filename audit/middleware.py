@@ -7,7 +7,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
 
 from accounts.client_address import client_address, is_trusted, parse
-from accounts.middleware import looking_up
+from accounts.middleware import lookup_running
 
 from .context import ANONYMOUS, MAX_REQUEST_ID, Context, entered
 
@@ -49,7 +49,7 @@ def context_of(request: HttpRequest) -> Context:
 def username_of(request: HttpRequest) -> str | None:
     """The name of who is signed in at this moment, else "anonymous"; None while that is being
     found out."""
-    if looking_up.get():
+    if lookup_running.get():
         return None
     session = getattr(request, "session", None)
     accessed = session is not None and session.accessed
