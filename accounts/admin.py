@@ -37,7 +37,7 @@ class UserAdmin(
     class Media:
         css = {"all": ["accounts/state.css"]}
 
-    # Actions move each user in a transaction of his own: nobody waits for many.
+    # Actions change each user in a transaction of its own: nobody waits for many.
     @transaction.non_atomic_requests
     def changelist_view(self, request, extra_context=None):
         return super().changelist_view(request, extra_context)

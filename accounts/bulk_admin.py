@@ -1,5 +1,5 @@
-"""Actions on the selected users of the list. They ask once more, and then move those who were
-shown, each through the machine and in a transaction of his own."""
+"""Actions on the selected users of the list. They ask for confirmation, and then run a transition
+of each user who was shown, in a transaction of its own."""
 
 import re
 
@@ -28,15 +28,15 @@ class BulkAdminMixin(StateAdminMixin):
 
     @admin.action(permissions=["change_state"], description="Activate selected users")
     def activate_selected(self, request, queryset):
-        return self.move_selected(request, queryset, "activate")
+        return self.run_transition_on(request, queryset, "activate")
 
     @admin.action(permissions=["change_state"], description="Deactivate selected users")
     def deactivate_selected(self, request, queryset):
-        return self.move_selected(request, queryset, "deactivate")
+        return self.run_transition_on(request, queryset, "deactivate")
 
     @admin.action(permissions=["change_state"], description="Unlock selected users")
     def unlock_selected(self, request, queryset):
-        return self.move_selected(request, queryset, "unlock")
+        return self.run_transition_on(request, queryset, "unlock")
 
     def response_action(self, request: HttpRequest, queryset: QuerySet):
         """Django's, which fails on a selection that no page of ours has sent."""
@@ -45,8 +45,8 @@ class BulkAdminMixin(StateAdminMixin):
         self.message_user(request, "Nothing was changed: no such users.", messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
 
-    def move_selected(self, request: HttpRequest, selected: QuerySet, name: str):
-        """Ask about the selected; then move those who were shown, each by himself."""
+    def run_transition_on(self, request: HttpRequest, selected: QuerySet, name: str):
+        """Ask about the selected users; then run the transition of each user who was shown."""
         shown = request.POST.get("shown")
         form = ReasonForm(
             request.POST if shown is not None else None, reason_required=name in NEEDS_REASON
@@ -59,9 +59,12 @@ class BulkAdminMixin(StateAdminMixin):
         for key, state in SHOWN.findall(shown):
             try:
                 user = self.get_queryset(request).get(pk=key)
-                change = {"reason": form.cleaned_data["reason"] or None, "seen": state}
                 self.change_and_log(
-                    request, user, lambda fsm: fsm.move(name, request.user), **change
+                    request,
+                    user,
+                    lambda fsm: fsm.run_transition(name, request.user),
+                    reason=form.cleaned_data["reason"] or None,
+                    seen=state,
                 )
                 done += 1
             except User.DoesNotExist:

@@ -22,7 +22,7 @@ def create_account_managers(sender: AppConfig, using: str, **kwargs) -> None:
     if "auth_group" not in connections[using].introspection.table_names():
         return
     create_permissions(sender, verbosity=0, using=using)  # or Django would do so after us
-    # change_user is missing on purpose: managers move people, and edit nobody's account.
+    # change_user is missing on purpose: managers change states, and edit nobody's account.
     names = ("view_user", "invite_user", "view_userfsm", "change_userfsm")
     permissions = (f"accounts.{name}" for name in names)
     create_group(ACCOUNT_MANAGERS, *permissions, using=using)

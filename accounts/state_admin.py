@@ -63,7 +63,9 @@ class StateAdminMixin:
             reason_required=name in NEEDS_REASON,
         )
         if form.is_valid():
-            return self.change_state(request, user, form, lambda fsm: fsm.move(name, request.user))
+            return self.change_state(
+                request, user, form, lambda fsm: fsm.run_transition(name, request.user)
+            )
         return self.ask(request, f"{name.title()} {user}?", form, name.title(), original=user)
 
     def override_view(self, request: HttpRequest, object_id: str) -> HttpResponse:

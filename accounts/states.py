@@ -1,4 +1,4 @@
-"""The state machine that moves users, and who may run it."""
+"""The state machine of users, and who may run its transitions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ class ChangeRefusedError(TransitionNotAllowed):
 
 
 def may_change_state(fsm: "UserFSM", by: AbstractUser) -> bool:
-    """Whether ``by`` may push the buttons of this user: superusers may; account managers
+    """Whether ``by`` may run transitions of this user: superusers may; account managers
     may, except on themselves and on superusers."""
     if by.is_superuser:
         return True
@@ -141,18 +141,18 @@ class UserFSM(models.Model):
 
     @classmethod
     def transitions(cls) -> list[Transition]:
-        """Every arrow of the machine: ``name``, ``source`` and ``target`` of each."""
+        """Every transition of the machine, with its ``name``, ``source`` and ``target``."""
         return list(cls._meta.get_field("current_state").get_all_transitions(cls))
 
     def transitions_for(self, by: AbstractUser) -> list[str]:
         """Names of the transitions that are possible now and permitted to ``by``."""
         return [t.name for t in self.get_available_user_current_state_transitions(by)]
 
-    def move(self, name: str, by: AbstractUser) -> None:
+    def run_transition(self, name: str, by: AbstractUser) -> None:
         """Run the transition ``name`` for ``by``, within changing().
 
-        Raises PermissionDenied if he may not, ChangeRefusedError if the machine has no such
-        arrow from the current state, if a reason is missing, or if no superadmin were left.
+        Raises PermissionDenied if they may not, ChangeRefusedError if the machine has no such
+        transition from the current state, if a reason is missing, or if no superadmin were left.
         """
         if not may_change_state(self, by):
             raise PermissionDenied

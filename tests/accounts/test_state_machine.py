@@ -97,29 +97,29 @@ def test_a_user_without_a_state_is_given_the_first_one(db):
     assert carol.state == State.ACTIVE
 
 
-def test_a_manager_may_move_people(alice, mona):
+def test_a_manager_may_run_the_transitions_of_users(alice, mona):
     assert set(alice.fsm.transitions_for(mona)) == {"lock", "deactivate"}
 
 
-def test_a_manager_may_move_neither_himself_nor_a_superadmin(mona, ada):
+def test_a_manager_may_run_none_of_their_own_or_of_a_superadmin(mona, ada):
     assert mona.fsm.transitions_for(mona) == []
     assert ada.fsm.transitions_for(mona) == []
     for victim in (mona, ada):
         with pytest.raises(PermissionDenied):
-            victim.fsm.move("lock", by=mona)
+            victim.fsm.run_transition("lock", by=mona)
 
 
-def test_somebody_without_the_permission_may_move_nobody(alice, bob, sue):
+def test_a_user_without_the_permission_may_run_none(alice, bob, sue):
     for clerk in (bob, sue):
         assert alice.fsm.transitions_for(clerk) == []
         with pytest.raises(PermissionDenied):
-            alice.fsm.move("lock", by=clerk)
+            alice.fsm.run_transition("lock", by=clerk)
 
 
 @pytest.mark.parametrize("name", ["unlock", "activate", "delete", "save", "__init__", ""])
 def test_what_is_no_transition_from_here_is_refused(alice, ada, name):
     with pytest.raises(ChangeRefusedError, match="alice is active now"):
-        alice.fsm.move(name, by=ada)
+        alice.fsm.run_transition(name, by=ada)
 
 
 @pytest.mark.parametrize("name", ["lock", "deactivate"])
@@ -128,10 +128,10 @@ def test_shutting_somebody_out_needs_a_reason(alice, mona, name):
         pytest.raises(ChangeRefusedError, match="a reason is needed"),
         UserFSM.changing(alice) as fsm,
     ):
-        fsm.move(name, by=mona)
+        fsm.run_transition(name, by=mona)
 
     with UserFSM.changing(alice, reason="because") as fsm:
-        fsm.move(name, by=mona)
+        fsm.run_transition(name, by=mona)
 
 
 def test_only_a_superadmin_overrides_with_a_reason_and_a_state_that_exists(alice, mona, ada):
@@ -166,7 +166,7 @@ def test_nor_by_a_button(ada):
             pytest.raises(ChangeRefusedError, match="last active superadmin"),
             UserFSM.changing(ada, reason="because") as fsm,
         ):
-            fsm.move(name, by=ada)
+            fsm.run_transition(name, by=ada)
 
 
 def test_a_superadmin_who_is_not_the_last_can(ada, alice):

@@ -1,4 +1,4 @@
-"""Actions on many: each user goes through the machine, and who is refused is named."""
+"""Actions on many users: each runs a transition, and users who are refused are named."""
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -48,7 +48,7 @@ def test_it_asks_once_more_and_names_them(alice, bob, mona, act, trail):
         ("unlock", "locked", "active"),
     ],
 )
-def test_each_is_moved_and_recorded(alice, bob, mona, act, trail, name, before, after):
+def test_each_is_changed_and_recorded(alice, bob, mona, act, trail, name, before, after):
     UserFSM.objects.filter(user__in=[alice, bob]).update(current_state=before)
     trail.forget()
 
@@ -60,7 +60,7 @@ def test_each_is_moved_and_recorded(alice, bob, mona, act, trail, name, before, 
     assert f"{name.title()}: 2 done." in answer.content.decode()
 
 
-def test_who_is_refused_is_named_and_the_others_are_moved(alice, bob, mona, ada, act, trail):
+def test_refused_users_are_named_and_the_others_are_changed(alice, bob, mona, ada, act, trail):
     locked = make_user("carol", "locked")
     trail.forget()
 
@@ -147,14 +147,14 @@ def test_who_was_deleted_meanwhile_is_said_to_be_gone(alice, bob, mona, act):
     assert states() == {"bob": "deactivated", "mona": "active"}
 
 
-def test_who_was_not_shown_is_not_moved(alice, mona, act):
+def test_a_user_who_was_not_shown_is_not_changed(alice, mona, act):
     answer = act("deactivate", [alice], meanwhile=lambda: make_user("zoe"), select_across="1")
 
     assert "Deactivate: 1 done." in answer.content.decode()
     assert states()["zoe"] == "active"
 
 
-def test_two_managers_who_move_the_same_people_in_other_orders_do_not_fail(
+def test_two_managers_who_change_the_same_users_in_other_orders_do_not_fail(
     mona, signed_in, transactional_db
 ):
     people = [make_user(f"user{n}") for n in range(20)]

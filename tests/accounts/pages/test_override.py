@@ -27,7 +27,7 @@ def test_an_override_is_recorded_without_a_transition(ada, override, trail):
     assert (line["transition"], line["reason"]) == (None, "By mistake")
 
 
-def test_an_override_along_an_arrow_is_recorded_as_that_transition(ada, override, trail):
+def test_an_override_that_a_transition_allows_is_recorded_as_that_transition(ada, override, trail):
     override(ada, "locked")
 
     [line] = trail.lines()

@@ -85,7 +85,9 @@ def test_a_manager_is_refused_himself_and_superadmins(mona, ada, push, trail, na
     assert trail.lines() == []
 
 
-@pytest.mark.parametrize("name", ["delete", "save", "__init__", "move", "override", "x" * 5000])
+@pytest.mark.parametrize(
+    "name", ["delete", "save", "__init__", "run_transition", "override", "x" * 5000]
+)
 def test_what_is_no_transition_is_not_found(ada, push, trail, name):
     assert push(ada, name).status_code == 404
     assert trail.lines() == []

@@ -91,7 +91,7 @@ def test_it_does_not_undo_a_later_lock_by_others(alice, mona, locked_out, execut
     else:
         for name in ("unlock", "lock"):
             with UserFSM.changing(alice, reason="on purpose") as fsm:
-                fsm.move(name, by=mona)
+                fsm.run_transition(name, by=mona)
 
     assert is_dead(locked_out)
 
@@ -131,7 +131,7 @@ def test_a_manager_who_locks_sends_no_link(alice, mona, mailoutbox):
     User.objects.filter(pk=alice.pk).update(email="alice@example.com")
 
     with UserFSM.changing(alice, reason="on purpose") as fsm:
-        fsm.move("lock", by=mona)
+        fsm.run_transition("lock", by=mona)
 
     assert mailoutbox == []
 
@@ -146,7 +146,7 @@ def test_the_link_is_for_this_lock_and_not_for_one_right_after_it(
     def relock_and_send(user, *args):
         for name in ("unlock", "lock"):
             with UserFSM.changing(alice, reason="on purpose") as fsm:
-                fsm.move(name, by=mona)
+                fsm.run_transition(name, by=mona)
         send(user, *args)
 
     monkeypatch.setattr(lockout, "send_unlock_link", relock_and_send)
