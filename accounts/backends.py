@@ -42,7 +42,7 @@ class ActiveStateBackend(ModelBackend):
         return super().user_can_authenticate(user) and user.state == State.ACTIVE
 
     def get_user(self, user_id: int) -> User | None:
-        """The user of a session, read anew with his state at every request."""
+        """The user of a session, read again with their state at every request."""
         user = User.objects.select_related("fsm").filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
 

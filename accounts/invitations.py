@@ -101,7 +101,7 @@ def found_or_made(address: str, known: User | None) -> User:
 
 
 def end_older_links(user: User) -> None:
-    """By writing his state as it is; ChangeRefusedError if he is not invited any more."""
+    """By writing their state as it is; ChangeRefusedError if they are no longer invited."""
     with UserFSM.changing(user, seen=State.INVITED):
         pass
 

@@ -16,8 +16,8 @@ from .models import User, UserFSM
 
 
 class StateTokenGenerator(PasswordResetTokenGenerator):
-    """Tokens for one ``purpose``, which end when the user's state is written to, when his
-    address changes, and after PASSWORD_RESET_TIMEOUT seconds."""
+    """Tokens for one ``purpose``, which end when the user's state is written to, when their
+    e-mail address changes, and after PASSWORD_RESET_TIMEOUT seconds."""
 
     def __init__(self, purpose: str):
         super().__init__()
@@ -43,8 +43,8 @@ def invitation(user: User, site: str) -> EmailMessage:
 
 
 def send_unlock_link(user: User, token: str, request: HttpRequest | None) -> None:
-    """Tell a user who was locked out, and let him in again if he reads it. Without an address
-    he has to ask an account manager."""
+    """Send users who were locked out a link that unlocks their account. Users without an e-mail
+    address have to ask an account manager."""
     if user.email:
         url = link("unlock", user, token, site_of(request))
         write("accounts/mail/unlock.txt", user, link=url).send()

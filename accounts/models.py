@@ -54,9 +54,9 @@ class User(AbstractUser):
         return self.is_superuser and not other.is_superuser
 
     def save(self, *args, using: str | None = None, **kwargs) -> None:
-        """Save, and give a new user his state in the same transaction.
+        """Save, and give a new user their state in the same transaction.
 
-        A superuser is born active, or the first one could never sign in.
+        A superuser is active from the start, or the first one could never sign in.
         """
         using = using or router.db_for_write(type(self), instance=self)
         if not self._state.adding:
@@ -64,7 +64,7 @@ class User(AbstractUser):
         state = State.ACTIVE if self.is_superuser else State.INVITED
         with transaction.atomic(using=using):
             super().save(*args, using=using, **kwargs)
-            # A user saved with the key of an existing one has his state already.
+            # A user saved with the key of an existing one has a state already.
             UserFSM.objects.using(using).bulk_create(
                 [UserFSM(user_id=self.pk, current_state=state)], ignore_conflicts=True
             )

@@ -137,7 +137,7 @@ def page_of(user: User) -> str:
 
 
 def fsm_of(user: User) -> UserFSM:
-    """His state, or for somebody who was made without one, the first."""
+    """The state of the user; the first one, for a user who was made without a state."""
     return getattr(user, "fsm", None) or UserFSM(user=user)
 
 

@@ -135,7 +135,7 @@ class UserFSM(models.Model):
 
     @staticmethod
     def version_of(user: AbstractUser) -> tuple[str | None, str | None]:
-        """His state and the version of its row, as they are now."""
+        """The state of the user and the version of its row, as they are now."""
         states = UserFSM.objects.filter(user=user).annotate(version=RowVersion())
         return states.values_list("current_state", "version").first() or (None, None)
 
@@ -182,7 +182,7 @@ class UserFSM(models.Model):
 
     @contextmanager
     def leaving_a_superadmin(self) -> Iterator[None]:
-        """Refuse what the block does to the last active superadmin, if it shuts him out.
+        """Refuse what the block does to the last active superadmin, if it shuts them out.
 
         One at a time: of two who shut each other out, the second sees what the first did.
         """

@@ -79,7 +79,7 @@ def make_people(new_password: str) -> None:
 def make_history(superadmin: "Visitor", manager: "Visitor") -> None:
     for name in PEOPLE[:-2]:
         manager.pushes("activate", name)
-    manager.pushes("lock", "bob", reason="Lost his phone")
+    manager.pushes("lock", "bob", reason="Lost their phone")
     manager.pushes("unlock", "bob")
     manager.pushes("lock", "carol", reason="On parental leave")
     manager.pushes("deactivate", "dave", reason="Left the company")
@@ -94,7 +94,7 @@ def make_history(superadmin: "Visitor", manager: "Visitor") -> None:
 
 
 class Visitor:
-    """Somebody signed in to the admin, at his own machine."""
+    """A user who is signed in to the admin in a browser of their own."""
 
     def __init__(self, username: str, password: str):
         host = next((host for host in settings.ALLOWED_HOSTS if host != "*"), "localhost")
@@ -111,7 +111,7 @@ class Visitor:
             raise NotMadeError(f"The demo could not be made: {url} answered with {status}.")
 
     def adds(self, username: str, password: str = "") -> None:
-        """Without a password, nobody signs in as him."""
+        """Without a password, nobody can sign in as this user."""
         usable = "true" if password else "false"
         passwords = {"password1": password, "password2": password, "usable_password": usable}
         self.post(reverse("admin:accounts_user_add"), {"username": username, **passwords})

@@ -39,9 +39,9 @@ ROOM = 2 * 2**30  # bytes; the tests need a quarter of it
 
 
 class Server:
-    """The server of ``folder``. Every process that uses it holds a shared lock on one file;
-    whoever finds, when he leaves, that he holds it alone, stops the server. The kernel drops
-    the lock of a process that was killed."""
+    """The server of ``folder``. Every process that uses it holds a shared lock on one file; a
+    process that finds, when it leaves, that it holds the lock alone, stops the server. The
+    kernel drops the lock of a process that was killed."""
 
     def __init__(self, folder: Path):
         self.folder = folder

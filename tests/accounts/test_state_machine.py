@@ -153,7 +153,7 @@ def override(user, state, by, reason="because"):
 
 
 @pytest.mark.parametrize("state", ["invited", "locked", "deactivated"])
-def test_the_last_active_superadmin_cannot_shut_himself_out(ada, alice, state):
+def test_the_last_active_superadmin_cannot_shut_themselves_out(ada, alice, state):
     with pytest.raises(ChangeRefusedError, match="ada is the last active superadmin"):
         override(ada, state, by=ada)
 

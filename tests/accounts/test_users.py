@@ -1,4 +1,4 @@
-"""Users: born with their state, in one transaction, and called by no reserved name."""
+"""Users: created with their state, in one transaction, and called by no reserved name."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -44,7 +44,7 @@ def test_createsuperuser_makes_an_active_one(transactional_db, monkeypatch):
     assert User.objects.get(username="ada").state == State.ACTIVE
 
 
-def test_saving_a_user_again_leaves_his_state_alone(alice):
+def test_saving_a_user_again_leaves_their_state_alone(alice):
     with CaptureQueriesContext(connection) as queries:
         alice.save()
 

@@ -101,7 +101,7 @@ def test_a_host_that_is_not_ours_is_told_so(client):
     assert "This request makes no sense" in answer.content.decode()
 
 
-def test_who_is_signed_in_but_may_not_is_told_who_he_is(alice, signed_in):
+def test_a_user_without_access_is_told_as_whom_they_are_signed_in(alice, signed_in):
     page = signed_in(alice).get("/admin/", follow=True)
 
     assert "You are signed in as alice, who may not open this page." in page.content.decode()

@@ -113,7 +113,7 @@ def test_a_newer_one_ends_it(link, invite, mailoutbox, trail):
 
     assert is_dead(link)
     assert not is_dead(link_in(mailoutbox[-1]))
-    assert trail.lines() == []  # she was invited, and is
+    assert trail.lines() == []  # Carol's state is the same
 
 
 @pytest.mark.parametrize("state", ["active", "locked", "deactivated"])
@@ -192,7 +192,7 @@ def test_of_two_who_accept_at_once_one_gets_through(link, trail):
     assert trail.moves() == [("invited", "active")]
 
 
-def test_a_page_that_was_open_while_he_was_deactivated_lets_nobody_in(link, trail):
+def test_a_page_that_was_open_during_a_deactivation_lets_nobody_in(link, trail):
     browser = Client()
     page = browser.get(link, follow=True).redirect_chain[-1][0]
     UserFSM.objects.update(current_state="deactivated")

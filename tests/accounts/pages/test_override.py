@@ -34,7 +34,7 @@ def test_an_override_that_a_transition_allows_is_recorded_as_that_transition(ada
     assert line["transition"] == "lock"
 
 
-def test_the_last_active_superadmin_is_told_that_he_cannot_lock_himself_out(ada, override, trail):
+def test_the_last_active_superadmin_cannot_lock_themselves_out_and_is_told_so(ada, override, trail):
     answer = override(ada, "locked", ada)
 
     assert "Nothing was changed: ada is the last active superadmin." in answer.content.decode()
@@ -57,7 +57,7 @@ def test_a_superadmin_cannot_revoke_their_own_privileges_or_delete_themselves(ad
     assert User.objects.get(pk=ada.pk).is_superuser
 
 
-def test_the_state_that_he_has_already_is_said(ada, override, trail):
+def test_an_override_to_the_same_state_changes_nothing(ada, override, trail):
     answer = override(ada, "active")
 
     assert "Nothing was changed: alice is active already." in answer.content.decode()

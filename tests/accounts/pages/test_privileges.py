@@ -151,7 +151,7 @@ def test_a_change_of_password_brings_back_neither_privileges_nor_user(
 
 
 def test_an_edit_saves_only_what_was_edited(alice, ada, signed_in, monkeypatch):
-    """Alice chooses a password after Ada's request has read her."""
+    """Alice chooses a password after Ada's request has read the user."""
     save_form = UserAdmin.save_form
 
     def change_meanwhile(*args, **kwargs):

@@ -79,7 +79,7 @@ def test_a_manager_is_refused_the_free_choice(alice, mona, override, trail, sign
 
 
 @pytest.mark.parametrize("name", ["activate", "lock", "unlock", "deactivate"])
-def test_a_manager_is_refused_himself_and_superadmins(mona, ada, push, trail, name):
+def test_a_manager_is_refused_their_own_state_and_that_of_superadmins(mona, ada, push, trail, name):
     for victim in (mona, ada):
         assert push(mona, name, victim).status_code == 403
     assert trail.lines() == []

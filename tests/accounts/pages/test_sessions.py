@@ -1,4 +1,4 @@
-"""A session ends, for good, at the first request after its user lost his state."""
+"""A session ends, for good, at the first request after its user is no longer active."""
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -35,7 +35,7 @@ def test_the_next_click_leads_to_the_sign_in_page(alice, signed_in, state):
     assert browser.get("/")["Location"] == SIGN_IN
 
 
-def test_it_does_not_come_back_when_he_is_let_in_again(alice, signed_in):
+def test_it_does_not_come_back_when_the_user_is_let_in_again(alice, signed_in):
     browser = signed_in(alice)
     set_state(alice, "locked")
     browser.get("/")
@@ -63,7 +63,7 @@ def test_the_session_of_somebody_who_was_deleted_ends_too(alice, signed_in):
     assert browser.get("/")["Location"] == SIGN_IN
 
 
-def test_a_stranger_keeps_his_session(client, transactional_db):
+def test_the_session_of_an_anonymous_user_is_kept(client, transactional_db):
     session = client.session
     session["basket"] = "full"
     session.save()
@@ -90,7 +90,7 @@ def test_asynchronous_views_end_it_too(alice, settings):
     assert async_to_sync(visit)() == "AnonymousUser"
 
 
-def test_who_deactivates_is_not_signed_out_himself(alice, mona, signed_in):
+def test_a_manager_who_deactivates_a_user_stays_signed_in(alice, mona, signed_in):
     browser = signed_in(mona)
 
     browser.post(f"/admin/accounts/user/{alice.pk}/transition/deactivate/", {"reason": "x"})

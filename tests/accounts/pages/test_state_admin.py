@@ -74,7 +74,7 @@ def test_a_manager_sees_no_trace_of_the_password(alice, mona, ada, signed_in):
         assert trace not in page_of(alice, signed_in(mona)).partition("</h1>")[2]
 
 
-def test_a_manager_sees_no_buttons_on_his_own_page_or_a_superadmins(mona, ada, signed_in):
+def test_a_manager_sees_no_buttons_on_their_own_page_or_a_superadmins(mona, ada, signed_in):
     browser = signed_in(mona)
 
     assert "/transition/" not in page_of(mona, browser)
@@ -89,19 +89,19 @@ def test_a_button_does_what_it_says_and_says_so(alice, mona, push):
 
 
 def test_the_change_and_its_reason_stand_in_the_history_of_the_page(alice, mona, ada, push):
-    push(mona, "lock", reason="Lost his phone")
+    push(mona, "lock", reason="Lost their phone")
 
     browser = Client()
     browser.force_login(ada)
     page = browser.get(f"/admin/accounts/user/{alice.pk}/history/").content.decode()
-    assert "active → locked. Lost his phone" in page
+    assert "active → locked. Lost their phone" in page
 
 
 def test_a_reason_is_recorded(alice, mona, push, trail):
-    push(mona, "lock", reason="Lost his phone")
+    push(mona, "lock", reason="Lost their phone")
 
     [line] = trail.lines()
-    assert (line["transition"], line["reason"]) == ("lock", "Lost his phone")
+    assert (line["transition"], line["reason"]) == ("lock", "Lost their phone")
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "\n\t"])
@@ -150,7 +150,7 @@ def test_whoever_was_slower_is_told_so_and_changes_nothing(alice, mona, push, tr
     assert trail.lines() == []
 
 
-def test_and_is_told_so_before_he_is_asked(alice, mona, signed_in, trail):
+def test_and_is_told_so_before_being_asked(alice, mona, signed_in, trail):
     UserFSM.objects.filter(user=alice).update(current_state="locked")
     trail.forget()
 
@@ -180,7 +180,7 @@ def test_a_user_without_a_state_is_shown_and_can_be_given_one(ada, signed_in, pu
 
 
 def test_a_user_who_is_deleted_meanwhile_is_said_to_be_gone(alice, ada, push, monkeypatch):
-    """He goes between the look at the page's address and the change."""
+    """Alice is deleted after the request has found the user, and before the change."""
     look = UserAdmin.get_object
 
     def look_and_delete(*args):

@@ -1,4 +1,4 @@
-"""Who was locked out gets a mail, unlocks his account with it, and signs in with his password."""
+"""Users who are locked out get a mail with a link, which unlocks their account."""
 
 import pytest
 from django.test import Client
@@ -11,7 +11,7 @@ from .conftest import at_once, is_dead, link_in, signed_in_by
 
 @pytest.fixture
 def locked_out(alice, attempt, mailoutbox) -> str:
-    """The link that Alice gets when she is locked out."""
+    """The link that Alice gets after a lockout."""
     User.objects.filter(pk=alice.pk).update(email="alice@example.com")
     for _ in range(5):
         attempt("alice", "wrong")
@@ -97,13 +97,13 @@ def test_it_does_not_undo_a_later_lock_by_others(alice, mona, locked_out, execut
 
 
 @pytest.mark.parametrize("state", ["active", "deactivated", "invited"])
-def test_it_is_dead_when_he_is_not_locked_any_more(locked_out, state):
+def test_it_is_dead_when_the_user_is_no_longer_locked(locked_out, state):
     UserFSM.objects.update(current_state=state)
 
     assert is_dead(locked_out)
 
 
-def test_a_page_that_was_open_while_he_was_deactivated_unlocks_nothing(locked_out, trail):
+def test_a_page_that_was_open_during_a_deactivation_unlocks_nothing(locked_out, trail):
     browser = Client()
     page = browser.get(locked_out, follow=True).redirect_chain[-1][0]
     UserFSM.objects.update(current_state="deactivated")
