@@ -1,4 +1,4 @@
-"""What all pages have in common: nothing inline, nothing from elsewhere, a sentence for errors."""
+"""What all pages have in common: nothing inline, nothing from other sites, clear errors."""
 
 import re
 
@@ -72,9 +72,12 @@ def test_home_asks_few_questions(alice, signed_in, django_assert_max_num_queries
 
 @pytest.mark.parametrize(
     ("path", "status", "sentence"),
-    [("/nowhere/", 404, "There is no such page"), ("/admin/audit/userstateaudit/", 403, "not for")],
+    [
+        ("/nowhere/", 404, "Page not found"),
+        ("/admin/audit/userstateaudit/", 403, "You do not have access to this page"),
+    ],
 )
-def test_errors_are_told_in_the_same_look(alice, signed_in, path, status, sentence):
+def test_errors_have_the_look_of_the_other_pages(alice, signed_in, path, status, sentence):
     alice.is_staff = True
     alice.save()
 
@@ -85,26 +88,27 @@ def test_errors_are_told_in_the_same_look(alice, signed_in, path, status, senten
     assert "accounts/pages.css" in answer.content.decode()
 
 
-def test_a_form_from_elsewhere_is_told_so(alice):
+def test_a_form_from_another_site_is_refused(alice):
     browser = Client(enforce_csrf_checks=True)
 
     answer = browser.post("/accounts/login/", {"username": "alice", "password": "alice"})
 
     assert answer.status_code == 403
-    assert "Nothing was done." in answer.content.decode()
+    assert "Nothing was changed." in answer.content.decode()
 
 
-def test_a_host_that_is_not_ours_is_told_so(client):
+def test_a_host_that_is_not_ours_is_a_bad_request(client):
     answer = client.get("/", headers={"host": "evil.example"})
 
     assert answer.status_code == 400
-    assert "This request makes no sense" in answer.content.decode()
+    assert "Bad request" in answer.content.decode()
 
 
 def test_a_user_without_access_is_told_as_whom_they_are_signed_in(alice, signed_in):
     page = signed_in(alice).get("/admin/", follow=True)
 
-    assert "You are signed in as alice, who may not open this page." in page.content.decode()
+    expected = "You are signed in as alice, but you do not have access to this page."
+    assert expected in page.content.decode()
 
 
 @pytest.mark.parametrize(
