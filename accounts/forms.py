@@ -93,7 +93,7 @@ class ConfirmForm(forms.Form):
 class InviteForm(forms.Form):
     addresses = forms.CharField(
         label="E-mail addresses",
-        help_text="One or many, parted by white space, commas or semicolons. Each gets a link"
+        help_text="One or more, separated by white space, commas or semicolons. Each gets a link"
         " to choose a password.",
         widget=forms.Textarea(attrs={"rows": 8, "autocomplete": "off", "autofocus": True}),
     )

@@ -69,7 +69,9 @@ def invite(addresses: Iterable[str], site: str, by: User | None = None) -> list[
             users = [found_or_made(address, user) for address, user in known]
             transaction.on_commit(lambda: send(users, site), robust=True)
     except (IntegrityError, ChangeRefusedError):
-        message = "Nobody was invited: somebody else did that in this moment. Look again."
+        message = (
+            "Nobody was invited: somebody else has just changed one of these users. Try again."
+        )
         raise ValidationError(message) from None
     return users
 
@@ -88,7 +90,7 @@ def known_at(wanted: list[str], by: User | None) -> list[tuple[str, User | None]
     ]
     if taken:
         names = named(sorted(user.username for user in taken))
-        raise ValidationError(f"Nobody was invited. There is an account already: {names}.")
+        raise ValidationError(f"Nobody was invited. An account already exists for: {names}.")
     known = {user.address: user for user in found}
     return [(address, known.get(address)) for address in wanted]
 

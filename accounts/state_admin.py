@@ -124,7 +124,7 @@ class StateAdminMixin:
         return user
 
     def refuse(self, request: HttpRequest, user: User, why: str) -> HttpResponse:
-        text = f"Nothing was changed: {why}. Look again, then decide."
+        text = f"Nothing was changed: {why}. Check the current state, and try again."
         self.message_user(request, text, messages.ERROR)
         return self.to_page_of(user)
 

@@ -129,7 +129,7 @@ class UnlockView(LinkView):
             fsm.unlock()
 
     def go_on(self) -> HttpResponse:
-        messages.success(self.request, "Your account is unlocked. Now sign in.")
+        messages.success(self.request, "Your account is unlocked. You can sign in now.")
         return redirect("login")
 
 
@@ -139,12 +139,12 @@ class InvitationRequestView(FormView):
     form_class = AddressForm
     template_name = "accounts/invitation_request.html"
     success_url = reverse_lazy("login")
-    extra_context = {"title": "Ask for a new invitation"}
+    extra_context = {"title": "Request a new invitation"}
 
     def form_valid(self, form) -> HttpResponse:
         with at_least(SECONDS_TO_ANSWER):
             invitations.renew(form.cleaned_data["email"], site_of(self.request))
-        text = "If this address is invited, a new link is on its way. Look into your mailbox."
+        text = "If this address is invited, we have sent a new link. Check your mailbox."
         messages.success(self.request, text)
         return super().form_valid(form)
 

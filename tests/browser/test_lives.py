@@ -68,7 +68,7 @@ def test_locked_out_and_unlocked_by_mail(
 
     page.goto(link_in(mailoutbox[0]))
     page.get_by_role("button", name="Unlock my account").click()
-    expect(page.get_by_text("Your account is unlocked. Now sign in.")).to_be_visible()
+    expect(page.get_by_text("Your account is unlocked. You can sign in now.")).to_be_visible()
     sign_in(alice, page)
 
     expect(page.get_by_role("heading", name="alice")).to_be_visible()

@@ -91,7 +91,7 @@ def test_who_has_an_account_is_named_and_nobody_is_invited(
 
     answer = invite(f"dora@example.com {written}")
 
-    assert "There is an account already: alice." in answer.content.decode()
+    assert "An account already exists for: alice." in answer.content.decode()
     assert (mailoutbox, trail.lines()) == ([], [])
 
 
@@ -100,7 +100,7 @@ def test_an_address_that_is_somebodys_user_name_is_taken(invite, mailoutbox):
 
     answer = invite("erin@example.com")
 
-    assert "There is an account already" in answer.content.decode()
+    assert "An account already exists" in answer.content.decode()
     assert mailoutbox == []
 
 
@@ -128,7 +128,7 @@ def test_whom_somebody_else_adds_in_this_moment_is_said(invite, mailoutbox, trai
     answer = invite("dora@example.com carol@example.com")
     thread.join()
 
-    assert "somebody else did that in this moment" in answer.content.decode()
+    assert "somebody else has just changed one of these users" in answer.content.decode()
     assert [line["username"] for line in trail.lines()] == ["carol@example.com"]
     assert mailoutbox == []
 

@@ -29,7 +29,7 @@ def test_a_reset_sets_the_password_and_signs_nobody_in(forgetful, mailoutbox, at
 
     answer = reset(link_in(mailoutbox[0]))
 
-    assert "Your password is changed" in answer.content.decode()
+    assert "Your password was changed" in answer.content.decode()
     assert not signed_in_by(answer)
     assert signed_in_by(attempt("alice", NEW["new_password1"]))
     assert not signed_in_by(attempt("alice", "alice"))
@@ -66,7 +66,7 @@ def test_whoever_asks_is_answered_alike(forgetful, mailoutbox, who):
 
     answer = Client().post(RESET, {"email": address}, follow=True)
 
-    assert "Look into your mailbox" in answer.content.decode()
+    assert "Check your mailbox" in answer.content.decode()
     assert len(mailoutbox) == (who == "active")
 
 
@@ -119,7 +119,7 @@ def test_a_change_needs_the_old_password_and_keeps_this_session_only(alice, sign
     assert "errorlist" in here.post(CHANGE, {"old_password": "x", **NEW}).content.decode()
     answer = here.post(CHANGE, {"old_password": "alice", **NEW}, follow=True)
 
-    assert "Your password is changed" in answer.content.decode()
+    assert "Your password was changed" in answer.content.decode()
     assert here.get("/").status_code == 200
     assert elsewhere.get("/").status_code == 302
 
@@ -170,7 +170,7 @@ def test_of_two_who_use_one_link_at_once_one_gets_through(forgetful, mailoutbox,
     passwords = ("correct horse 1", "correct horse 2")
     answers = at_once(choose, zip(browsers, pages, passwords, strict=True))
 
-    done = ["Your password is changed" in answer for answer in answers]
+    done = ["Your password was changed" in answer for answer in answers]
     assert sorted(done) == [False, True]
     assert signed_in_by(attempt("alice", passwords[done.index(True)]))
 

@@ -60,7 +60,7 @@ def test_the_button_unlocks_and_the_password_is_asked_again(alice, locked_out, a
     answer = unlock(locked_out)
 
     assert answer.redirect_chain[-1][0] == "/accounts/login/"
-    assert "Your account is unlocked. Now sign in." in answer.content.decode()
+    assert "Your account is unlocked. You can sign in now." in answer.content.decode()
     assert not signed_in_by(answer)
     [line] = trail.lines()
     assert (line["transition"], line["initiated_by"]) == ("unlock", "alice")
