@@ -5,6 +5,7 @@ import re
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import model_ngettext
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -42,7 +43,9 @@ class BulkAdminMixin(StateAdminMixin):
         """Django's, which fails on a selection that no page of ours has sent."""
         if all(KEY.fullmatch(key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)):
             return super().response_action(request, queryset)
-        self.message_user(request, "Nothing was changed: no such users.", messages.ERROR)
+        self.message_user(
+            request, "Nothing was changed: the selection is not valid.", messages.ERROR
+        )
         return HttpResponseRedirect(request.get_full_path())
 
     def run_transition_on(self, request: HttpRequest, selected: QuerySet, name: str):
@@ -68,15 +71,16 @@ class BulkAdminMixin(StateAdminMixin):
                 )
                 done += 1
             except User.DoesNotExist:
-                refused.append("somebody who is gone")
+                refused.append("a deleted user")
             except PermissionDenied:
-                refused.append(f"{user} (not yours to {name})")
+                refused.append(f"{user} (you may not {name} this user)")
             except TransitionNotAllowed as error:
                 refused.append(f"{user} ({str(error).removeprefix(f'{user} is ')})")
         if done:
-            self.message_user(request, f"{name.title()}: {done} done.", messages.SUCCESS)
+            text = f"{name.title()}: {done} {model_ngettext(User, done)} changed."
+            self.message_user(request, text, messages.SUCCESS)
         if refused or not done:
-            text = f"{name.title()}: nothing was changed for {', '.join(refused) or 'anybody'}."
+            text = f"{name.title()}: nothing was changed for {', '.join(refused) or 'any user'}."
             self.message_user(request, text, messages.ERROR)
         return None
 
@@ -93,5 +97,5 @@ class BulkAdminMixin(StateAdminMixin):
                 *((ACTION_CHECKBOX_NAME, key) for key in keys[:1]),
             ],
         }
-        title = f"{name.title()} {len(keys)} user{'s' if len(keys) != 1 else ''}?"
+        title = f"{name.title()} {len(keys)} {model_ngettext(User, len(keys))}?"
         return self.ask(request, title, form, name.title(), **context)

@@ -143,8 +143,8 @@ def test_many_are_deactivated_from_the_list(alice, bob, mona, new_page, seen_by_
     page.get_by_label("Reason").fill("Site closed")
     page.get_by_role("button", name="Deactivate").click()
 
-    expect(page.get_by_text("Deactivate: 2 done.")).to_be_visible()
-    expect(page.get_by_text("mona (not yours to deactivate)")).to_be_visible()
+    expect(page.get_by_text("Deactivate: 2 users changed.")).to_be_visible()
+    expect(page.get_by_text("mona (you may not deactivate this user)")).to_be_visible()
     for name in ("alice", "bob"):
         line = "active → deactivated | mona | 127.0.0.1 | deactivate"
         assert seen_by_supervisor(name)[0] == line

@@ -57,7 +57,7 @@ def test_each_is_changed_and_recorded(alice, bob, mona, act, trail, name, before
     assert trail.moves() == [(before, after)] * 2
     assert {(line["transition"], line["reason"]) for line in trail.lines()} == {(name, "because")}
     assert set(trail.initiators()) == {"mona"}
-    assert f"{name.title()}: 2 done." in answer.content.decode()
+    assert f"{name.title()}: 2 users changed." in answer.content.decode()
 
 
 def test_refused_users_are_named_and_the_others_are_changed(alice, bob, mona, ada, act, trail):
@@ -67,10 +67,14 @@ def test_refused_users_are_named_and_the_others_are_changed(alice, bob, mona, ad
     answer = act("unlock", [alice, bob, mona, ada, locked])
 
     page = answer.content.decode()
-    assert "Unlock: 1 done." in page
-    for refused in ("alice (active now)", "bob (active now)", "mona (not yours to unlock)"):
+    assert "Unlock: 1 user changed." in page
+    for refused in (
+        "alice (active now)",
+        "bob (active now)",
+        "mona (you may not unlock this user)",
+    ):
         assert refused in page
-    assert "ada (not yours to unlock)" in page
+    assert "ada (you may not unlock this user)" in page
     assert [line["username"] for line in trail.lines()] == ["carol"]
 
 
@@ -143,14 +147,14 @@ def test_also_when_the_list_was_filtered_by_what_has_changed(alice, mona, act, t
 def test_who_was_deleted_meanwhile_is_said_to_be_gone(alice, bob, mona, act):
     answer = act("deactivate", [alice, bob], meanwhile=alice.delete)
 
-    assert "somebody who is gone" in answer.content.decode()
+    assert "a deleted user" in answer.content.decode()
     assert states() == {"bob": "deactivated", "mona": "active"}
 
 
 def test_a_user_who_was_not_shown_is_not_changed(alice, mona, act):
     answer = act("deactivate", [alice], meanwhile=lambda: make_user("zoe"), select_across="1")
 
-    assert "Deactivate: 1 done." in answer.content.decode()
+    assert "Deactivate: 1 user changed." in answer.content.decode()
     assert states()["zoe"] == "active"
 
 
