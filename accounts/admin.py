@@ -26,7 +26,7 @@ class UserAdmin(
         *("is_staff__exact", "is_superuser__exact"),
     }
     list_select_related = ("fsm",)
-    # As Django's, without is_active: there the state stands instead.
+    # As Django's, without is_active: the state replaces it.
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         ("Personal info", {"fields": ("first_name", "last_name", "email")}),
@@ -37,13 +37,13 @@ class UserAdmin(
     class Media:
         css = {"all": ["accounts/state.css"]}
 
-    # Actions change each user in a transaction of its own: nobody waits for many.
+    # Actions change each user in a transaction of its own: no lock is held for all of them.
     @transaction.non_atomic_requests
     def changelist_view(self, request, extra_context=None):
         return super().changelist_view(request, extra_context)
 
     def get_fieldsets(self, request, obj=None):
-        """Who may only look sees who it is: not a trace of the password, nor the permissions."""
+        """A user with view permission only sees who it is, and neither password nor permissions."""
         if obj is None or self.has_change_permission(request, obj):
             return super().get_fieldsets(request, obj)
         return ((None, {"fields": ("username", "first_name", "last_name", "email")}),)

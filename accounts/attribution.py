@@ -1,6 +1,6 @@
-"""Says in whose name a change is made and why, to whoever keeps a record of it.
+"""Sets who makes a change and why, for the audit that records it.
 
-Accounts are used without knowing of the audit: settings.ACTING_AS names what it offers.
+Accounts do not import the audit: settings.ACTING_AS names the function that it provides.
 """
 
 from contextlib import AbstractContextManager
@@ -10,5 +10,5 @@ from django.utils.module_loading import import_string
 
 
 def acting_as(**who: object) -> AbstractContextManager:
-    """Do the block as ``user``, from ``ip``, for ``reason``; what is None stays as it is."""
+    """Run the block as ``user``, from ``ip``, for ``reason``; what is None stays as it is."""
     return import_string(settings.ACTING_AS)(**who)

@@ -16,7 +16,7 @@ from .models import State, User
 from .state_admin import StateAdminMixin
 from .states import NEEDS_REASON
 
-SHOWN_AT_MOST = 100  # of the people that an action is about to change
+SHOWN_AT_MOST = 100  # of the users that an action is about to change
 KEY = re.compile(r"\d{1,18}")  # of a user
 SHOWN = re.compile(r"(\d{1,18}):(\w+)")  # a user's key, and the state that a page showed
 
@@ -40,7 +40,7 @@ class BulkAdminMixin(StateAdminMixin):
         return self.run_transition_on(request, queryset, "unlock")
 
     def response_action(self, request: HttpRequest, queryset: QuerySet):
-        """Django's, which fails on a selection that no page of ours has sent."""
+        """As Django's, which fails on a selection that none of our pages sends."""
         if all(KEY.fullmatch(key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)):
             return super().response_action(request, queryset)
         self.message_user(
@@ -85,11 +85,11 @@ class BulkAdminMixin(StateAdminMixin):
         return None
 
     def ask_about(self, request: HttpRequest, shown: str, name: str, form) -> HttpResponse:
-        """``shown`` are the keys of people, each with the state that the page shows."""
+        """``shown`` holds the keys of users, each with the state that the page shows."""
         keys = [key for key, _ in SHOWN.findall(shown)]
-        people = self.get_queryset(request).filter(pk__in=keys).select_related("fsm")
+        users = self.get_queryset(request).filter(pk__in=keys).select_related("fsm")
         context = {
-            "people": people[:SHOWN_AT_MOST],
+            "users": users[:SHOWN_AT_MOST],
             "more": max(len(keys) - SHOWN_AT_MOST, 0),
             "hidden": [
                 ("action", f"{name}_selected"),

@@ -1,4 +1,4 @@
-"""The address of whoever sent the request."""
+"""The IP address of the client that sent a request."""
 
 import ipaddress
 from functools import cache
@@ -13,10 +13,10 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def client_address(request: HttpRequest) -> str:
-    """The address that connected; or, if that is one of TRUSTED_PROXIES, whom it forwards.
+    """The address that connected; or, if that is one of TRUSTED_PROXIES, the one it forwards.
 
-    X-Forwarded-For is read from the right, for each proxy adds its peer at the end, and only
-    as long as the proxies are ours: what stands further left, anybody may have written.
+    X-Forwarded-For is read from the right, because each proxy adds its peer at the end, and
+    only as long as the proxies are ours: anybody may have written what stands further left.
     "unknown" when the server gives no address, as behind a Unix socket, and "unix" is not
     among TRUSTED_PROXIES.
     """
@@ -31,7 +31,7 @@ def client_address(request: HttpRequest) -> str:
 
 
 def is_trusted(address: Address | None) -> bool:
-    """Whether it is one of our own proxies; None is one that has no address."""
+    """Whether it is the address of one of our own proxies; None is a peer without an address."""
     if address is None:
         return UNIX in settings.TRUSTED_PROXIES
     return any(address in network for network in networks(tuple(settings.TRUSTED_PROXIES)))
@@ -39,8 +39,8 @@ def is_trusted(address: Address | None) -> bool:
 
 @cache
 def networks(words: tuple[str, ...]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """TRUSTED_PROXIES, parsed; ValueError for a word that is no address and no network, which
-    the check audit.E001 finds before any request does."""
+    """TRUSTED_PROXIES, parsed. ValueError for a word that is no address and no network; the
+    check audit.E001 reports it before any request does."""
     return [ipaddress.ip_network(word, strict=False) for word in words if word != UNIX]
 
 

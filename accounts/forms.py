@@ -1,4 +1,4 @@
-"""The forms of the pages; they ask, and leave the rules to whom they call."""
+"""The forms of the pages. The rules are in the functions that they call."""
 
 from django import forms
 from django.contrib.auth import authenticate
@@ -19,8 +19,8 @@ MAX_REASON = 1000  # characters; the audit keeps as many
 
 
 class SignInForm(AuthenticationForm):
-    """Whatever was wrong, it says the same; but for an address that tried too often, which
-    says nothing about any account."""
+    """Whatever was wrong, the message is the same. Only an address at its attempt limit gets
+    another one, which says nothing about any account."""
 
     error_messages = {
         "invalid_login": "Please enter a correct user name and password. After"
@@ -35,8 +35,8 @@ class SignInForm(AuthenticationForm):
 
 
 class PasswordOnly:
-    """Saves nothing else: hashing takes long, and meanwhile others may have revoked privileges of
-    the user, or deleted them."""
+    """Saves the password and nothing else: hashing takes long, and meanwhile others may have
+    revoked privileges of the user, or deleted them."""
 
     def set_password_and_save(self, user, *args, commit=True, **kwargs):
         user = super().set_password_and_save(user, *args, commit=False, **kwargs)
@@ -46,7 +46,7 @@ class PasswordOnly:
 
 
 class AdminPasswordForm(PasswordOnly, AdminPasswordChangeForm):
-    """Another one's password, in the admin."""
+    """The password of another user, in the admin."""
 
 
 class ChangeForm(PasswordOnly, PasswordChangeForm):
@@ -69,7 +69,7 @@ class ChangeForm(PasswordOnly, PasswordChangeForm):
 
 class ResetForm(PasswordResetForm):
     def get_users(self, email: str):
-        """Only those who have had a password: a reset lets nobody in who was not in before."""
+        """Only users who had a password: a reset does not let in anybody who was not before."""
         had_one = {State.ACTIVE, State.LOCKED}
         users = (user for user in super().get_users(email) if user.state in had_one)
         return [user for user in users if invitations.count_mail(user)]
@@ -103,7 +103,7 @@ class InviteForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    """Confirms a change of state, and says why. ``seen`` is the state that the page showed."""
+    """Confirms a change of state and asks why. ``seen`` is the state that the page showed."""
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     reason = forms.CharField(

@@ -1,4 +1,4 @@
-"""Who may do what: the group of the account managers exists after every migrate."""
+"""The permissions of account managers: their group exists after every migrate."""
 
 from django.apps import AppConfig
 from django.contrib.auth.management import create_permissions
@@ -13,15 +13,15 @@ def create_group(name: str, *permissions: str, using: str) -> None:
     group, _ = Group.objects.using(using).get_or_create(name=name)
     for permission in permissions:
         app, codename = permission.split(".")
-        wanted = {"content_type__app_label": app, "codename": codename}
-        group.permissions.add(*Permission.objects.using(using).filter(**wanted))
+        lookup = {"content_type__app_label": app, "codename": codename}
+        group.permissions.add(*Permission.objects.using(using).filter(**lookup))
 
 
 def create_account_managers(sender: AppConfig, using: str, **kwargs) -> None:
     """Receiver of post_migrate. Does nothing before the tables of groups are there."""
     if "auth_group" not in connections[using].introspection.table_names():
         return
-    create_permissions(sender, verbosity=0, using=using)  # or Django would do so after us
+    create_permissions(sender, verbosity=0, using=using)  # Django does so only after us
     # change_user is missing on purpose: managers change states, and edit nobody's account.
     names = ("view_user", "invite_user", "view_userfsm", "change_userfsm")
     permissions = (f"accounts.{name}" for name in names)

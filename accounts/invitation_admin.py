@@ -59,6 +59,6 @@ class InvitationAdminMixin:
         return HttpResponseRedirect(self.start(request))
 
     def start(self, request: HttpRequest) -> str:
-        """The list of users; for who may not see it, the page itself."""
+        """The URL of the list of users; of the page itself, for users who may not see the list."""
         name = "changelist" if self.has_view_permission(request) else "invite"
         return reverse(f"admin:accounts_user_{name}")

@@ -1,4 +1,4 @@
-"""People are invited by their e-mail address, which becomes their user name."""
+"""Users are invited by their e-mail address, which becomes their user name."""
 
 import re
 import unicodedata
@@ -23,8 +23,8 @@ NAMED_AT_MOST = 10  # in a message
 
 
 def parse(text: str) -> list[str]:
-    """The addresses in ``text``, parted by white space, commas or semicolons; in lower case,
-    each once. ValidationError when there are none, too many, or words that are none."""
+    """The addresses in ``text``, separated by white space, commas or semicolons; in lower case,
+    each once. ValidationError when there are none, too many, or words that are no address."""
     text = unicodedata.normalize("NFKC", text).lower()  # as Django does with user names
     words = [word for word in dict.fromkeys(re.split(r"[\s,;]+", text)) if word]
     if not words:
@@ -37,7 +37,7 @@ def parse(text: str) -> list[str]:
 
 
 def is_address(word: str) -> bool:
-    """Whether it is one, and can be a user name."""
+    """Whether it is an e-mail address, and can be a user name."""
     try:
         validate_email(word)
         local, _, domain = word.partition("@")
@@ -50,23 +50,24 @@ def is_address(word: str) -> bool:
 
 
 def named(words: list[str]) -> str:
-    """The words, or as many as a message should hold, none of them longer than a line."""
+    """The words as a list for a message, which holds only so many and none longer than a line."""
     short = [word if len(word) <= 80 else word[:79] + "…" for word in words[:NAMED_AT_MOST]]
     more = len(words) - len(short)
     return ", ".join(short) + (f" and {more} more" if more else "")
 
 
 def invite(addresses: Iterable[str], site: str, by: User | None = None) -> list[User]:
-    """Invite the people at ``addresses``, as parse() returns them, with links to ``site``.
+    """Invite users at ``addresses``, as parse() returns them, with links to ``site``.
 
-    Who is invited already gets a new link, which ends the older one. All or nobody:
-    ValidationError, naming whom, when others have an account, or one that outranks ``by``.
+    Users who are invited already get a new link, which ends the older one. All are invited or
+    none: ValidationError, with their names, when some have an account that is not invited, or
+    outrank ``by``.
     """
     try:
         with transaction.atomic():
-            # In one order for all: two who invite the same people do not wait for each other.
+            # Always in the same order: two calls with the same addresses cannot deadlock.
             known = known_at(sorted(addresses), by)
-            users = [found_or_made(address, user) for address, user in known]
+            users = [create_or_reinvite(address, user) for address, user in known]
             transaction.on_commit(lambda: send(users, site), robust=True)
     except (IntegrityError, ChangeRefusedError):
         message = (
@@ -76,26 +77,26 @@ def invite(addresses: Iterable[str], site: str, by: User | None = None) -> list[
     return users
 
 
-def known_at(wanted: list[str], by: User | None) -> list[tuple[str, User | None]]:
-    """Each address with its invited user, if there is one; ValidationError when others have
-    an account."""
+def known_at(addresses: list[str], by: User | None) -> list[tuple[str, User | None]]:
+    """Each address with its invited user, if there is one. ValidationError when an address or
+    a user name belongs to another account."""
     lower = User.objects.annotate(address=Lower("email"), name=Lower("username"))
-    found = lower.filter(Q(address__in=wanted) | Q(name__in=wanted)).select_related("fsm")
+    found = lower.filter(Q(address__in=addresses) | Q(name__in=addresses)).select_related("fsm")
     taken = [
         user
         for user in found
         if user.state != State.INVITED
-        or user.address not in wanted
+        or user.address not in addresses
         or (by is not None and user.outranks(by))
     ]
     if taken:
         names = named(sorted(user.username for user in taken))
         raise ValidationError(f"Nobody was invited. An account already exists for: {names}.")
     known = {user.address: user for user in found}
-    return [(address, known.get(address)) for address in wanted]
+    return [(address, known.get(address)) for address in addresses]
 
 
-def found_or_made(address: str, known: User | None) -> User:
+def create_or_reinvite(address: str, known: User | None) -> User:
     if known is None:
         return User.objects.create_user(address, address)
     end_older_links(known)
@@ -103,7 +104,7 @@ def found_or_made(address: str, known: User | None) -> User:
 
 
 def end_older_links(user: User) -> None:
-    """By writing their state as it is; ChangeRefusedError if they are no longer invited."""
+    """Write their state as it is, which ends them; ChangeRefusedError if they are not invited."""
     with UserFSM.changing(user, seen=State.INVITED):
         pass
 
@@ -113,7 +114,7 @@ def send(users: list[User], site: str) -> None:
 
 
 def renew(address: str, site: str) -> None:
-    """Send new links to whoever is invited at ``address``; say nothing if nobody is."""
+    """Send new links to the users who are invited at ``address``, if there are any."""
     for user in User.objects.filter(email__iexact=address, fsm__current_state=State.INVITED):
         if count_mail(user):
             with suppress(ChangeRefusedError), transaction.atomic():

@@ -1,7 +1,8 @@
-"""Links that are sent by mail: proofs that somebody reads a mailbox.
+"""Links that are sent by mail: whoever follows one can read the mailbox.
 
-No table: a link carries Django's kind of token, which is good for one version of the user's
-state. Whatever is written to that row ends it, also back and forth, also by SQL.
+There is no table of links. A link carries a token like Django's, which is valid for one version
+of the user's state: every write to that row ends it, also by SQL, and also when the state is the
+same in the end.
 """
 
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
@@ -27,7 +28,7 @@ class StateTokenGenerator(PasswordResetTokenGenerator):
         return f"{user.pk} {timestamp} {user.email} {UserFSM.version_of(user)}"
 
 
-# Made for invited and for locked users only: once they are in another state, they have ended.
+# Made for invited and for locked users only: once a user is in another state, they have ended.
 invitation_tokens = StateTokenGenerator("invitation")
 unlock_tokens = StateTokenGenerator("unlock")
 

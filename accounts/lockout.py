@@ -50,8 +50,8 @@ def begin_attempt(username: str, request: HttpRequest | None) -> Attempt:
     """Count an attempt at this account's password.
 
     The row of the state stays locked until the attempt is counted: an attempt that comes after
-    the lockout sees it. Attempts are counted for names that are nobody's and for locked users
-    too, so that all take the same time.
+    the lockout sees it. Attempts are counted for unknown names and for locked users too, so that
+    all take the same time.
     """
     fsm = find_for_update(username)
     active = fsm is not None and fsm.current_state == State.ACTIVE
@@ -89,7 +89,7 @@ def lock(user: User, request: HttpRequest | None) -> None:
         UserFSM.changing(user, by=SYSTEM, reason="too many wrong passwords") as fsm,
     ):
         fsm.lock()
-    # Made here, it is good for this lock alone, and not for one that comes right after it.
+    # Made here, the token is valid for this lock only, and not for one right after it.
     token = unlock_tokens.make_token(user)
     transaction.on_commit(lambda: send_unlock_link(user, token, request), robust=True)
 
@@ -100,7 +100,7 @@ def find_for_update(username: str) -> UserFSM | None:
     Where no name is written exactly so, the name in lower case counts: users are invited by
     their e-mail address.
     """
-    # PostgreSQL stores neither NUL nor lone surrogates: with those, it is nobody's name.
+    # PostgreSQL stores neither NUL nor lone surrogates: with those, it is no user's name.
     username = username.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     username = username.replace("\x00", "\ufffd")
     names = {username, username.lower()}

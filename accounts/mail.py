@@ -16,13 +16,13 @@ def write(template: str, user: User, **context) -> EmailMessage:
 
 
 def site_of(request: HttpRequest | None = None) -> str:
-    """Where the links in mails lead: SITE_URL, or where the request came to; without both, to
-    the first of ALLOWED_HOSTS. ImproperlyConfigured when that says nothing."""
+    """Where the links in mails lead: SITE_URL, or the host of the request; without both, the
+    first of ALLOWED_HOSTS. ImproperlyConfigured when that names no host."""
     if settings.SITE_URL:
         return settings.SITE_URL
     if request is not None:
         return f"{request.scheme}://{request.get_host()}"
     host = next((host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*"), None)
     if host is None:
-        raise ImproperlyConfigured("Set SITE_URL: where should the links in mails lead?")
+        raise ImproperlyConfigured("Set SITE_URL: the links in mails need a host to lead to.")
     return f"{'https' if settings.SECURE_SSL_REDIRECT else 'http'}://{host}"

@@ -11,7 +11,7 @@ __all__ = ["AttemptCounter", "State", "User", "UserFSM"]
 
 
 class UsernameValidator(UnicodeUsernameValidator):
-    """Django's, and whatever else an e-mail address is made of: people are invited by theirs."""
+    """Django's, and what else an e-mail address may contain: users are invited by theirs."""
 
     regex = r"^[\w.@+!#$%&'*/=?^`{|}~-]+\Z"
     message = "Letters, digits and the signs of an e-mail address only."
@@ -20,8 +20,7 @@ class UsernameValidator(UnicodeUsernameValidator):
 class User(AbstractUser):
     """A person with an account.
 
-    ``is_active`` is Django's and stays true: whether somebody may sign in is for the
-    state to say, and the state alone.
+    ``is_active`` is Django's and stays true: the state alone decides who may sign in.
     """
 
     username = models.CharField(
@@ -35,7 +34,7 @@ class User(AbstractUser):
     class Meta(AbstractUser.Meta):
         permissions = [("invite_user", "Can invite people")]
         constraints = [
-            # These are what the audit says when there is no user to name: nobody may be called so.
+            # The audit records these names when there is no user: no user may have them.
             models.CheckConstraint(
                 condition=~models.Q(username__iregex=r"^(cli|anonymous|unknown|system:.*)$"),
                 name="accounts_user_username_not_reserved",
@@ -50,7 +49,8 @@ class User(AbstractUser):
         return fsm and fsm.current_state
 
     def outranks(self, other: "User") -> bool:
-        """Whether this user is a superadmin and ``other``, who is none, may not change them."""
+        """Whether this user is a superadmin and ``other`` is not, who therefore may not change
+        them."""
         return self.is_superuser and not other.is_superuser
 
     def save(self, *args, using: str | None = None, **kwargs) -> None:

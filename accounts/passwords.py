@@ -1,4 +1,4 @@
-"""Which passwords are worth the work of hashing them."""
+"""Limits for passwords: hashing takes long, and cannot take every text."""
 
 import re
 
@@ -9,7 +9,7 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def can_be_hashed(password: str) -> bool:
-    """Not when it is very long, nor with lone surrogates, which are no text."""
+    """False for a very long password, and for one with lone surrogates, which have no UTF-8."""
     return len(password) <= MAX_LENGTH and not SURROGATE.search(password)
 
 
@@ -19,7 +19,7 @@ class MaximumLengthValidator:
     def validate(self, password: str, user=None) -> None:
         if len(password) > MAX_LENGTH:
             raise ValidationError(
-                f"This password is too long. It may have {MAX_LENGTH} characters.",
+                f"This password is too long. It may have at most {MAX_LENGTH} characters.",
                 code="password_too_long",
             )
 

@@ -34,14 +34,14 @@ class PrivilegeAdminMixin:
         return not own and not outranks and super().has_delete_permission(request, obj)
 
     def user_change_password(self, request, id, form_url=""):
-        """One's own password is changed where the old one is asked for, and is never removed."""
+        """Users change their own password where the old one is asked for, and cannot remove it."""
         if id == str(request.user.pk):
             return redirect("password_change")
         return super().user_change_password(request, id, form_url)
 
     def save_model(self, request, obj, form, change) -> None:
-        """Save what was edited: others may have changed the rest since the page was read, or
-        deleted the user, whom a whole save would bring back."""
+        """Save only what was edited: others may have changed the rest since the page was read,
+        or deleted the user, and a whole save would undo that."""
         if not change:
             return super().save_model(request, obj, form, change)
         columns = {field.name for field in obj._meta.concrete_fields}

@@ -1,5 +1,5 @@
-"""States in the admin: the managers' buttons and the superadmin's free choice. Each asks once
-more, and why; the rules are the machine's (states.py)."""
+"""States in the admin: buttons for transitions, and a superadmin's override. Each asks for
+confirmation and a reason. The rules are in states.py."""
 
 from collections.abc import Callable
 
@@ -49,7 +49,7 @@ class StateAdminMixin:
         return super().change_view(request, object_id, form_url, extra_context)
 
     def transition_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
-        """A button: asks with GET, does with POST."""
+        """A button: GET asks for confirmation, POST runs the transition."""
         user = self.user_or_404(request, object_id)
         if name not in {each.name for each in UserFSM.transitions()}:
             raise Http404
@@ -69,7 +69,7 @@ class StateAdminMixin:
         return self.ask(request, f"{name.title()} {user}?", form, name.title(), original=user)
 
     def override_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The superadmin's free choice."""
+        """A superadmin's override."""
         user = self.user_or_404(request, object_id)
         if not request.user.is_superuser:
             raise PermissionDenied

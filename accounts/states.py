@@ -14,9 +14,9 @@ from django_fsm import transition as fsm_transition
 
 from .attribution import acting_as
 
-# Key of an advisory lock, which others of this database should not use.
+# Key of an advisory lock, which nothing else in this database should use.
 ONE_SUPERADMIN_AT_A_TIME = int.from_bytes(b"1 admin")
-# What shuts somebody out is explained.
+# A transition that shuts a user out needs a reason.
 NEEDS_REASON = {"lock", "deactivate"}
 
 
@@ -28,7 +28,7 @@ class State(models.TextChoices):
 
 
 class ChangeRefusedError(TransitionNotAllowed):
-    """A change of state that was asked for is not made; the message says why."""
+    """A change of state that was requested is refused; the message says why."""
 
 
 def may_change_state(fsm: "UserFSM", by: AbstractUser) -> bool:
@@ -41,16 +41,16 @@ def may_change_state(fsm: "UserFSM", by: AbstractUser) -> bool:
 
 
 class RowVersion(models.Func):
-    """PostgreSQL's own number for a version of a row: the transaction that wrote it. It tells
-    apart what a state alone cannot: locked, unlocked, and locked again. A dump and its restore
-    give new ones."""
+    """PostgreSQL's number for a version of a row: the transaction that wrote it. It is different
+    after a user was locked, unlocked and locked again, where the state is the same. A restore
+    from a dump assigns new ones."""
 
     template = "user_fsm.xmin::text"
     output_field = models.TextField()
 
 
 class UserFSM(models.Model):
-    """A user's state, and nothing else: whatever is written here is a change of state."""
+    """The state of a user and nothing else: whatever is written here is a change of state."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="fsm"
@@ -79,15 +79,15 @@ class UserFSM(models.Model):
         permission=may_change_state,
     )
     def activate(self):
-        """Let the person in: by invitation, or back after a deactivation."""
+        """Let the user in, by invitation or after a deactivation."""
 
     @fsm_transition(current_state, State.ACTIVE, State.LOCKED, permission=may_change_state)
     def lock(self):
-        """Shut the person out for now."""
+        """Shut the user out for now."""
 
     @fsm_transition(current_state, State.LOCKED, State.ACTIVE, permission=may_change_state)
     def unlock(self):
-        """Let a locked person in again."""
+        """Let a locked user in again."""
 
     @fsm_transition(
         current_state,
@@ -112,10 +112,10 @@ class UserFSM(models.Model):
             with UserFSM.changing(user, reason="Left the company") as fsm:
                 fsm.deactivate()
 
-        ``by`` and ``reason`` are what is said about the change; who is asking anyway, if
-        nothing is given. ``seen`` is the state that the decision was made on: when it is
-        another one by now, ChangeRefusedError. A user who was made without a state is given
-        the first one. When the block raises, nothing is saved.
+        ``by`` and ``reason`` are recorded with the change; without ``by``, the actor is that of
+        the context. ``seen`` is the state on which the decision was made: ChangeRefusedError if
+        the state is a different one by now. A user who was created without a state gets the
+        first one. When the block raises, nothing is saved.
         """
         using = router.db_for_write(cls, instance=user)
         with acting_as(user=by, reason=reason), transaction.atomic(using=using):
@@ -151,8 +151,9 @@ class UserFSM(models.Model):
     def run_transition(self, name: str, by: AbstractUser) -> None:
         """Run the transition ``name`` for ``by``, within changing().
 
-        Raises PermissionDenied if they may not, ChangeRefusedError if the machine has no such
-        transition from the current state, if a reason is missing, or if no superadmin were left.
+        Raises PermissionDenied if they may not, ChangeRefusedError if the machine has no
+        such transition from the current state, if a reason is missing, or if no superadmin would
+        be left.
         """
         if not may_change_state(self, by):
             raise PermissionDenied
@@ -164,10 +165,10 @@ class UserFSM(models.Model):
             getattr(self, name)()
 
     def override(self, state: str, by: AbstractUser) -> None:
-        """Set any state against the rules, within changing().
+        """Set any state, also one that no transition allows, within changing().
 
-        Raises PermissionDenied for all but superusers, ChangeRefusedError for a state that is
-        none, if a reason is missing, or if no superadmin were left.
+        Raises PermissionDenied for all but superusers, ChangeRefusedError if there is no such
+        state, if a reason is missing, or if no superadmin would be left.
         """
         if not by.is_superuser:
             raise PermissionDenied
@@ -184,7 +185,8 @@ class UserFSM(models.Model):
     def leaving_a_superadmin(self) -> Iterator[None]:
         """Refuse what the block does to the last active superadmin, if it shuts them out.
 
-        One at a time: of two who shut each other out, the second sees what the first did.
+        Only one runs at a time: of two who shut each other out, the second sees what the first
+        did.
         """
         before = self.current_state
         yield

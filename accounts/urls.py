@@ -1,4 +1,4 @@
-"""Django's own pages for accounts, with its names, and ours beside them."""
+"""The URLs of Django's pages for accounts, with its names, and of our own."""
 
 from django.contrib.auth import urls as django_urls
 from django.db import transaction

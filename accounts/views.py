@@ -1,4 +1,4 @@
-"""The pages of people: sign in, accept an invitation, unlock, reset a forgotten password."""
+"""The pages of users: sign in, accept an invitation, unlock, reset a forgotten password."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ from .mail import site_of
 from .models import User, UserFSM
 from .states import ChangeRefusedError
 
-SECONDS_TO_ANSWER = 0.25  # whoever asks for a mail: about as long as a password takes
+SECONDS_TO_ANSWER = 0.25  # a request for a mail: about as long as a password takes
 
 
 class SignInView(views.LoginView):
@@ -48,10 +48,10 @@ class PasswordResetView(views.PasswordResetView):
 
 
 class LinkView(views.PasswordResetConfirmView):
-    """A page that a mailed link leads to, and what is done there.
+    """A page that a mailed link leads to, and what its form does.
 
-    Looking at it changes nothing, for mail programs look too. What was true when the page was
-    shown is looked at again under the lock: of two who push the button, one gets through.
+    GET changes nothing, because mail programs follow links too. What was true when the page was
+    shown is checked again under the lock: of two who send the form, one succeeds.
     """
 
     def form_valid(self, form) -> HttpResponse:
@@ -66,15 +66,15 @@ class LinkView(views.PasswordResetConfirmView):
         return self.go_on()
 
     def check_again(self) -> None:
-        """Lock the user, and see whether the link still holds."""
+        """Lock the user, and check that the link is still valid."""
         token = self.request.session.get(INTERNAL_RESET_SESSION_TOKEN)
         user = User.objects.select_for_update(no_key=True).filter(pk=self.user.pk).first()
         if not self.token_generator.check_token(user, token):
-            raise ChangeRefusedError("the link has ended")
+            raise ChangeRefusedError("the link is no longer valid")
         self.user = user
 
     def prepare(self, form) -> object:
-        """What takes long, before anything is locked."""
+        """Do what takes long, before anything is locked, and return its result."""
 
     def get_context_data(self, **kwargs) -> dict:
         context = super().get_context_data(account=self.user, **kwargs)
@@ -84,7 +84,7 @@ class LinkView(views.PasswordResetConfirmView):
 
 
 class ChoosePasswordView(LinkView):
-    """For a forgotten password; nobody is let in by it who was not in before."""
+    """For a forgotten password. It does not let in anybody who was not before."""
 
     success_url = reverse_lazy("password_reset_complete")
 
@@ -134,7 +134,7 @@ class UnlockView(LinkView):
 
 
 class InvitationRequestView(FormView):
-    """Asks for a new link. The answer is the same whoever asks."""
+    """Sends a new link. The answer is the same for every address."""
 
     form_class = AddressForm
     template_name = "accounts/invitation_request.html"
@@ -151,7 +151,7 @@ class InvitationRequestView(FormView):
 
 @contextmanager
 def at_least(seconds: float) -> Iterator[None]:
-    """Let the block last so long, or its time tells whether there was anything to do."""
+    """Make the block take at least so long: its time must not tell whether there is an account."""
     end = monotonic() + seconds
     yield
     sleep(max(0, end - monotonic()))

@@ -1,4 +1,4 @@
-"""manage.py invite_user ADDRESS …: the links go out by mail."""
+"""manage.py invite_user ADDRESS …: sends each user a link by mail."""
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import BaseCommand, CommandError
@@ -8,7 +8,7 @@ from accounts.mail import site_of
 
 
 class Command(BaseCommand):
-    help = "Invite people by their e-mail addresses; who is invited already gets a new link."
+    help = "Invite users by their e-mail addresses. Users who are invited already get a new link."
 
     def add_arguments(self, parser):
         parser.add_argument("addresses", nargs="+", metavar="ADDRESS")

@@ -1,4 +1,4 @@
-"""manage.py unlock_user NAME: for when nobody is left who could do it in the admin."""
+"""manage.py unlock_user NAME: for when no user can do it in the admin."""
 
 from django.core.management import BaseCommand, CommandError
 from django_fsm import TransitionNotAllowed
@@ -7,7 +7,7 @@ from accounts.models import User, UserFSM
 
 
 class Command(BaseCommand):
-    help = "Unlock the account of a user who was locked."
+    help = "Unlock the account of a user who is locked."
 
     def add_arguments(self, parser):
         parser.add_argument("username")

@@ -1,4 +1,4 @@
-"""The superadmin's free choice."""
+"""A superadmin overrides the state."""
 
 from accounts.models import User, UserFSM
 
