@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""python3 manage.py up | test | any Django command. Needs nothing but Python 3.11 and pip.
+"""python3 manage.py up | test | any Django command. Needs only Python 3.11 and pip.
 
-`up` and `test` make .venv first. Every command uses it, and where DATABASE_URL is not set
-it uses the PostgreSQL of this folder.
+`up` and `test` create .venv first. Every command uses it, and without DATABASE_URL every command
+uses the PostgreSQL server of this folder.
 """
 
 import os

@@ -1,6 +1,6 @@
-"""Makes .venv and goes on inside it. Runs before any package is there: standard library only.
+"""Creates .venv and continues in it. Runs before any package is there: standard library only.
 
-Written for old Pythons too, so that they can say which one is needed.
+Old versions of Python can run it too, and say which version is needed.
 """
 
 import hashlib
@@ -12,13 +12,13 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(VENV, "bin", "python")
 STAMP = os.path.join(VENV, ".requirements.sha256")
-# Not the one in .venv, which is without pip, and may be about to be made anew.
+# Not the one in .venv, which has no pip, and may be about to be created again.
 BASE = getattr(sys, "_base_executable", sys.executable)
 REQUIREMENTS = os.path.join(ROOT, "requirements.txt")
 
 
 def enter_venv(install):
-    """Go on inside .venv. With ``install``, make it when it is missing or out of date."""
+    """Continue in .venv. With ``install``, create it when it is missing or out of date."""
     if sys.version_info < (3, 11):
         sys.exit("Python 3.11 or newer is needed; this is %s." % sys.version.split()[0])
     if install and not is_current():
@@ -27,19 +27,19 @@ def enter_venv(install):
     if os.path.exists(STAMP) and not inside:
         os.execv(PYTHON, [PYTHON] + sys.argv)
     elif not inside:
-        need_django()
+        require_django()
 
 
-def need_django():
-    """Without .venv, the packages may be installed otherwise; or not at all."""
+def require_django():
+    """Without .venv, the packages may be installed in another way, or not at all."""
     try:
         import django  # noqa: F401, PLC0415 - only to see whether it is there
     except ImportError:
         sys.exit("Nothing is installed yet. Run this first: python3 manage.py up")
 
 
-def wanted():
-    """What .venv is made from, as a digest."""
+def expected_stamp():
+    """A digest of what .venv is created from."""
     with open(REQUIREMENTS, "rb") as file:
         return hashlib.sha256(file.read() + sys.version.encode()).hexdigest()
 
@@ -47,7 +47,7 @@ def wanted():
 def is_current():
     try:
         with open(STAMP) as file:
-            return file.read() == wanted()
+            return file.read() == expected_stamp()
     except OSError:
         return False
 
@@ -63,7 +63,7 @@ def make_venv():
         sys.exit("Python could not make the folder .venv in %s." % ROOT)
     install_packages()
     with open(STAMP, "w") as file:
-        file.write(wanted())
+        file.write(expected_stamp())
 
 
 def install_packages():
@@ -76,12 +76,12 @@ def install_packages():
         stderr=subprocess.STDOUT,
         universal_newlines=True,
     )
-    said = []
+    output = []
     for line in pip.stdout:
-        said.append(line.strip())
+        output.append(line.strip())
         if line.startswith(("Collecting ", "Installing ")):
             print("  " + line.split(" (")[0].strip()[:90], flush=True)
     if pip.wait() != 0:
-        errors = [line for line in said if "ERROR" in line or "No module named" in line]
-        reason = (errors or said or ["no message"])[0]
+        errors = [line for line in output if "ERROR" in line or "No module named" in line]
+        reason = (errors or output or ["no message"])[0]
         sys.exit("The packages could not be installed; is the package index reachable? " + reason)

@@ -1,7 +1,7 @@
-"""A small demo for an empty database: people in every state, with a history.
+"""A small demo for an empty database: users in every state, with a history.
 
-Everything is done by the paths that it is done by in life, requests to the admin above all,
-so that the audit shows what it would show.
+It is made in the ways of real use, mostly by requests to the admin, so that the audit shows what
+it would show then.
 """
 
 import secrets
@@ -21,7 +21,7 @@ from audit.migrate import SUPERVISORS
 from .local import LOCAL
 
 PASSWORD_FILE = LOCAL / "demo_password"
-PEOPLE = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan")
+USERS = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan")
 
 
 class Account(NamedTuple):
@@ -31,14 +31,14 @@ class Account(NamedTuple):
 
 
 ACCOUNTS = [
-    Account("superadmin", "sets any state, even against the rules", None),
-    Account("manager", "pushes the buttons on people's pages", ACCOUNT_MANAGERS),
+    Account("superadmin", "sets any state, also one that no transition allows", None),
+    Account("manager", "runs transitions with the buttons on users' pages", ACCOUNT_MANAGERS),
     Account("supervisor", "reads the audit", SUPERVISORS),
 ]
 
 
 class NotMadeError(Exception):
-    """A page of the admin answered otherwise than it should."""
+    """A page of the admin did not answer as expected."""
 
 
 def password() -> str | None:
@@ -52,9 +52,9 @@ def make() -> str:
     """Make the demo, whole or not at all, and return the password."""
     new_password = secrets.token_urlsafe(9)
     try:
-        make_people(new_password)
-    except BaseException:  # Ctrl-C too: half a demo would stay for ever
-        names = [*PEOPLE, *(account.username for account in ACCOUNTS)]
+        make_users(new_password)
+    except BaseException:  # Ctrl-C too: half a demo would stay forever
+        names = [*USERS, *(account.username for account in ACCOUNTS)]
         User.objects.filter(username__in=names).delete()
         raise
     LOCAL.mkdir(exist_ok=True)
@@ -63,30 +63,30 @@ def make() -> str:
     return new_password
 
 
-def make_people(new_password: str) -> None:
+def make_users(new_password: str) -> None:
     User.objects.create_superuser("superadmin", "superadmin@example.com", new_password)
     superadmin = Visitor("superadmin", new_password)
     for account in ACCOUNTS[1:]:
         superadmin.adds(account.username, new_password)
-        superadmin.pushes("activate", account.username)
+        superadmin.runs("activate", account.username)
         User.objects.filter(username=account.username).update(is_staff=True)
         Group.objects.get(name=account.group).user_set.add(user_named(account.username))
-    for name in PEOPLE:
+    for name in USERS:
         superadmin.adds(name)
     make_history(superadmin, Visitor("manager", new_password))
 
 
 def make_history(superadmin: "Visitor", manager: "Visitor") -> None:
-    for name in PEOPLE[:-2]:
-        manager.pushes("activate", name)
-    manager.pushes("lock", "bob", reason="Lost their phone")
-    manager.pushes("unlock", "bob")
-    manager.pushes("lock", "carol", reason="On parental leave")
-    manager.pushes("deactivate", "dave", reason="Left the company")
+    for name in USERS[:-2]:
+        manager.runs("activate", name)
+    manager.runs("lock", "bob", reason="Lost their phone")
+    manager.runs("unlock", "bob")
+    manager.runs("lock", "carol", reason="On parental leave")
+    manager.runs("deactivate", "dave", reason="Left the company")
     superadmin.overrides("erin", State.INVITED, reason="Was activated by mistake")
     with acting_as("nightly-cleanup", reason="not seen for a year"):
         UserFSM.objects.filter(user__username="frank").update(current_state=State.DEACTIVATED)
-    with connection.cursor() as cursor:  # nobody is asking: recorded as CLI
+    with connection.cursor() as cursor:  # without a context: recorded as CLI
         cursor.execute(
             "update user_fsm set current_state = 'locked'"
             " where user_id = (select id from accounts_user where username = 'grace')"
@@ -116,8 +116,8 @@ class Visitor:
         passwords = {"password1": password, "password2": password, "usable_password": usable}
         self.post(reverse("admin:accounts_user_add"), {"username": username, **passwords})
 
-    def pushes(self, transition: str, username: str, reason: str = "") -> None:
-        """One of the managers' buttons."""
+    def runs(self, transition: str, username: str, reason: str = "") -> None:
+        """Run a transition with its button."""
         key = user_named(username).pk
         url = reverse("admin:accounts_user_transition", args=[key, transition])
         self.post(url, {"reason": reason})
@@ -132,12 +132,12 @@ def user_named(username: str) -> User:
 
 
 def welcome(site: str, password: str | None) -> str:
-    """Where to look, and with which accounts."""
+    """What ``up`` prints: the URLs, and the accounts to sign in with."""
     site = site.rstrip("/")
     lines = [
         "",
-        f"  The people  {site}{reverse('admin:accounts_user_changelist')}",
-        f"  The audit   {site}{reverse('admin:audit_userstateaudit_changelist')}",
+        f"  The users  {site}{reverse('admin:accounts_user_changelist')}",
+        f"  The audit  {site}{reverse('admin:audit_userstateaudit_changelist')}",
         "",
     ]
     if password:
@@ -145,5 +145,5 @@ def welcome(site: str, password: str | None) -> str:
         lines.append(f"  Sign in with the password {password} as")
         lines += [f"    {account.username:{width}}  {account.purpose}" for account in ACCOUNTS]
     else:
-        lines.append("  Sign in with an account of yours, or make one: manage.py createsuperuser")
+        lines.append("  Sign in with your account, or create one: manage.py createsuperuser")
     return "\n".join([*lines, "", "  Stop with Ctrl-C.", ""])

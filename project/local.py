@@ -1,4 +1,4 @@
-"""What manage.py provides where the environment does not: a secret key, PostgreSQL, psql."""
+"""Provides what the environment does not: a secret key, PostgreSQL, psql."""
 
 import atexit
 import os
@@ -15,12 +15,12 @@ from django.core.management import execute_from_command_line
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = ROOT / ".local"
-# Where up has served last: the links in the mails of other commands lead there.
+# The URL at which up served last: links in the mails of other commands lead there.
 SITE_FILE = LOCAL / "site_url"
 SERVING = {"up", "runserver"}
-# What the role that serves may not do. Everything else is done as that role.
+# Commands that the role that serves may not run. All others run as that role.
 AS_OWNER = {"migrate", "pgtrigger", "seal_audit", "reconcile_audit"}
-# Whom up migrates as, and does not serve as; None where DATABASE_URL names the role for both.
+# The role as which up migrates, but does not serve; None where DATABASE_URL names one for both.
 migrates_as: str | None = None
 
 
@@ -58,7 +58,7 @@ def test(arguments: list[str]) -> int:
 
 
 def run_pytest(arguments: list[str]) -> int:
-    """When we are told to end, so is pytest, and has the time to tidy up."""
+    """Run pytest. When this process is told to end, pytest is too, and has time to clean up."""
     pytest = subprocess.Popen([sys.executable, "-m", "pytest", *arguments], cwd=ROOT)
     try:
         return pytest.wait()
@@ -114,9 +114,9 @@ def use(server, role: str = "postgres") -> None:
 
 
 def end_on_signal() -> None:
-    """End in good order when told to: otherwise PostgreSQL would go on alone.
+    """Exit cleanly on a signal: otherwise PostgreSQL would keep running alone.
 
-    SIGINT too: a shell has the processes that it starts in the background ignore it.
+    Also on SIGINT, which processes that a shell starts in the background ignore.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
@@ -125,6 +125,6 @@ def end_on_signal() -> None:
 
 
 def give_up(sentence: str) -> NoReturn:
-    """Not with 1, which is what verify_audit has for what it found."""
+    """Exit with 2, because 1 is the exit code of verify_audit for findings."""
     print(sentence, file=sys.stderr)
     sys.exit(2)

@@ -7,18 +7,18 @@ from smtplib import SMTPException
 
 from django.core.mail.backends.smtp import EmailBackend
 
-# Of the network, of the mail server, and of a mail that is none.
+# Of the network, of the mail server, and of a mail that is not valid.
 FAILURES = (OSError, SMTPException, ValueError)
 
 logger = logging.getLogger(__name__)
 
-# Python waits for what is left when it ends.
+# Python waits at its end for mails that are not sent yet.
 _worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
 
 
 class BackgroundEmailBackend(EmailBackend):
-    """No page waits for the mail server; nor tells by its time whether it had to send a mail,
-    that is whether there is such an account. What could not be sent is logged."""
+    """No page waits for the mail server, so the time of an answer does not tell whether a mail
+    was sent, that is whether there is such an account. Failures are logged."""
 
     def send_messages(self, email_messages) -> int:
         messages = list(email_messages)
@@ -26,9 +26,9 @@ class BackgroundEmailBackend(EmailBackend):
         return len(messages)
 
     def deliver(self, messages) -> None:
-        """Each by itself, on one connection as long as it holds: a recipient who is refused, or
-        a server that hangs up, is no reason to leave out the others. A server that cannot be
-        reached is. All of that is logged."""
+        """Send each mail by itself, on one connection as long as it lasts: when a recipient is
+        refused, or the server hangs up, the other mails are still sent. When the server cannot
+        be reached, they are not. Failures are logged."""
         for number, message in enumerate(messages):
             try:
                 self.open()
@@ -48,5 +48,5 @@ class BackgroundEmailBackend(EmailBackend):
 
 
 def log_failure(messages) -> None:
-    people = ", ".join(address for message in messages for address in message.to)
-    logger.exception("The mail to %s could not be sent.", people)
+    recipients = ", ".join(address for message in messages for address in message.to)
+    logger.exception("The mail to %s could not be sent.", recipients)

@@ -1,7 +1,7 @@
 """The PostgreSQL that comes with requirements.txt: the server of this folder, or a temporary one.
 
-Only the programs are the package's. They are run from here, because its own runner breaks on a
-space in a path and does not notice when a process that used the server was killed.
+Only the programs of the package are used. Its own runner breaks on a space in a path, and does
+not notice when a process that used the server was killed.
 
 The server listens on a Unix socket in its data folder, which only its user can enter.
 """
@@ -29,9 +29,9 @@ PROGRAMS = PACKAGE / "pginstall18/bin"
 DATABASE = "user_state_audit"
 SUPERUSER = "postgres"
 APPLICATION = "web"  # the role that serves: a member of user_state_audit_app
-UNPRIVILEGED = "pgserver"  # whom PostgreSQL runs as when we are root: it refuses to be root
-# Where its socket may lie: the system allows 107 bytes for the path, libpq reads a comma as the
-# next host, and a quote would have to be quoted.
+UNPRIVILEGED = "pgserver"  # the user that runs PostgreSQL for root: it refuses to run as root
+# Folders where its socket can be: the system allows 107 bytes for the path, libpq takes a comma for
+# the end of a host, and a quote would have to be quoted.
 SOCKET_FOLDER = re.compile(r"[A-Za-z0-9_/.+ -]{1,90}")
 SECONDS_TO_START = 60
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
@@ -61,7 +61,7 @@ class Server:
             self.users = open(self.folder / "users", "w")  # noqa: SIM115 - open while we use it
             fcntl.flock(self.users, fcntl.LOCK_SH)
         try:
-            with self.one_at_a_time(), signals_wait():
+            with self.one_at_a_time(), signals_deferred():
                 if not self.is_running():
                     self.launch(config)
                 self.make_database()
@@ -98,7 +98,7 @@ class Server:
         return False
 
     def make_data_folder(self) -> None:
-        """Under another name until it is whole: the making may be cut short."""
+        """Under another name until it is complete: this may be interrupted."""
         unfinished = self.folder / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
@@ -111,7 +111,7 @@ class Server:
         unfinished.rename(self.data)
 
     def let_user_in(self) -> None:
-        """As root: the user needs to enter the folders above, and to read the programs."""
+        """For root: the user needs to enter the parent folders, and to read the programs."""
         if self.user not in {each.pw_name for each in pwd.getpwall()}:
             run(["useradd", "--system", "--no-create-home", self.user])
         run(["chmod", "-R", "a+rX", *PACKAGE.parent.glob(f"{PACKAGE.name}*")])
@@ -134,7 +134,7 @@ class Server:
 
     @property
     def socket(self) -> Path:
-        """The folder of its socket, as the running server says itself."""
+        """The folder of its socket, as the running server reports it."""
         return Path((self.data / "postmaster.pid").read_text().splitlines()[4])
 
     @property
@@ -156,7 +156,7 @@ class Server:
             self.execute(f"create database {name}")
 
     def make_application_role(self) -> None:
-        """Make the role that serves, and those of sql/, one of which it is a member of."""
+        """Create the role that serves, and those of sql/, of which it is a member of one."""
         roles = (ROOT / "sql/00_roles.sql").read_text("utf-8")
         with suppress(psycopg2.errors.DuplicateObject):
             self.execute(f"{roles}; create role {APPLICATION} login in role user_state_audit_app")
@@ -171,7 +171,7 @@ class Server:
             connection.close()
 
     def run(self, program: str, *arguments: str, folder: Path | None = None) -> None:
-        """Run a program of PostgreSQL's as its user; RuntimeError with its last word."""
+        """Run a program of PostgreSQL as its user; RuntimeError with the last line it prints."""
         who = {}
         if self.user:
             group = pwd.getpwnam(self.user).pw_gid
@@ -186,23 +186,23 @@ def run(command, **how) -> None:
         )
         output.seek(0)
         if done.returncode != 0:
-            said = output.read().strip().splitlines() or ["no message"]
-            raise RuntimeError(f"{Path(command[0]).name}: {said[-1]}")
+            lines = output.read().strip().splitlines() or ["no message"]
+            raise RuntimeError(f"{Path(command[0]).name}: {lines[-1]}")
 
 
 @contextmanager
-def signals_wait() -> Iterator[None]:
-    """Those that end us are delivered after the block: a server that is just being started
-    could not be stopped."""
-    came = []
+def signals_deferred() -> Iterator[None]:
+    """Deliver signals that end this process after the block: a server that is just starting
+    cannot be stopped."""
+    received = []
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, lambda n, _: came.append(n)) for number in numbers}
+    before = {number: signal.signal(number, lambda n, _: received.append(n)) for number in numbers}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        for number in came:
+        for number in received:
             signal.raise_signal(number)
 
 

@@ -1,7 +1,7 @@
 """Settings, read from the environment alone: importing them starts nothing.
 
-manage.py fills in what a developer's machine lacks (see local.py); a server such as
-gunicorn has to be given DATABASE_URL and SECRET_KEY.
+manage.py provides what a developer's machine lacks (see local.py). A server such as gunicorn
+needs DATABASE_URL and SECRET_KEY.
 """
 
 import os
@@ -24,7 +24,7 @@ def required(name: str) -> str:
 
 
 def database(url: str) -> dict:
-    """Django's settings for a PostgreSQL ``url``; ImproperlyConfigured when it is none."""
+    """Django's settings for a PostgreSQL ``url``; ImproperlyConfigured when it is not valid."""
     try:
         config = dj_database_url.parse(url, conn_max_age=0 if DEBUG else 60)
     except ValueError:
@@ -33,13 +33,13 @@ def database(url: str) -> dict:
         raise ImproperlyConfigured(
             "DATABASE_URL is not of the form postgresql://user:password@host:port/database."
         )
-    # So that the audit tells this program from others; DATABASE_URL and PGAPPNAME may name it.
+    # The name of this program in the audit; DATABASE_URL and PGAPPNAME may set another one.
     config.setdefault("OPTIONS", {}).setdefault("fallback_application_name", "user-state-audit")
     return config
 
 
 def email(url: str) -> dict:
-    """Django's EMAIL settings for a ``url``; ImproperlyConfigured when it is none."""
+    """Django's EMAIL settings for a ``url``; ImproperlyConfigured when it is not valid."""
     try:
         config = dj_email_url.parse(url)
     except ValueError:
@@ -55,7 +55,7 @@ def email(url: str) -> dict:
 
 
 def site_url(url: str) -> str:
-    """``url`` without what may stand around it; ImproperlyConfigured when it is none."""
+    """``url`` without white space and slashes around it; ImproperlyConfigured if it is invalid."""
     url = url.strip().rstrip("/")
     if url and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
         raise ImproperlyConfigured("SITE_URL is not of the form https://host.")
@@ -76,7 +76,7 @@ SITE_URL = site_url(os.environ.get("SITE_URL", ""))
 # that connects by a Unix socket.
 TRUSTED_PROXIES = words("TRUSTED_PROXIES")
 
-# Served by TLS unless HTTPS=0: everything else is sent there, and no cookie goes without it.
+# Served by TLS unless HTTPS=0: plain HTTP is redirected, and cookies are sent by TLS only.
 HTTPS = (os.environ.get("HTTPS") or ("0" if DEBUG else "1")) != "0"
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
@@ -85,7 +85,7 @@ SECURE_REDIRECT_EXEMPT = [r"^readyz$"]  # load balancers ask without TLS
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# Nothing inline, nothing from elsewhere.
+# Nothing inline, nothing from other sites.
 SECURE_CSP = {
     "default-src": ["'none'"],
     "script-src": ["'self'"],
@@ -99,7 +99,7 @@ SECURE_CSP = {
 }
 
 INSTALLED_APPS = [
-    # Ahead of the admin, whose templates for passwords it replaces.
+    # Before the admin, whose templates for passwords it overrides.
     "accounts",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -113,7 +113,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # First, so that everything done for a request is done in its name.
+    # First, so that everything done for a request is recorded with its context.
     "audit.middleware.AuditContextMiddleware",
     "project.request_sanitizer.RequestSanitizerMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -162,7 +162,7 @@ AUTH_PASSWORD_VALIDATORS.append({"NAME": "accounts.passwords.MaximumLengthValida
 PASSWORD_RESET_TIMEOUT = 72 * 3600  # seconds; also of invitations and of links to unlock
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
-# How accounts say in whose name they act, without knowing of the audit.
+# How accounts set the context of the audit without importing it.
 ACTING_AS = "audit.context.acting_as"
 
 globals().update(email(os.environ.get("EMAIL_URL") or "console:"))

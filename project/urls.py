@@ -13,7 +13,7 @@ admin.site.site_header = admin.site.site_title = "User state audit"
 urlpatterns = [
     path("", HomeView.as_view(), name="home"),
     path("accounts/", include("accounts.urls")),
-    # One way to sign in, and to change a password, wherever one comes from.
+    # The admin has the same pages to sign in and to change a password.
     path("admin/login/", sign_in),
     path("admin/password_change/", RedirectView.as_view(url=reverse_lazy("password_change"))),
     path("admin/", admin.site.urls),

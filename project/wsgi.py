@@ -1,7 +1,8 @@
 """The WSGI application, for gunicorn: ``gunicorn project.wsgi``.
 
-It serves the static files too, from where they lie: there is no collectstatic to forget. Not as
-a middleware: a synchronous one would take every asynchronous request through a thread.
+It serves the static files too, from the folders of the apps: there is no collectstatic to forget.
+It is not a middleware, because a synchronous one would take every asynchronous request through a
+thread.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""python3 manage.py up [ADDR:PORT]: migrate, make the demo, say where to look, serve."""
+"""python3 manage.py up [ADDR:PORT]: migrate, make the demo, print its URLs, serve."""
 
 import socket
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from project import demo, local
 from project.local import SITE_FILE
 
 OLDEST_POSTGRESQL = 15
-CONNECT_TIMEOUT = 10  # seconds; a server that drops packets would keep us for minutes
+CONNECT_TIMEOUT = 10  # seconds; if the server drops packets, the default takes minutes
 
 
 class Command(BaseCommand):
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         call_command("runserver", address, use_reloader=False, skip_checks=True)
 
     def make_demo(self) -> str | None:
-        """The password of the demo's accounts; None where people are at home already."""
+        """Make the demo and return its password; None when the database has users already."""
         if User.objects.exists():
             return None
         self.stdout.write("Making the demo ...")
@@ -53,7 +53,7 @@ class Command(BaseCommand):
 
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Another one that starts now on the same database waits, and finds everything there."""
+    """Make another ``up`` on the same database wait until everything is there."""
     key = int.from_bytes(b"audit up")
     with closing(connection.copy()) as lock:
         with lock.cursor() as cursor:
@@ -63,8 +63,8 @@ def one_at_a_time() -> Iterator[None]:
 
 @contextmanager
 def as_owner() -> Iterator[None]:
-    """Be the role that migrates, where manage.py provides the server; then again the one that
-    serves, which can change users, and neither the audit nor a table."""
+    """Connect as the role that migrates, where manage.py provides the server. Then connect again
+    as the role that serves, which can change users, but neither the audit nor a table."""
     served_by = connection.settings_dict["USER"]
     change_role(local.migrates_as or served_by)
     try:
@@ -87,7 +87,7 @@ def parse(address: str) -> tuple[str, int]:
 
 
 def check_address(host: str, port: int) -> None:
-    """Find out now whether we can listen there, and not after a minute's work."""
+    """CommandError when we cannot listen there: now, and not after a minute's work."""
     try:
         found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
         family, kind, protocol, _, address = found[0]
