@@ -18,7 +18,7 @@ def address_of(settings):
     return find
 
 
-def test_without_proxies_it_is_the_peers(address_of):
+def test_without_proxies_it_is_the_address_of_the_peer(address_of):
     assert address_of(CLIENT) == CLIENT
 
 
@@ -30,7 +30,7 @@ def test_from_a_peer_that_is_no_proxy_of_ours_the_header_is_not_read(address_of)
     assert address_of(CLIENT, forwarded=FORGED, trusted=[PROXY]) == CLIENT
 
 
-def test_from_our_proxy_it_is_whom_the_proxy_saw(address_of):
+def test_from_our_proxy_it_is_the_address_that_the_proxy_saw(address_of):
     assert address_of(PROXY, forwarded=CLIENT, trusted=[PROXY]) == CLIENT
 
 
@@ -53,7 +53,7 @@ def test_behind_rubbish_the_last_proxy_of_ours_is_all_that_is_known(address_of, 
     assert address_of(PROXY, forwarded=f"{FORGED}, {rubbish}", trusted=[PROXY]) == PROXY
 
 
-def test_without_the_header_it_is_the_proxys_own(address_of):
+def test_without_the_header_it_is_the_address_of_the_proxy(address_of):
     assert address_of(PROXY, trusted=[PROXY]) == PROXY
 
 

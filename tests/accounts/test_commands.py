@@ -41,7 +41,7 @@ def test_invite_user_refuses_what_is_no_address(transactional_db, mailoutbox, ba
     assert not User.objects.exists()
 
 
-def test_unlock_user_lets_in_whoever_it_is(ada, trail, capsys):
+def test_unlock_user_unlocks_superadmins_too(ada, trail, capsys):
     UserFSM.objects.filter(user=ada).update(current_state="locked")
     trail.forget()
 
@@ -71,7 +71,7 @@ def test_unlock_user_says_when_there_is_no_such_user(transactional_db, name):
         call_command("unlock_user", name)
 
 
-def test_without_a_site_to_lead_to_nobody_is_invited(transactional_db, mailoutbox, settings):
+def test_without_a_site_for_the_links_nobody_is_invited(transactional_db, mailoutbox, settings):
     settings.ALLOWED_HOSTS = ["*"]
 
     with pytest.raises(CommandError, match="Set SITE_URL"):

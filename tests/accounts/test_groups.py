@@ -1,4 +1,4 @@
-"""The two groups are there after every migrate, with what their members need and no more."""
+"""Every migrate creates the two groups, with the permissions that their members need."""
 
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
@@ -22,7 +22,7 @@ def test_supervisors_read_the_audit(db):
     assert permissions_of("Supervisors") == {"audit.view_userstateaudit"}
 
 
-def test_migrate_gives_back_what_was_taken_and_keeps_what_was_added(db):
+def test_migrate_restores_what_was_revoked_and_keeps_what_was_added(db):
     managers = Group.objects.get(name="Account managers")
     managers.permissions.set([Permission.objects.get(codename="view_group")])
     Group.objects.get(name="Supervisors").delete()

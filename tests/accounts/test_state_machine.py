@@ -55,7 +55,7 @@ def test_changing_saves_nothing_when_the_block_fails(alice):
     assert UserFSM.objects.get(user=alice).current_state == State.ACTIVE
 
 
-def test_changing_reads_the_state_anew(alice):
+def test_changing_reads_the_state_again(alice):
     UserFSM.objects.filter(user=alice).update(current_state="deactivated")
 
     with pytest.raises(TransitionNotAllowed), UserFSM.changing(alice) as fsm:
@@ -160,7 +160,7 @@ def test_the_last_active_superadmin_cannot_shut_themselves_out(ada, alice, state
     assert UserFSM.objects.get(user=ada).current_state == State.ACTIVE
 
 
-def test_nor_by_a_button(ada):
+def test_nor_by_a_transition(ada):
     for name in ("lock", "deactivate"):
         with (
             pytest.raises(ChangeRefusedError, match="last active superadmin"),

@@ -1,4 +1,4 @@
-"""Users: created with their state, in one transaction, and called by no reserved name."""
+"""Users: created with their state, in one transaction, and never with a reserved name."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -65,7 +65,7 @@ def test_a_user_made_without_a_state_has_none(db):
 
 
 @pytest.mark.parametrize("name", ["CLI", "cli", "anonymous", "Unknown", "system:lockout"])
-def test_what_the_audit_says_of_nobody_is_nobodys_name(db, name):
+def test_a_name_that_the_audit_uses_for_nobody_is_reserved(db, name):
     with pytest.raises(ValidationError, match="reserved"):
         User(username=name).validate_constraints()
     with pytest.raises(IntegrityError, match="not_reserved"), transaction.atomic():
@@ -73,5 +73,5 @@ def test_what_the_audit_says_of_nobody_is_nobodys_name(db, name):
 
 
 @pytest.mark.parametrize("name", ["clive", "anonymous1", "systematic", "my-system"])
-def test_names_that_only_look_like_them_are_free(db, name):
+def test_names_that_only_look_reserved_are_free(db, name):
     assert make_user(name).username == name

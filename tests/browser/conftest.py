@@ -35,13 +35,13 @@ def browser():
 
 @pytest.fixture(scope="session")
 def office(browser: Browser, site: str) -> BrowserContext:
-    """The browser that the staff share: it has the admin's many files already."""
+    """The browser that all staff share: it has cached the many files of the admin."""
     return browser.new_context(base_url=site)
 
 
 @pytest.fixture(scope="session")
 def site(django_db_setup) -> str:
-    """Where the application runs as gunicorn runs it, its static files by WhiteNoise included."""
+    """The URL of the application, which runs as in gunicorn, with its static files."""
     server = ThreadedWSGIServer(("127.0.0.1", 0), QuietRequestHandler)
     server.set_app(application)
     thread = Thread(target=server.serve_forever)
@@ -64,14 +64,14 @@ def atomic_requests(request, monkeypatch) -> None:
 
 @pytest.fixture
 def new_page(browser: Browser, office: BrowserContext, transactional_db, site, signed_in):
-    """Opens a window of somebody's own; or the office's, with ``user`` signed in. Whatever its
-    console or its network has to complain of fails the test in the end."""
+    """Open a page in a new browser; or in the office's, with ``user`` signed in. Errors in its
+    console or on its network fail the test in the end."""
     contexts, pages, problems = [], [], []
 
     def watch(page: Page) -> None:
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda m: m.type in ("error", "warning") and problems.append(m.text))
-        page.on("request", lambda r: is_ours(r.url) or problems.append(f"elsewhere: {r.url}"))
+        page.on("request", lambda r: is_ours(r.url) or problems.append(f"another site: {r.url}"))
         page.on("response", lambda r: r.status < 400 or problems.append(f"{r.status}: {r.url}"))
 
     def is_ours(url: str) -> bool:
@@ -99,7 +99,7 @@ def new_page(browser: Browser, office: BrowserContext, transactional_db, site, s
 
 @pytest.fixture
 def sign_in(new_page) -> Callable[..., Page]:
-    """Sign in by the page: ``sign_in(alice)``."""
+    """Sign in with the form: ``sign_in(alice)``."""
 
     def go(user: User, page: Page | None = None) -> Page:
         page = page or new_page()
@@ -114,7 +114,7 @@ def sign_in(new_page) -> Callable[..., Page]:
 
 @pytest.fixture
 def seen_by_supervisor(sue, new_page):
-    """What the audit's page tells of somebody, the newest first, as lines of text."""
+    """The entries that the audit's page shows of a user, the newest first, as text."""
 
     def look(username: str) -> list[str]:
         page = new_page(sue)

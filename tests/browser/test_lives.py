@@ -1,4 +1,4 @@
-"""The lives of accounts, as people meet them, and what a supervisor then sees."""
+"""The life of an account, as its user sees it, and what a supervisor sees then."""
 
 import re
 
@@ -150,7 +150,7 @@ def test_many_are_deactivated_from_the_list(alice, bob, mona, new_page, seen_by_
         assert seen_by_supervisor(name)[0] == line
 
 
-def test_on_a_telephone_nothing_has_to_be_moved_sideways(alice, mona, new_page, sign_in):
+def test_on_a_telephone_no_page_scrolls_sideways(alice, mona, new_page, sign_in):
     page = new_page(viewport=NARROW)
     for path in ("login", "password_reset", "invitation", "unlock/MQ/x-y", "invitation/MQ/x-y"):
         page.goto(f"/accounts/{path}/")

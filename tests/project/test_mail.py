@@ -28,15 +28,15 @@ def test_email_url_is_read():
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://x", "smtp://host:port/", "smtp://[::1"])
-def test_an_email_url_that_is_none_is_said(url):
+def test_an_invalid_email_url_is_an_error(url):
     with pytest.raises(ImproperlyConfigured, match="EMAIL_URL is not of the form"):
         email(url)
 
 
 @pytest.fixture
 def smtp():
-    """A mail server that waits for ``go``, takes mails, and hangs up when it is told to: its
-    port, go, and what it was told."""
+    """A mail server that waits for ``go``, accepts mails, and hangs up on request: its port,
+    go, and the lines that it received."""
     listening = socket.create_server(("127.0.0.1", 0))
     go, received = Event(), []
 
@@ -52,14 +52,14 @@ def smtp():
         answers = {"data": "354 go on", "quit": "221 bye"}
         print("220 here", file=lines, flush=True)
         for line in lines:
-            said = line.strip()
+            command = line.strip()
             in_data = received.count("data") > received.count(".")
-            received.append(said)
-            if "hangup" in said:
+            received.append(command)
+            if "hangup" in command:
                 return
-            if said == "." or not in_data:
-                ok = "550 no" if "refused" in said else "250 ok"
-                print(answers.get(said, ok), file=lines, flush=True)
+            if command == "." or not in_data:
+                ok = "550 no" if "refused" in command else "250 ok"
+                print(answers.get(command, ok), file=lines, flush=True)
 
     server = Thread(target=serve)
     server.start()

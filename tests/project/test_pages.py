@@ -18,7 +18,7 @@ def policy(response) -> dict:
 
 
 @pytest.mark.parametrize("name", [*PUBLIC, "invitation_request", "home"])
-def test_pages_allow_nothing_inline_and_nothing_from_elsewhere(client, transactional_db, name):
+def test_pages_allow_nothing_inline_and_nothing_from_other_sites(client, transactional_db, name):
     rules = policy(client.get(reverse(name)))
 
     assert rules["default-src"] == rules["base-uri"] == rules["frame-ancestors"] == "'none'"
@@ -26,7 +26,7 @@ def test_pages_allow_nothing_inline_and_nothing_from_elsewhere(client, transacti
     assert "unsafe" not in str(rules)
 
 
-def test_so_do_the_admins_and_errors_and_refusals(mona, signed_in):
+def test_so_do_pages_of_the_admin_and_errors(mona, signed_in):
     browser = signed_in(mona)
 
     for path in ("/admin/", "/nowhere/", "/admin/audit/userstateaudit/", "/favicon.ico"):
@@ -42,14 +42,14 @@ def test_no_template_has_script_or_style_within(path):
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_pages_are_for_strangers(client, transactional_db, name):
+def test_public_pages_need_no_sign_in(client, transactional_db, name):
     answer = client.get(reverse(name))
 
     assert answer.status_code == 200
     assert "<h1>" in answer.content.decode()
 
 
-def test_home_tells_who_i_am_my_state_and_my_own_history(alice, bob, mona, signed_in, trail):
+def test_home_shows_the_user_their_state_and_their_own_history(alice, bob, mona, signed_in, trail):
     signed_in(mona).post(f"/admin/accounts/user/{alice.pk}/transition/lock/", {"reason": "secret"})
     signed_in(mona).post(f"/admin/accounts/user/{alice.pk}/transition/unlock/", {})
 
@@ -63,7 +63,7 @@ def test_home_tells_who_i_am_my_state_and_my_own_history(alice, bob, mona, signe
     assert "secret" not in page
 
 
-def test_home_asks_few_questions(alice, signed_in, django_assert_max_num_queries):
+def test_home_runs_few_queries(alice, signed_in, django_assert_max_num_queries):
     browser = signed_in(alice)
 
     with django_assert_max_num_queries(3):
@@ -126,7 +126,7 @@ def test_only_our_own_proxy_says_that_a_request_came_by_tls(
     assert answer.status_code == (200 if believed else 301)
 
 
-def test_a_cookie_that_nobody_gave_is_no_error(client, transactional_db):
+def test_a_cookie_that_we_did_not_set_is_not_an_error(client, transactional_db):
     client.cookies.load('sessionid="aaaaaaaaaaaaa\\000"; csrftoken="\\000"')
 
     assert client.get("/accounts/login/").status_code == 200

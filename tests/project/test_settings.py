@@ -104,14 +104,14 @@ def test_cookies_and_pages_go_by_tls_only_outside_of_debug(environment, shown):
     assert done.stdout == f"{shown}\n", done.stderr
 
 
-def test_plain_http_is_sent_to_tls(settings, transactional_db):
+def test_plain_http_is_redirected_to_tls(settings, transactional_db):
     settings.SECURE_SSL_REDIRECT = True
 
     assert Client().get("/accounts/login/")["Location"] == "https://testserver/accounts/login/"
     assert Client().get("/accounts/login/", secure=True).status_code == 200
 
 
-def test_who_is_not_told_its_hosts_answers_this_machine_only():
+def test_without_allowed_hosts_only_this_machine_is_answered():
     code = "from project.settings import ALLOWED_HOSTS as a; print(a)"
 
     done = python(code, DATABASE_URL=DATABASE_URL, SECRET_KEY="x")
@@ -120,13 +120,13 @@ def test_who_is_not_told_its_hosts_answers_this_machine_only():
 
 
 @pytest.mark.parametrize("url", ["audit.example.com", "ftp://x", "https://", "https://a b"])
-def test_a_site_url_that_is_none_is_said(url):
+def test_an_invalid_site_url_is_an_error(url):
     done = python("import project.settings", **SERVER, SITE_URL=url)
 
     assert "ImproperlyConfigured: SITE_URL is not of the form https://host." in done.stderr
 
 
-def test_what_stands_around_a_site_url_is_left_out():
+def test_white_space_and_slashes_around_a_site_url_are_left_out():
     code = "from project.settings import SITE_URL as s; print(s)"
 
     assert python(code, **SERVER, SITE_URL=" https://a.example/ ").stdout == "https://a.example\n"

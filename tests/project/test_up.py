@@ -113,7 +113,7 @@ def password_in(printed: str) -> str:
 
 
 def sign_in(url: str, username: str, password: str):
-    """A browser of the standard library's, signed in to the admin."""
+    """A browser of the standard library, signed in to the admin."""
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
     form = browser.open(f"{url}/admin/login/").read().decode()
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)[1]
@@ -165,7 +165,7 @@ def serve_a_moment(folder: Path) -> str:
     return printed
 
 
-def test_a_first_start_that_was_cut_short_is_begun_again(tmp_path):
+def test_a_first_start_that_was_interrupted_is_repeated(tmp_path):
     folder = copy_tree(tmp_path / "copy")
     (folder / ".venv").symlink_to(sys.prefix)
     (folder / ".local/postgres/unfinished").mkdir(parents=True)
@@ -192,7 +192,7 @@ def test_a_server_left_behind_by_a_killed_run_is_stopped_by_the_next(tree):
     assert servers(tree) == []
 
 
-def test_a_server_that_another_process_uses_goes_on(tree):
+def test_a_server_that_another_process_uses_keeps_running(tree):
     other = subprocess.Popen(
         [sys.executable, str(tree / "manage.py"), "shell", "-c", "import sys; sys.stdin.read()"],
         env=environment(),
@@ -233,7 +233,7 @@ def assert_one_sentence(done: subprocess.CompletedProcess, *words: str) -> None:
 UNREACHABLE = "postgresql://me@127.0.0.1:1/db"
 
 
-def test_a_taken_port_is_said(tree):
+def test_a_port_that_is_in_use_is_an_error(tree):
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -245,11 +245,11 @@ def test_a_taken_port_is_said(tree):
 
 
 @pytest.mark.parametrize("address", ["nonsense", "127.0.0.1", "127.0.0.1:99999", ":", "1:2:3"])
-def test_an_address_that_is_none_is_said(tree, address):
+def test_an_invalid_address_is_an_error(tree, address):
     assert_one_sentence(manage(tree, "up", address, DATABASE_URL=UNREACHABLE), address)
 
 
-def test_a_database_out_of_reach_is_said(tree):
+def test_a_database_that_cannot_be_reached_is_an_error(tree):
     done = manage(tree, "up", str(free_port()), DATABASE_URL=UNREACHABLE)
 
     assert_one_sentence(done, "PostgreSQL can't be reached", "127.0.0.1")
@@ -257,11 +257,11 @@ def test_a_database_out_of_reach_is_said(tree):
 
 @pytest.mark.parametrize("url", ["nonsense", "sqlite:///x", "postgresql://", "postgresql://h:x/d"])
 @pytest.mark.parametrize("command", ["up", "migrate"])
-def test_a_database_url_that_is_none_is_said(tree, url, command):
+def test_an_invalid_database_url_is_an_error(tree, url, command):
     assert_one_sentence(manage(tree, command, DATABASE_URL=url), "DATABASE_URL")
 
 
-def test_a_demo_that_cannot_be_made_is_said_and_leaves_nobody(transactional_db, settings):
+def test_a_demo_that_cannot_be_made_is_an_error_and_leaves_no_users(transactional_db, settings):
     settings.ALLOWED_HOSTS = []
 
     with pytest.raises(
@@ -272,7 +272,7 @@ def test_a_demo_that_cannot_be_made_is_said_and_leaves_nobody(transactional_db, 
     assert not User.objects.exists()
 
 
-def test_a_postgresql_that_is_too_old_is_said(db, monkeypatch):
+def test_a_postgresql_that_is_too_old_is_an_error(db, monkeypatch):
     monkeypatch.setattr(up, "OLDEST_POSTGRESQL", 99)
 
     with pytest.raises(
@@ -281,7 +281,7 @@ def test_a_postgresql_that_is_too_old_is_said(db, monkeypatch):
         call_command("up", str(free_port()))
 
 
-def test_a_package_index_out_of_reach_is_said(tmp_path):
+def test_a_package_index_that_cannot_be_reached_is_an_error(tmp_path):
     offline = {name: "" for name in os.environ if name.startswith("PIP_")}
     offline |= {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
     folder = copy_tree(tmp_path / "copy")

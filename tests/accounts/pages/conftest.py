@@ -1,4 +1,4 @@
-"""Every page does the same with ATOMIC_REQUESTS and without."""
+"""Every page works with ATOMIC_REQUESTS and without."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -20,7 +20,7 @@ from accounts.models import User, UserFSM
 SIGN_IN = "/accounts/login/"
 LIST = "/admin/accounts/user/"
 INVITE = "/admin/accounts/user/invite/"
-PASSWORD = "correct horse 7"  # one that may be chosen
+PASSWORD = "correct horse 7"  # one that the validators accept
 
 
 @pytest.fixture(autouse=True, params=[False, True], ids=["autocommit", "atomic requests"])
@@ -31,7 +31,7 @@ def atomic_requests(request, monkeypatch) -> bool:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch) -> None:
-    """Answers that last a while, so as to tell nothing, last as long as they take."""
+    """Answers that take a minimum time, so that it tells nothing, take no longer than they need."""
     monkeypatch.setattr("accounts.views.SECONDS_TO_ANSWER", 0)
 
 
@@ -82,7 +82,7 @@ def at_once(function: Callable, arguments: Iterable[tuple]) -> list:
 
 
 def pass_time(by: timedelta) -> None:
-    """As if everything had been ``by`` earlier."""
+    """Make every attempt earlier by ``by``."""
     AttemptCounter.objects.update(last_attempt_at=F("last_attempt_at") - by)
 
 
@@ -116,7 +116,7 @@ def carol() -> User:
 
 @pytest.fixture
 def override(signed_in, alice):
-    """Set Alice's state as somebody: ``override(ada, "invited")``."""
+    """Set Alice's state as a superadmin: ``override(ada, "invited")``."""
 
     def send(by: User, state: str, person: User = alice, reason="because", seen="active"):
         return signed_in(by).post(
@@ -142,7 +142,7 @@ def use_up(transactional_db):
 
 @pytest.fixture
 def push(signed_in, alice):
-    """Push a button of Alice's page as somebody: ``push(mona, "lock")``."""
+    """Push a button of Alice's page as a user: ``push(mona, "lock")``."""
 
     def send(by: User, name: str, person: User = alice, reason="because", seen="active", **data):
         return signed_in(by).post(
@@ -166,6 +166,6 @@ def invite(signed_in, mona):
 
 @pytest.fixture
 def link(invite, mailoutbox):
-    """Carol's link, as it came by mail."""
+    """The link in the mail that invites Carol."""
     invite("carol@example.com")
     return link_in(mailoutbox[-1])

@@ -23,7 +23,7 @@ def test_one_address_cannot_lock_everybody(transactional_db, attempt):
     assert UserFSM.objects.filter(current_state="active").count() == 2
 
 
-def test_it_is_said_to_that_address_only(alice, attempt, use_up):
+def test_only_that_address_gets_the_message(alice, attempt, use_up):
     use_up("203.0.113.9", left=1)
     attempt("nobody", "wrong", REMOTE_ADDR="203.0.113.9")
 
@@ -33,7 +33,7 @@ def test_it_is_said_to_that_address_only(alice, attempt, use_up):
     assert signed_in_by(attempt("alice", "alice", REMOTE_ADDR="203.0.113.10"))
 
 
-def test_of_many_at_once_from_one_address_no_more_are_evaluated(alice, attempt, evaluated, use_up):
+def test_many_at_once_from_one_address_do_not_exceed_its_limit(alice, attempt, evaluated, use_up):
     use_up(left=3)
 
     at_once(attempt, [("alice", "wrong")] * 12)
@@ -41,7 +41,7 @@ def test_of_many_at_once_from_one_address_no_more_are_evaluated(alice, attempt, 
     assert len(evaluated) == 3
 
 
-def test_and_ends_with_time(alice, attempt, use_up):
+def test_the_limit_ends_with_time(alice, attempt, use_up):
     use_up()
     assert not signed_in_by(attempt("alice", "alice"))
     pass_time(WINDOW + timedelta(seconds=1))
@@ -57,14 +57,14 @@ def test_an_address_at_its_limit_evaluates_none(alice, attempt, evaluated, use_u
     assert evaluated == []
 
 
-def test_those_who_sign_in_rightly_cost_their_address_nothing(alice, attempt, use_up):
+def test_a_success_does_not_count_for_its_address(alice, attempt, use_up):
     use_up(left=1)
 
     for _ in range(3):
         assert signed_in_by(attempt("alice", "alice"))
 
 
-def test_a_success_does_not_pay_for_the_wrong_ones_of_its_address(alice, attempt, use_up):
+def test_a_success_does_not_reset_the_counter_of_its_address(alice, attempt, use_up):
     use_up(left=1)
     assert signed_in_by(attempt("alice", "alice"))
     attempt("nobody", "wrong")
@@ -72,7 +72,7 @@ def test_a_success_does_not_pay_for_the_wrong_ones_of_its_address(alice, attempt
     assert not signed_in_by(attempt("alice", "alice"))
 
 
-def test_all_addresses_of_one_ipv6_network_are_one(alice, attempt, use_up):
+def test_all_addresses_of_an_ipv6_network_share_a_limit(alice, attempt, use_up):
     use_up("2001:db8::1", left=1)
     attempt("nobody", "wrong", REMOTE_ADDR="2001:db8::2")
 
@@ -80,16 +80,14 @@ def test_all_addresses_of_one_ipv6_network_are_one(alice, attempt, use_up):
     assert signed_in_by(attempt("alice", "alice", REMOTE_ADDR="2001:db8:0:1::1"))
 
 
-def test_a_forged_header_is_no_other_address(alice, attempt, use_up):
+def test_a_forged_header_does_not_change_the_address(alice, attempt, use_up):
     use_up(left=1)
     attempt("nobody", "wrong", HTTP_X_FORWARDED_FOR="198.51.100.1")
 
     assert not signed_in_by(attempt("alice", "alice", HTTP_X_FORWARDED_FOR="198.51.100.200"))
 
 
-def test_behind_a_unix_socket_people_have_addresses_when_the_proxy_is_trusted(
-    alice, attempt, settings
-):
+def test_behind_a_trusted_unix_socket_each_client_has_a_limit(alice, attempt, settings):
     settings.TRUSTED_PROXIES = ["unix"]
     for _ in range(lockout.ADDRESS_ATTEMPT_LIMIT):
         request = RequestFactory().post("/", REMOTE_ADDR="", HTTP_X_FORWARDED_FOR="203.0.113.9")

@@ -1,4 +1,4 @@
-"""Wrong, unknown and locked are told apart by nothing."""
+"""No answer tells a wrong password, an unknown name and a locked account apart."""
 
 import pytest
 from django.db import connection
@@ -9,7 +9,7 @@ from accounts.models import State, UserFSM
 from .conftest import FewRounds
 
 
-def test_names_are_counted_alike_whether_or_not_they_are_somebodys(alice, attempt):
+def test_attempts_are_counted_alike_for_known_and_unknown_names(alice, attempt):
     for name in ("nobody", "alice"):
         texts = {attempt(name, "wrong").content.decode().replace(name, "…") for _ in range(7)}
         assert len({text.partition("csrfmiddleware")[0] for text in texts}) == 1
@@ -43,8 +43,8 @@ def test_each_attempt_is_one_hash(alice, attempt, settings, monkeypatch, who):
         assert len(hashed) == number
 
 
-def test_statements_are_as_many_for_all(alice, bob, attempt):
-    """As long as nobody is locked by it: what differs could be measured."""
+def test_the_number_of_statements_is_the_same_for_all(alice, bob, attempt):
+    """As long as the attempt locks nobody: a difference could be measured."""
     UserFSM.objects.filter(user=bob).update(current_state="locked")
     attempt("somebody", "wrong")  # from now on, the address is known
     counts = set()

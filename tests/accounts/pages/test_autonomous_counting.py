@@ -51,7 +51,7 @@ def test_a_last_attempt_whose_process_died_locks_later(alice, attempt, monkeypat
             attempt("alice", "wrong")
 
     attempt("alice", "wrong")
-    assert state_of(alice) == State.ACTIVE  # it may still be looked at
+    assert state_of(alice) == State.ACTIVE  # the last attempt may still be running
     pass_time(lockout.LONGEST_ATTEMPT + timedelta(seconds=1))
     attempt("alice", "wrong")
 
@@ -59,7 +59,7 @@ def test_a_last_attempt_whose_process_died_locks_later(alice, attempt, monkeypat
     assert (line["initiated_by"], line["end_state"]) == ("system:lockout", "locked")
 
 
-def test_it_counts_also_where_the_settings_have_no_autocommit(alice, monkeypatch):
+def test_attempts_are_counted_without_autocommit_too(alice, monkeypatch):
     monkeypatch.setitem(connection.settings_dict, "AUTOCOMMIT", False)
 
     for _ in range(5):

@@ -11,11 +11,15 @@ from .conftest import LIST, at_once
 
 @pytest.fixture
 def act(signed_in, mona):
-    """Run an action on people: ``act("unlock", [alice, bob])``."""
+    """Run an action on users: ``act("unlock", [alice, bob])``."""
 
-    def send(name, people, by=None, reason="because", meanwhile=None, query="", **more):
+    def send(name, users, by=None, reason="because", meanwhile=None, query="", **more):
         browser = signed_in(by or mona)
-        data = {"action": f"{name}_selected", "_selected_action": [p.pk for p in people], **more}
+        data = {
+            "action": f"{name}_selected",
+            "_selected_action": [user.pk for user in users],
+            **more,
+        }
         page = browser.post(LIST + query, data, follow=True)
         if reason is None or "hidden" not in page.context:
             return page
@@ -31,7 +35,7 @@ def states() -> dict:
     return dict(UserFSM.objects.values_list("user__username", "current_state"))
 
 
-def test_it_asks_once_more_and_names_them(alice, bob, mona, act, trail):
+def test_it_asks_for_confirmation_and_names_the_users(alice, bob, mona, act, trail):
     page = act("deactivate", [alice, bob], reason=None).content.decode()
 
     assert "Deactivate 2 users?" in page
@@ -110,7 +114,7 @@ def test_the_last_superadmin_is_not_deactivated_with_the_others(alice, ada, act)
     assert states() == {"alice": "deactivated", "ada": "active", "mona": "active"}
 
 
-def test_who_may_only_look_is_offered_none(alice, bob, act, signed_in, trail):
+def test_a_user_with_view_permission_only_has_no_actions(alice, bob, act, signed_in, trail):
     User.objects.filter(pk=bob.pk).update(is_staff=True)
     bob.user_permissions.add(Permission.objects.get(codename="view_user"))
 
@@ -120,7 +124,7 @@ def test_who_may_only_look_is_offered_none(alice, bob, act, signed_in, trail):
     assert trail.lines() == []
 
 
-def test_who_was_changed_meanwhile_is_named_and_left_alone(alice, bob, mona, act, trail):
+def test_a_user_who_was_changed_meanwhile_is_named_and_not_changed(alice, bob, mona, act, trail):
     UserFSM.objects.filter(user__in=[alice, bob]).update(current_state="invited")
     trail.forget()
 
@@ -133,7 +137,7 @@ def test_who_was_changed_meanwhile_is_named_and_left_alone(alice, bob, mona, act
     assert states() == {"alice": "deactivated", "bob": "active", "mona": "active"}
 
 
-def test_also_when_the_list_was_filtered_by_what_has_changed(alice, mona, act, trail):
+def test_so_is_one_whom_the_filter_of_the_list_no_longer_shows(alice, mona, act, trail):
     UserFSM.objects.filter(user=alice).update(current_state="locked")
 
     def unlock():
@@ -144,7 +148,7 @@ def test_also_when_the_list_was_filtered_by_what_has_changed(alice, mona, act, t
     assert "alice (active now)" in answer.content.decode()
 
 
-def test_who_was_deleted_meanwhile_is_said_to_be_gone(alice, bob, mona, act):
+def test_a_user_who_was_deleted_meanwhile_is_reported(alice, bob, mona, act):
     answer = act("deactivate", [alice, bob], meanwhile=alice.delete)
 
     assert "a deleted user" in answer.content.decode()
@@ -161,11 +165,11 @@ def test_a_user_who_was_not_shown_is_not_changed(alice, mona, act):
 def test_two_managers_who_change_the_same_users_in_other_orders_do_not_fail(
     mona, signed_in, transactional_db
 ):
-    people = [make_user(f"user{n}") for n in range(20)]
-    shown = [f"{person.pk}:active" for person in people]
+    users = [make_user(f"user{n}") for n in range(20)]
+    shown = [f"{user.pk}:active" for user in users]
 
     def deactivate(shown):
-        data = {"action": "deactivate_selected", "_selected_action": people[0].pk, "reason": "x"}
+        data = {"action": "deactivate_selected", "_selected_action": users[0].pk, "reason": "x"}
         return signed_in(mona).post(LIST, {**data, "shown": ",".join(shown)}).status_code
 
     assert at_once(deactivate, [(shown,), (shown[::-1],)]) == [302, 302]
@@ -185,7 +189,7 @@ def test_forged_confirmations_change_nothing(alice, mona, signed_in, trail, show
 @pytest.mark.parametrize(
     "selected", [["9" * 5000], ["x"], ["99999999999999999999"], ["0"], ["\x00"]]
 )
-def test_odd_selections_are_no_errors(mona, signed_in, trail, selected):
+def test_invalid_selections_are_not_errors(mona, signed_in, trail, selected):
     data = {"action": "unlock_selected", "_selected_action": selected, "shown": ""}
 
     assert signed_in(mona).post(LIST, data, follow=True).status_code == 200

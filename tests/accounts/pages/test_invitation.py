@@ -1,4 +1,4 @@
-"""An invitation: a mail, a link, a password, and the person is active and signed in."""
+"""An invitation: a mail, a link, a password, and the user is active and signed in."""
 
 import re
 from datetime import timedelta
@@ -14,7 +14,7 @@ from tests.conftest import make_user
 from .conftest import PASSWORD, accept, at_once, carol, is_dead, link_in, signed_in_by
 
 
-def test_a_mail_with_a_link_goes_to_the_person(invite, mailoutbox):
+def test_a_mail_with_a_link_goes_to_the_user(invite, mailoutbox):
     answer = invite("carol@example.com")
 
     [mail] = mailoutbox
@@ -37,7 +37,7 @@ def test_the_invitation_is_recorded_as_the_managers(invite, trail):
     assert (line["initiated_by"], line["ip_address"]) == ("mona", "203.0.113.7")
 
 
-def test_who_accepts_is_active_and_signed_in(link):
+def test_a_user_who_accepts_is_active_and_signed_in(link):
     answer = accept(link)
 
     assert answer["Location"] == "/"
@@ -46,7 +46,7 @@ def test_who_accepts_is_active_and_signed_in(link):
     assert carol().check_password(PASSWORD)
 
 
-def test_the_activation_is_recorded_as_the_persons(link, trail):
+def test_the_activation_is_recorded_as_the_users(link, trail):
     accept(link)
 
     [line] = trail.lines()
@@ -54,7 +54,7 @@ def test_the_activation_is_recorded_as_the_persons(link, trail):
     assert (line["transition"], line["reason"]) == ("activate", "invitation accepted")
 
 
-def test_looking_at_the_link_changes_nothing(link, trail):
+def test_opening_the_link_changes_nothing(link, trail):
     for _ in range(2):
         page = Client().get(link, follow=True)
         assert "Choose a password" in page.content.decode()
@@ -72,7 +72,7 @@ def test_the_token_does_not_stay_in_the_address(link):
 
 
 @pytest.mark.parametrize("password", ["short", "12345678901", "password1", "carol@example.com"])
-def test_djangos_validators_are_asked(link, trail, password):
+def test_djangos_password_validators_are_used(link, trail, password):
     answer = accept(link, password)
 
     assert 'class="errorlist' in answer.content.decode()
@@ -108,7 +108,7 @@ def test_it_works_for_72_hours(invite, mailoutbox, monkeypatch, hours, dead):
     assert is_dead(link_in(mailoutbox[-1])) == dead
 
 
-def test_a_newer_one_ends_it(link, invite, mailoutbox, trail):
+def test_a_newer_link_ends_the_link(link, invite, mailoutbox, trail):
     invite("Carol@Example.com")
 
     assert is_dead(link)
@@ -117,26 +117,26 @@ def test_a_newer_one_ends_it(link, invite, mailoutbox, trail):
 
 
 @pytest.mark.parametrize("state", ["active", "locked", "deactivated"])
-def test_so_does_a_change_of_the_state(link, state):
+def test_a_change_of_the_state_ends_the_link(link, state):
     UserFSM.objects.update(current_state=state)
 
     assert is_dead(link)
 
 
-def test_also_one_back_and_forth(link, execute):
+def test_a_change_back_to_the_same_state_ends_the_link(link, execute):
     execute("update user_fsm set current_state = 'deactivated'")
     execute("update user_fsm set current_state = 'invited'")
 
     assert is_dead(link)
 
 
-def test_so_does_another_address(link):
+def test_a_change_of_the_address_ends_the_link(link):
     User.objects.filter(pk=carol().pk).update(email="other@example.com")
 
     assert is_dead(link)
 
 
-def test_so_does_a_deletion(link):
+def test_a_deletion_ends_the_link(link):
     carol().delete()
 
     assert is_dead(link)
@@ -155,7 +155,7 @@ def test_so_does_a_deletion(link):
         lambda link: re.sub(r"/\w+-", "/0-", link),
     ],
 )
-def test_a_damaged_link_is_no_error(link, damage, trail):
+def test_a_damaged_link_is_not_an_error(link, damage, trail):
     answer = Client().get(damage(link), follow=True)
 
     assert answer.status_code in (200, 404)
@@ -163,7 +163,7 @@ def test_a_damaged_link_is_no_error(link, damage, trail):
     assert trail.lines() == []
 
 
-def test_a_link_is_for_one_person_and_one_purpose(link, invite, mailoutbox):
+def test_a_link_is_for_one_user_and_one_purpose(link, invite, mailoutbox):
     invite("dora@example.com")
     token = link.rstrip("/").rpartition("/")[2]
     doras = link_in(mailoutbox[-1])
@@ -176,7 +176,7 @@ def test_a_link_is_for_one_person_and_one_purpose(link, invite, mailoutbox):
     assert is_dead(link.replace(token, reset))
 
 
-def test_of_two_who_accept_at_once_one_gets_through(link, trail):
+def test_of_two_who_accept_at_once_one_succeeds(link, trail):
     browsers = [Client(), Client()]
     pages = [browser.get(link, follow=True).redirect_chain[-1][0] for browser in browsers]
 
@@ -206,7 +206,7 @@ def test_a_page_that_was_open_during_a_deactivation_lets_nobody_in(link, trail):
     assert not carol().has_usable_password()
 
 
-def test_a_new_link_can_be_asked_for(link, mailoutbox):
+def test_a_new_link_can_be_requested(link, mailoutbox):
     answer = Client().post("/accounts/invitation/", {"email": "CAROL@example.com"}, follow=True)
 
     assert "we have sent a new link" in answer.content.decode()
@@ -215,7 +215,7 @@ def test_a_new_link_can_be_asked_for(link, mailoutbox):
 
 
 @pytest.mark.parametrize("address", ["alice@example.com", "nobody@example.com"])
-def test_whoever_asks_is_answered_alike_and_others_get_no_mail(alice, address, mailoutbox):
+def test_every_address_is_answered_alike_and_others_get_no_mail(alice, address, mailoutbox):
     User.objects.filter(pk=alice.pk).update(email="alice@example.com")
 
     answer = Client().post("/accounts/invitation/", {"email": address}, follow=True)
@@ -224,14 +224,14 @@ def test_whoever_asks_is_answered_alike_and_others_get_no_mail(alice, address, m
     assert mailoutbox == []
 
 
-def test_nobodys_mailbox_is_flooded(link, mailoutbox):
+def test_the_mails_to_one_user_are_limited(link, mailoutbox):
     for _ in range(20):
         Client().post("/accounts/invitation/", {"email": "carol@example.com"})
 
     assert len(mailoutbox) == 1 + 5
 
 
-def test_an_invited_person_with_a_password_does_not_sign_in(transactional_db, attempt):
+def test_an_invited_user_with_a_password_does_not_sign_in(transactional_db, attempt):
     make_user("carol", State.INVITED)
 
     assert not signed_in_by(attempt("carol", "carol"))

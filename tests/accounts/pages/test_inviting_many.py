@@ -1,4 +1,4 @@
-"""Inviting one or many: addresses that are none, taken, doubled, or very many."""
+"""Inviting one user or many: addresses that are invalid, taken, repeated, or very many."""
 
 from threading import Event, Thread
 from time import sleep
@@ -11,8 +11,6 @@ from tests.conftest import make_user
 
 from .conftest import accept, at_once, is_dead, link_in, signed_in_by
 
-# Many at once, and what is no address
-
 
 def test_many_are_invited_at_once(invite, mailoutbox, trail):
     invite("a@example.com, b@example.com;c@example.com\n\n d@example.com\te@example.com,")
@@ -21,7 +19,7 @@ def test_many_are_invited_at_once(invite, mailoutbox, trail):
     assert trail.moves() == [("new", "invited")] * 5
 
 
-def test_five_hundred_too(invite, mailoutbox):
+def test_five_hundred_are_invited_at_once(invite, mailoutbox):
     answer = invite("\n".join(f"user{n}@example.com" for n in range(500)))
 
     assert "and 490 more" in answer.content.decode()
@@ -29,14 +27,14 @@ def test_five_hundred_too(invite, mailoutbox):
     assert UserFSM.objects.filter(current_state="invited").count() == 500
 
 
-def test_more_than_a_thousand_are_refused_with_a_sentence(invite, trail):
+def test_more_than_a_thousand_are_refused(invite, trail):
     answer = invite("\n".join(f"user{n}@example.com" for n in range(1001)))
 
     assert "At most 1000 people" in answer.content.decode()
     assert trail.lines() == []
 
 
-def test_who_is_named_twice_is_invited_once(invite, mailoutbox):
+def test_a_user_who_is_named_twice_is_invited_once(invite, mailoutbox):
     invite("carol@example.com CAROL@example.com Carol@EXAMPLE.com")
 
     assert [mail.to for mail in mailoutbox] == [["carol@example.com"]]
@@ -63,7 +61,7 @@ def test_who_is_named_twice_is_invited_once(invite, mailoutbox):
         "",
     ],
 )
-def test_what_is_no_address_is_named_and_nobody_is_invited(invite, mailoutbox, trail, bad):
+def test_an_invalid_address_is_named_and_nobody_is_invited(invite, mailoutbox, trail, bad):
     answer = invite(f"dora@example.com, {bad}" if bad.strip(", ;\n") else bad)
 
     assert answer.status_code == 200
@@ -82,7 +80,7 @@ def test_unusual_addresses_are_addresses(invite, mailoutbox, good):
 
 @pytest.mark.parametrize("state", ["active", "locked", "deactivated"])
 @pytest.mark.parametrize("written", ["alice@example.com", "ALICE@EXAMPLE.COM"])
-def test_who_has_an_account_is_named_and_nobody_is_invited(
+def test_a_user_with_an_account_is_named_and_nobody_is_invited(
     alice, invite, mailoutbox, trail, state, written
 ):
     User.objects.filter(pk=alice.pk).update(email="Alice@example.com")
@@ -104,7 +102,7 @@ def test_an_address_that_is_somebodys_user_name_is_taken(invite, mailoutbox):
     assert mailoutbox == []
 
 
-def test_of_two_managers_who_invite_the_same_person_at_once_none_fails(invite, mailoutbox, trail):
+def test_two_managers_who_invite_the_same_user_at_once_do_not_fail(invite, mailoutbox, trail):
     answers = at_once(invite, [("carol@example.com",), ("Carol@example.com",)])
 
     assert [answer.status_code for answer in answers] == [200, 200]
@@ -112,7 +110,7 @@ def test_of_two_managers_who_invite_the_same_person_at_once_none_fails(invite, m
     assert not is_dead(link_in(mailoutbox[-1]))
 
 
-def test_whom_somebody_else_adds_in_this_moment_is_said(invite, mailoutbox, trail):
+def test_a_user_whom_somebody_else_adds_meanwhile_is_not_invited(invite, mailoutbox, trail):
     added = Event()
 
     def add():
@@ -133,7 +131,7 @@ def test_whom_somebody_else_adds_in_this_moment_is_said(invite, mailoutbox, trai
     assert mailoutbox == []
 
 
-def test_two_managers_with_the_same_people_in_other_orders_do_not_fail(invite):
+def test_two_managers_with_the_same_users_in_other_orders_do_not_fail(invite):
     addresses = [f"user{n}@example.com" for n in range(30)]
 
     for _ in range(2):  # first they are new, then they are invited
@@ -147,7 +145,7 @@ def test_two_managers_with_the_same_people_in_other_orders_do_not_fail(invite):
     "address",
     ["\u017fue@example.com", "\u0131an@example.com", "ü@example.com", "a@" + "ä" * 60 + ".com"],
 )
-def test_look_alikes_and_what_no_mail_can_reach_are_no_addresses(invite, mailoutbox, address):
+def test_look_alikes_and_unreachable_addresses_are_refused(invite, mailoutbox, address):
     invite(address)
 
     assert {mail.to[0] for mail in mailoutbox} <= {"sue@example.com"}

@@ -62,7 +62,7 @@ def test_with_the_right_one_among_them_nobody_is_signed_in_after_the_lock(
     assert len(evaluated) == 5 or let_in  # the right one has the attempts counted again
     assert len(trail.lines()) <= 1
     if trail.lines():
-        # Whoever came in before the lock is out at the next request.
+        # A session from before the lock ends at the next request.
         browser = answers[right].client
         assert browser.get("/")["Location"] == f"{SIGN_IN}?next=/"
     assert not signed_in_by(attempt("alice", "alice")) or trail.lines() == []
@@ -75,7 +75,7 @@ def test_the_right_password_does_not_open_a_locked_account(alice, attempt, evalu
     assert evaluated == []
 
 
-def test_a_lock_while_the_right_password_is_looked_at_is_in_time(alice, attempt, monkeypatch):
+def test_a_lock_while_the_right_password_is_checked_is_in_time(alice, attempt, monkeypatch):
     check = User.check_password
 
     def lock_meanwhile(self, password):
@@ -113,7 +113,7 @@ def test_a_success_resets_the_counter(alice, attempt):
     assert state_of(alice) == State.ACTIVE
 
 
-def test_a_counter_that_was_left_alone_for_fifteen_minutes_says_nothing(alice, attempt):
+def test_a_counter_without_an_attempt_for_fifteen_minutes_starts_again(alice, attempt):
     for _ in range(4):
         attempt("alice", "wrong")
     pass_time(WINDOW + timedelta(seconds=1))
@@ -125,7 +125,7 @@ def test_a_counter_that_was_left_alone_for_fifteen_minutes_says_nothing(alice, a
     assert state_of(alice) == State.ACTIVE
 
 
-def test_a_younger_one_counts(alice, attempt):
+def test_a_younger_counter_goes_on(alice, attempt):
     for _ in range(4):
         attempt("alice", "wrong")
     pass_time(WINDOW - timedelta(seconds=30))
@@ -187,7 +187,7 @@ def test_a_wrong_password_writes_to_no_user_and_no_state(alice, attempt, execute
     assert execute(sql) == before
 
 
-def test_old_counters_are_tidied_away(alice, attempt):
+def test_stale_counters_are_deleted(alice, attempt):
     old = timezone.now() - WINDOW - timedelta(seconds=1)
     AttemptCounter.objects.create(key="old", attempts=5, last_attempt_at=old)
 

@@ -1,4 +1,4 @@
-"""Names and passwords that are none: a sentence, and no work for us."""
+"""Invalid names and passwords: an error of the form, and no hash."""
 
 import pytest
 from django.contrib.auth import authenticate
@@ -24,7 +24,7 @@ def test_a_password_of_a_megabyte_is_not_hashed(alice, attempt, settings, monkey
 
 
 @pytest.mark.parametrize("name", ["a\x00b", "x" * 100_000, "", "ÄÖ\ud83d\ude00", "' or 1=1 --"])
-def test_odd_names_are_answered_with_a_sentence(transactional_db, attempt, name):
+def test_odd_names_are_an_error_of_the_form(transactional_db, attempt, name):
     name = name.encode("utf-16", "surrogatepass").decode("utf-16")
     answer = attempt(name, "wrong")
 
@@ -33,7 +33,7 @@ def test_odd_names_are_answered_with_a_sentence(transactional_db, attempt, name)
 
 
 @pytest.mark.parametrize("name", ["a\x00b", "\ud800", "x" * 100_000])
-def test_odd_names_are_nobodys_for_other_callers_too(transactional_db, name):
+def test_odd_names_are_no_users_for_other_callers_either(transactional_db, name):
     assert authenticate(username=name, password="x") is None
 
 
@@ -43,7 +43,7 @@ def test_an_address_as_user_name_is_written_with_capitals_too(transactional_db, 
     assert signed_in_by(attempt("Alice@Example.com", "alice@example.com"))
 
 
-def test_but_whose_name_it_is_exactly_comes_first(transactional_db, attempt):
+def test_the_exact_user_name_comes_first(transactional_db, attempt):
     make_user("Dora"), make_user("dora")
 
     answer = attempt("Dora", "Dora")
@@ -53,7 +53,7 @@ def test_but_whose_name_it_is_exactly_comes_first(transactional_db, attempt):
 
 
 @pytest.mark.parametrize("odd", [5, None, b"alice", ["alice"], {}, "\ud800"])
-def test_odd_credentials_are_nobodys_and_cost_nothing(alice, evaluated, odd):
+def test_odd_credentials_are_no_users_and_are_not_counted(alice, evaluated, odd):
     assert authenticate(username="alice", password=odd) is None
     assert authenticate(username=odd, password="alice") is None
 

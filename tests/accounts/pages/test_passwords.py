@@ -46,7 +46,7 @@ def test_a_reset_of_a_locked_account_leaves_it_locked(forgetful, mailoutbox, att
     assert not signed_in_by(attempt("alice", NEW["new_password1"]))
 
 
-def test_a_link_from_before_does_not_activate(forgetful, mailoutbox, attempt, trail):
+def test_a_link_from_before_a_deactivation_does_not_activate(forgetful, mailoutbox, attempt, trail):
     Client().post(RESET, {"email": "alice@example.com"})
     for state in ("deactivated", "invited"):
         UserFSM.objects.update(current_state=state)
@@ -59,7 +59,7 @@ def test_a_link_from_before_does_not_activate(forgetful, mailoutbox, attempt, tr
 
 
 @pytest.mark.parametrize("who", ["invited", "deactivated", "nobody", "active"])
-def test_whoever_asks_is_answered_alike(forgetful, mailoutbox, who):
+def test_every_address_is_answered_alike(forgetful, mailoutbox, who):
     if who in State.values:
         UserFSM.objects.update(current_state=who)
     address = "nobody@example.com" if who == "nobody" else "alice@example.com"
@@ -70,7 +70,7 @@ def test_whoever_asks_is_answered_alike(forgetful, mailoutbox, who):
     assert len(mailoutbox) == (who == "active")
 
 
-def test_nobodys_mailbox_is_flooded(forgetful, mailoutbox):
+def test_the_mails_to_one_user_are_limited(forgetful, mailoutbox):
     for _ in range(20):
         Client().post(RESET, {"email": "alice@example.com"})
 
@@ -80,7 +80,7 @@ def test_nobodys_mailbox_is_flooded(forgetful, mailoutbox):
 @pytest.mark.parametrize(
     "address", ["", "x", "a@b.c\r\nBcc: v@example.com", "a" * 10_000, "a\x00@example.com"]
 )
-def test_what_is_no_address_is_said(transactional_db, mailoutbox, address):
+def test_an_invalid_address_is_an_error(transactional_db, mailoutbox, address):
     answer = Client().post(RESET, {"email": address})
 
     assert 'class="errorlist' in answer.content.decode()
@@ -98,7 +98,7 @@ def test_a_reset_link_works_once(forgetful, mailoutbox):
     assert RESET in page
 
 
-def test_the_mails_links_lead_to_the_site_that_is_configured(forgetful, mailoutbox, settings):
+def test_links_in_mails_lead_to_the_configured_site(forgetful, mailoutbox, settings):
     settings.SITE_URL = "https://users.example.com"
 
     Client().post(RESET, {"email": "alice@example.com"})
@@ -134,7 +134,7 @@ def test_an_old_password_of_a_megabyte_is_not_hashed(alice, signed_in, monkeypat
     assert 'class="errorlist' in answer.content.decode()
 
 
-def test_the_admins_own_page_for_it_is_this_one(mona, signed_in):
+def test_the_admins_page_to_change_a_password_is_this_one(mona, signed_in):
     assert signed_in(mona).get("/admin/password_change/")["Location"] == CHANGE
 
 
@@ -147,7 +147,7 @@ def test_signing_out_ends_the_session(mona, signed_in, page):
     assert browser.get("/").status_code == 302
 
 
-def test_after_signing_in_one_goes_where_one_wanted(alice, client):
+def test_signing_in_leads_to_the_page_that_was_requested(alice, client):
     page = {"username": "alice", "password": "alice"}
 
     assert client.post("/accounts/login/", page)["Location"] == "/"
@@ -157,7 +157,7 @@ def test_after_signing_in_one_goes_where_one_wanted(alice, client):
     assert outside["Location"] == "/"
 
 
-def test_of_two_who_use_one_link_at_once_one_gets_through(forgetful, mailoutbox, attempt):
+def test_of_two_who_use_one_link_at_once_one_succeeds(forgetful, mailoutbox, attempt):
     Client().post(RESET, {"email": "alice@example.com"})
     link = link_in(mailoutbox[0])
     browsers = [Client(), Client()]
@@ -187,7 +187,7 @@ def test_the_time_of_the_answer_tells_nothing(transactional_db, monkeypatch, pag
     assert 50 < seconds < 60
 
 
-def test_an_address_that_tried_too_often_is_told_so_here_too(alice, signed_in, use_up):
+def test_an_address_at_its_limit_gets_its_message_here_too(alice, signed_in, use_up):
     browser = signed_in(alice)
     use_up()
 

@@ -32,7 +32,7 @@ def fields(user: User, **changes) -> dict:
     return {"username": user.username, "email": user.email, **dates, **changes}
 
 
-def test_a_clerk_touches_no_superadmin(ada, clerk, signed_in):
+def test_a_clerk_changes_no_superadmin(ada, clerk, signed_in):
     browser = signed_in(clerk)
 
     for page in ("change", "password", "delete"):
@@ -69,7 +69,7 @@ def test_a_superadmin_grants_privileges_and_revokes_them(alice, ada, signed_in):
         assert alice.is_staff == alice.is_superuser == bool(privileges)
 
 
-def test_one_s_own_password_is_changed_where_the_old_one_is_asked_for(ada, signed_in):
+def test_users_change_their_own_password_where_the_old_one_is_asked_for(ada, signed_in):
     answer = signed_in(ada).post(
         f"{LIST}{ada.pk}/password/", {"usable_password": "false", "unset-password": "x"}
     )
@@ -93,7 +93,7 @@ WAYS = {
 def test_of_two_superadmins_who_remove_each_other_at_once_one_remains(
     ada, eve, signed_in, monkeypatch, ways
 ):
-    """Each has passed all that is asked before when both come to the one wall."""
+    """Both have passed all other checks when they come to the lock."""
     both_there, lock = Barrier(2), states.lock_superadmins
 
     def wait_for_the_other(using):

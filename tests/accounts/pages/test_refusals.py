@@ -1,4 +1,4 @@
-"""Who may not change a state is refused, by every way, and nothing is recorded."""
+"""Users without the permission to change a state are refused, and nothing is recorded."""
 
 import html
 import re
@@ -71,7 +71,7 @@ def test_a_clerk_who_sees_users_but_may_not_change_states_is_refused_too(
     assert trail.lines() == []
 
 
-def test_a_manager_is_refused_the_free_choice(alice, mona, override, trail, signed_in):
+def test_a_manager_is_refused_an_override(alice, mona, override, trail, signed_in):
     page = f"/admin/accounts/user/{alice.pk}/override/"
     assert signed_in(mona).get(page).status_code == 403
     assert override(mona, "invited").status_code == 403
@@ -94,7 +94,7 @@ def test_what_is_no_transition_is_not_found(ada, push, trail, name):
 
 
 @pytest.mark.parametrize("state", ["nonsense", "", "a" * 10_000, "active\x00", "ACTIVE"])
-def test_what_is_no_state_is_said_and_changes_nothing(ada, override, trail, state):
+def test_an_unknown_state_is_an_error_and_changes_nothing(ada, override, trail, state):
     answer = override(ada, state)
 
     assert answer.status_code == 200
@@ -112,7 +112,7 @@ def test_a_post_from_another_site_is_refused(alice, ada, trail):
     assert trail.lines() == []
 
 
-def test_a_stranger_is_asked_to_sign_in(alice, client, trail):
+def test_an_anonymous_user_is_asked_to_sign_in(alice, client, trail):
     answer = client.post(f"/admin/accounts/user/{alice.pk}/transition/lock/", {"reason": "x"})
 
     assert answer["Location"].startswith("/admin/login/")
@@ -127,16 +127,16 @@ def test_a_stranger_is_asked_to_sign_in(alice, client, trail):
         *("q=%00", "o=99", "p=9999999999", "is_staff__exact=5", "username__iregex=[]"),
     ],
 )
-def test_odd_questions_of_the_list_are_no_errors(mona, signed_in, odd):
+def test_invalid_lookups_of_the_list_are_not_errors(mona, signed_in, odd):
     answer = signed_in(mona).get(f"/admin/accounts/user/?{odd}", follow=True)
 
     assert answer.status_code in (200, 400)
 
 
-def test_every_link_of_the_lists_leads_somewhere(alice, mona, sue, signed_in):
+def test_every_link_of_the_lists_leads_to_a_page(alice, mona, sue, signed_in):
     lists = (
         (mona, "/admin/accounts/user/", ""),
-        # Of one user: the tests before have left lines that take their time to show.
+        # Of one user: the tests before have left rows that take long to show.
         (sue, "/admin/audit/userstateaudit/", f"?user_id={alice.pk}"),
     )
     for user, page, query in lists:

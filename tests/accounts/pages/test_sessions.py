@@ -55,7 +55,7 @@ def test_a_new_secret_key_ends_no_session_while_the_old_one_is_kept(alice, signe
     assert browser.get("/").status_code == 200
 
 
-def test_the_session_of_somebody_who_was_deleted_ends_too(alice, signed_in):
+def test_the_session_of_a_deleted_user_ends_too(alice, signed_in):
     browser = signed_in(alice)
 
     alice.delete()

@@ -44,7 +44,7 @@ def test_an_open_session_of_a_deleted_user_ends(ada, signed_in):
     assert browser.get("/admin/").status_code == 302
 
 
-def test_asynchronous_views_ask_the_state_too(alice):
+def test_asynchronous_views_check_the_state_too(alice):
     async def run():
         browser = AsyncClient()
         await browser.aforce_login(alice)

@@ -37,7 +37,7 @@ def test_each_state_has_its_buttons(alice, mona, signed_in, state, buttons):
     assert set(re.findall(r"/transition/(\w+)/", page)) == buttons
 
 
-def test_a_superadmin_has_the_buttons_and_the_free_choice(alice, ada, signed_in):
+def test_a_superadmin_has_the_buttons_and_the_override(alice, ada, signed_in):
     page = page_of(alice, signed_in(ada))
 
     assert "/transition/lock/" in page
@@ -46,7 +46,7 @@ def test_a_superadmin_has_the_buttons_and_the_free_choice(alice, ada, signed_in)
         assert f'<option value="{state}"' in page
 
 
-def test_a_button_asks_once_more_before_it_does_anything(alice, mona, signed_in, trail):
+def test_a_button_asks_for_confirmation_first(alice, mona, signed_in, trail):
     url = f"/admin/accounts/user/{alice.pk}/transition/lock/"
 
     page = signed_in(mona).get(url).content.decode()
@@ -81,14 +81,14 @@ def test_a_manager_sees_no_buttons_on_their_own_page_or_a_superadmins(mona, ada,
     assert "/transition/" not in page_of(ada, browser)
 
 
-def test_a_button_does_what_it_says_and_says_so(alice, mona, push):
+def test_a_button_runs_its_transition_and_says_so(alice, mona, push):
     answer = push(mona, "lock")
 
     assert state_of(alice) == State.LOCKED
     assert "The user alice is now locked." in answer.content.decode()
 
 
-def test_the_change_and_its_reason_stand_in_the_history_of_the_page(alice, mona, ada, push):
+def test_the_history_of_the_page_has_the_change_and_its_reason(alice, mona, ada, push):
     push(mona, "lock", reason="Lost their phone")
 
     browser = Client()
@@ -113,7 +113,7 @@ def test_nobody_is_shut_out_without_a_reason(alice, mona, push, trail, name, rea
     assert trail.lines() == []
 
 
-def test_letting_in_needs_none(alice, mona, push, trail):
+def test_letting_in_needs_no_reason(alice, mona, push, trail):
     UserFSM.objects.filter(user=alice).update(current_state="locked")
     trail.forget()
 
@@ -124,7 +124,7 @@ def test_letting_in_needs_none(alice, mona, push, trail):
 
 
 @pytest.mark.parametrize("reason", ["a" * 10_000, "a\x00b"])
-def test_a_reason_that_cannot_be_kept_is_said_and_changes_nothing(mona, push, trail, reason):
+def test_an_invalid_reason_is_an_error_and_changes_nothing(mona, push, trail, reason):
     answer = push(mona, "lock", reason=reason)
 
     assert answer.status_code == 200
@@ -140,7 +140,7 @@ def test_a_hostile_reason_is_only_text(alice, mona, sue, push, signed_in):
     assert "<script>alert(1)" not in page.content.decode()
 
 
-def test_whoever_was_slower_is_told_so_and_changes_nothing(alice, mona, push, trail):
+def test_a_button_of_a_stale_page_changes_nothing_and_says_so(alice, mona, push, trail):
     UserFSM.objects.filter(user=alice).update(current_state="locked")
     trail.forget()
 
@@ -150,7 +150,7 @@ def test_whoever_was_slower_is_told_so_and_changes_nothing(alice, mona, push, tr
     assert trail.lines() == []
 
 
-def test_and_is_told_so_before_being_asked(alice, mona, signed_in, trail):
+def test_a_button_of_a_stale_page_does_not_ask(alice, mona, signed_in, trail):
     UserFSM.objects.filter(user=alice).update(current_state="locked")
     trail.forget()
 
@@ -162,7 +162,7 @@ def test_and_is_told_so_before_being_asked(alice, mona, signed_in, trail):
 
 
 @pytest.mark.parametrize("key", ["0", "99999999999999999999", "x", "_", "1/2"])
-def test_a_user_who_is_not_there_is_not_found(ada, signed_in, key):
+def test_an_unknown_user_is_not_found(ada, signed_in, key):
     for page in ("transition/lock", "override"):
         answer = signed_in(ada).post(f"/admin/accounts/user/{key}/{page}/", {"reason": "x"})
 
@@ -179,7 +179,7 @@ def test_a_user_without_a_state_is_shown_and_can_be_given_one(ada, signed_in, pu
     assert trail.moves() == [("new", "invited"), ("invited", "active")]
 
 
-def test_a_user_who_is_deleted_meanwhile_is_said_to_be_gone(alice, ada, push, monkeypatch):
+def test_a_user_who_is_deleted_meanwhile_is_reported(alice, ada, push, monkeypatch):
     """Alice is deleted after the request has found the user, and before the change."""
     look = UserAdmin.get_object
 
@@ -230,7 +230,7 @@ def test_a_user_added_on_the_admins_page_is_invited(ada, signed_in):
     assert User.objects.get(username="carol").state == State.INVITED
 
 
-def test_a_reserved_name_is_refused_with_a_sentence(ada, signed_in):
+def test_a_reserved_name_is_an_error(ada, signed_in):
     page = signed_in(ada).post(
         "/admin/accounts/user/add/",
         {

@@ -25,7 +25,7 @@ def unlock(link: str):
     return browser.post(page.redirect_chain[-1][0] if page.redirect_chain else link, follow=True)
 
 
-def test_the_mail_goes_to_the_person_and_says_who(locked_out, mailoutbox):
+def test_the_mail_goes_to_the_user_and_names_the_account(locked_out, mailoutbox):
     [mail] = mailoutbox
 
     assert mail.to == ["alice@example.com"]
@@ -50,7 +50,7 @@ def test_a_mail_that_cannot_be_written_does_not_take_the_lock_back(alice, attemp
     assert trail.moves() == [("active", "locked")]
 
 
-def test_looking_at_the_link_unlocks_nothing(locked_out, trail):
+def test_opening_the_link_unlocks_nothing(locked_out, trail):
     assert "Unlock my account" in Client().get(locked_out, follow=True).content.decode()
 
     assert trail.lines() == []
@@ -76,7 +76,7 @@ def test_it_works_once(alice, locked_out, attempt):
     assert is_dead(locked_out)
 
 
-def test_of_two_at_once_one_gets_through(locked_out, trail):
+def test_of_three_at_once_one_succeeds(locked_out, trail):
     at_once(unlock, [(locked_out,)] * 3)
 
     assert trail.moves() == [("locked", "active")]
@@ -115,7 +115,9 @@ def test_a_page_that_was_open_during_a_deactivation_unlocks_nothing(locked_out, 
     assert trail.lines() == []
 
 
-def test_who_chooses_a_new_password_first_can_still_unlock(alice, locked_out, attempt, mailoutbox):
+def test_a_user_who_chooses_a_new_password_first_can_still_unlock(
+    alice, locked_out, attempt, mailoutbox
+):
     Client().post("/accounts/password_reset/", {"email": "alice@example.com"})
     browser = Client()
     page = browser.get(link_in(mailoutbox[-1]), follow=True).redirect_chain[-1][0]
@@ -139,7 +141,7 @@ def test_a_manager_who_locks_sends_no_link(alice, mona, mailoutbox):
 def test_the_link_is_for_this_lock_and_not_for_one_right_after_it(
     alice, mona, attempt, mailoutbox, monkeypatch
 ):
-    """A manager unlocks and locks on purpose between the lock-out's commit and its mail."""
+    """A manager unlocks and locks on purpose between the commit of the lockout and its mail."""
     User.objects.filter(pk=alice.pk).update(email="alice@example.com")
     send = lockout.send_unlock_link
 

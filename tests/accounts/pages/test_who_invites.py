@@ -11,7 +11,9 @@ from .conftest import INVITE, accept, carol, is_dead
 
 
 @pytest.mark.parametrize("clerk", ["sue", "bob"])
-def test_who_may_not_invite_is_refused(request, clerk, invite, mailoutbox, trail):
+def test_a_user_without_the_permission_to_invite_is_refused(
+    request, clerk, invite, mailoutbox, trail
+):
     user = request.getfixturevalue(clerk)
     User.objects.filter(pk=user.pk).update(is_staff=True)
     trail.forget()
@@ -20,14 +22,14 @@ def test_who_may_not_invite_is_refused(request, clerk, invite, mailoutbox, trail
     assert (mailoutbox, trail.lines()) == ([], [])
 
 
-def test_the_button_is_there_for_who_may(mona, bob, signed_in):
+def test_the_button_is_there_for_users_with_the_permission(mona, bob, signed_in):
     assert INVITE in signed_in(mona).get("/admin/accounts/user/").content.decode()
     User.objects.filter(pk=bob.pk).update(is_staff=True)
     bob.user_permissions.add(Permission.objects.get(codename="view_user"))
     assert INVITE not in signed_in(bob).get("/admin/accounts/user/").content.decode()
 
 
-def test_an_invited_persons_page_offers_a_new_invitation(link, mona, signed_in):
+def test_the_page_of_an_invited_user_offers_a_new_invitation(link, mona, signed_in):
     browser = signed_in(mona)
     page = browser.get(f"/admin/accounts/user/{carol().pk}/change/").content.decode()
     [again] = re.findall(rf'href="({INVITE}\?[^"]+)"', page)
@@ -53,7 +55,7 @@ def test_a_manager_does_not_invite_a_superadmin_again(
     assert is_dead(link)
 
 
-def test_who_may_only_invite_comes_back_to_the_page(bob, invite, mailoutbox):
+def test_a_user_who_may_only_invite_comes_back_to_the_page(bob, invite, mailoutbox):
     User.objects.filter(pk=bob.pk).update(is_staff=True)
     bob.user_permissions.add(Permission.objects.get(codename="invite_user"))
 
