@@ -49,9 +49,9 @@ def test_unlock_user_unlocks_superadmins_too(ada, trail, capsys):
 
     assert UserFSM.objects.get(user=ada).current_state == State.ACTIVE
     assert capsys.readouterr().out == "ada is active again.\n"
-    [line] = trail.lines()
-    assert (line["transition"], line["initiated_by"]) == ("unlock", "CLI")
-    assert line["reason"] == "nobody else is left"
+    [entry] = trail.entries()
+    assert (entry["transition"], entry["initiated_by"]) == ("unlock", "CLI")
+    assert entry["reason"] == "nobody else is left"
 
 
 @pytest.mark.parametrize("state", ["active", "deactivated", "invited"])
@@ -62,7 +62,7 @@ def test_unlock_user_unlocks_only_the_locked(alice, trail, state):
     with pytest.raises(CommandError, match=f"^alice is {state}, not locked.$"):
         call_command("unlock_user", "alice")
 
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 @pytest.mark.parametrize("name", ["nobody", ""])

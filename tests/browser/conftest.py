@@ -119,7 +119,7 @@ def seen_by_supervisor(sue, new_page):
     def look(username: str) -> list[str]:
         page = new_page(sue)
         page.goto(f"/admin/audit/userstateaudit/?q={username}")
-        columns = ("change", "initiated_by", "ip_address", "arrow")
+        columns = ("change", "initiated_by", "ip_address", "transition_name")
         rows = page.locator("#result_list tbody tr").all()
         texts = [[row.locator(f".field-{name}").inner_text() for name in columns] for row in rows]
         return [" | ".join(each) for each in texts]

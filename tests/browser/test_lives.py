@@ -76,7 +76,7 @@ def test_locked_out_and_unlocked_by_mail(
         "locked → active | alice | 127.0.0.1 | unlock",
         "active → locked | system:lockout | 127.0.0.1 | lock",
     ]
-    assert len(trail.lines()) == 2
+    assert len(trail.entries()) == 2
 
 
 @both_ways
@@ -146,8 +146,8 @@ def test_many_are_deactivated_from_the_list(alice, bob, mona, new_page, seen_by_
     expect(page.get_by_text("Deactivate: 2 users changed.")).to_be_visible()
     expect(page.get_by_text("mona (you may not deactivate this user)")).to_be_visible()
     for name in ("alice", "bob"):
-        line = "active → deactivated | mona | 127.0.0.1 | deactivate"
-        assert seen_by_supervisor(name)[0] == line
+        entry = "active → deactivated | mona | 127.0.0.1 | deactivate"
+        assert seen_by_supervisor(name)[0] == entry
 
 
 def test_on_a_telephone_no_page_scrolls_sideways(alice, mona, new_page, sign_in):

@@ -22,9 +22,9 @@ def test_what_was_counted_and_locked_stays_when_the_request_is_rolled_back(alice
             assert authenticate(request, username="alice", password="wrong") is None
             transaction.set_rollback(True)
 
-    [line] = trail.lines()
-    assert (line["initiated_by"], line["ip_address"]) == ("system:lockout", "203.0.113.9")
-    assert line["request_id"] == "of this request"
+    [entry] = trail.entries()
+    assert (entry["initiated_by"], entry["ip_address"]) == ("system:lockout", "203.0.113.9")
+    assert entry["request_id"] == "of this request"
 
 
 def test_within_a_transaction_the_right_password_is_right(alice):
@@ -55,8 +55,8 @@ def test_a_last_attempt_whose_process_died_locks_later(alice, attempt, monkeypat
     pass_time(lockout.LONGEST_ATTEMPT + timedelta(seconds=1))
     attempt("alice", "wrong")
 
-    [line] = trail.lines()
-    assert (line["initiated_by"], line["end_state"]) == ("system:lockout", "locked")
+    [entry] = trail.entries()
+    assert (entry["initiated_by"], entry["end_state"]) == ("system:lockout", "locked")
 
 
 def test_attempts_are_counted_without_autocommit_too(alice, monkeypatch):

@@ -41,7 +41,7 @@ def test_it_asks_for_confirmation_and_names_the_users(alice, bob, mona, act, tra
     assert "Deactivate 2 users?" in page
     assert "<li>alice" in page
     assert "<li>bob" in page
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,9 @@ def test_each_is_changed_and_recorded(alice, bob, mona, act, trail, name, before
     answer = act(name, [alice, bob])
 
     assert trail.moves() == [(before, after)] * 2
-    assert {(line["transition"], line["reason"]) for line in trail.lines()} == {(name, "because")}
+    assert {(entry["transition"], entry["reason"]) for entry in trail.entries()} == {
+        (name, "because")
+    }
     assert set(trail.initiators()) == {"mona"}
     assert f"{name.title()}: 2 users changed." in answer.content.decode()
 
@@ -79,21 +81,21 @@ def test_refused_users_are_named_and_the_others_are_changed(alice, bob, mona, ad
     ):
         assert refused in page
     assert "ada (you may not unlock this user)" in page
-    assert [line["username"] for line in trail.lines()] == ["carol"]
+    assert [entry["username"] for entry in trail.entries()] == ["carol"]
 
 
 def test_nobody_is_deactivated_without_a_reason(alice, act, trail, mona):
     answer = act("deactivate", [alice], reason=" ")
 
     assert "This field is required." in answer.content.decode()
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_a_reason_of_ten_kilobytes_is_refused(alice, act, trail, mona):
     answer = act("deactivate", [alice], reason="a" * 10_000)
 
     assert 'class="errorlist' in answer.content.decode()
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_all_pages_of_the_list_are_selected_when_asked(alice, bob, mona, ada, act, trail):
@@ -121,7 +123,7 @@ def test_a_user_with_view_permission_only_has_no_actions(alice, bob, act, signed
     act("deactivate", [alice], by=bob)
 
     assert "deactivate_selected" not in signed_in(bob).get(LIST).content.decode()
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_a_user_who_was_changed_meanwhile_is_named_and_not_changed(alice, bob, mona, act, trail):
@@ -183,7 +185,7 @@ def test_forged_confirmations_change_nothing(alice, mona, signed_in, trail, show
     answer = signed_in(mona).post(LIST, {**data, "shown": shown}, follow=True)
 
     assert "nothing was changed" in answer.content.decode()
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 @pytest.mark.parametrize(
@@ -193,4 +195,4 @@ def test_invalid_selections_are_not_errors(mona, signed_in, trail, selected):
     data = {"action": "unlock_selected", "_selected_action": selected, "shown": ""}
 
     assert signed_in(mona).post(LIST, data, follow=True).status_code == 200
-    assert trail.lines() == []
+    assert trail.entries() == []

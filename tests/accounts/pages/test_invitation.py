@@ -28,13 +28,13 @@ def test_a_mail_with_a_link_goes_to_the_user(invite, mailoutbox):
 def test_the_invitation_is_recorded_as_the_managers(invite, trail):
     invite("carol@example.com", REMOTE_ADDR="203.0.113.7")
 
-    [line] = trail.lines()
-    assert (line["username"], line["start_state"], line["end_state"]) == (
+    [entry] = trail.entries()
+    assert (entry["username"], entry["start_state"], entry["end_state"]) == (
         "carol@example.com",
         "new",
         "invited",
     )
-    assert (line["initiated_by"], line["ip_address"]) == ("mona", "203.0.113.7")
+    assert (entry["initiated_by"], entry["ip_address"]) == ("mona", "203.0.113.7")
 
 
 def test_a_user_who_accepts_is_active_and_signed_in(link):
@@ -49,9 +49,9 @@ def test_a_user_who_accepts_is_active_and_signed_in(link):
 def test_the_activation_is_recorded_as_the_users(link, trail):
     accept(link)
 
-    [line] = trail.lines()
-    assert (line["initiated_by"], line["ip_address"]) == ("carol@example.com", "198.51.100.20")
-    assert (line["transition"], line["reason"]) == ("activate", "invitation accepted")
+    [entry] = trail.entries()
+    assert (entry["initiated_by"], entry["ip_address"]) == ("carol@example.com", "198.51.100.20")
+    assert (entry["transition"], entry["reason"]) == ("activate", "invitation accepted")
 
 
 def test_opening_the_link_changes_nothing(link, trail):
@@ -59,7 +59,7 @@ def test_opening_the_link_changes_nothing(link, trail):
         page = Client().get(link, follow=True)
         assert "Choose a password" in page.content.decode()
 
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_the_token_does_not_stay_in_the_address(link):
@@ -76,7 +76,7 @@ def test_djangos_password_validators_are_used(link, trail, password):
     answer = accept(link, password)
 
     assert 'class="errorlist' in answer.content.decode()
-    assert trail.lines() == []
+    assert trail.entries() == []
     assert not carol().has_usable_password()
 
 
@@ -86,7 +86,7 @@ def test_a_password_of_a_megabyte_is_refused_before_it_is_hashed(link, trail, mo
     answer = accept(link, "Xk9 " * 250_000)
 
     assert "This password is too long." in answer.content.decode()
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_it_works_once_and_then_a_new_one_is_offered(link):
@@ -113,7 +113,7 @@ def test_a_newer_link_ends_the_link(link, invite, mailoutbox, trail):
 
     assert is_dead(link)
     assert not is_dead(link_in(mailoutbox[-1]))
-    assert trail.lines() == []  # Carol's state is the same
+    assert trail.entries() == []  # Carol's state is the same
 
 
 @pytest.mark.parametrize("state", ["active", "locked", "deactivated"])
@@ -160,7 +160,7 @@ def test_a_damaged_link_is_not_an_error(link, damage, trail):
 
     assert answer.status_code in (200, 404)
     assert "Choose a password" not in answer.content.decode()
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_a_link_is_for_one_user_and_one_purpose(link, invite, mailoutbox):
@@ -202,7 +202,7 @@ def test_a_page_that_was_open_during_a_deactivation_lets_nobody_in(link, trail):
 
     assert "can no longer be used" in answer.content.decode()
     assert not signed_in_by(answer)
-    assert trail.lines() == []
+    assert trail.entries() == []
     assert not carol().has_usable_password()
 
 
@@ -249,4 +249,4 @@ def test_an_address_that_changes_while_the_password_is_hashed_ends_the_link(
     answer = accept(link)
 
     assert "can no longer be used" in answer.content.decode()
-    assert trail.lines() == []
+    assert trail.entries() == []

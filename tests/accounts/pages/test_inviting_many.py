@@ -31,7 +31,7 @@ def test_more_than_a_thousand_are_refused(invite, trail):
     answer = invite("\n".join(f"user{n}@example.com" for n in range(1001)))
 
     assert "At most 1000 people" in answer.content.decode()
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_a_user_who_is_named_twice_is_invited_once(invite, mailoutbox):
@@ -67,7 +67,7 @@ def test_an_invalid_address_is_named_and_nobody_is_invited(invite, mailoutbox, t
     assert answer.status_code == 200
     assert 'class="errorlist' in answer.content.decode()
     assert "<script>alert(1)" not in answer.content.decode()
-    assert (mailoutbox, trail.lines()) == ([], [])
+    assert (mailoutbox, trail.entries()) == ([], [])
 
 
 @pytest.mark.parametrize("good", ["o'brien@example.com", "a+b@example.com", "x&y@sub.example.org"])
@@ -90,7 +90,7 @@ def test_a_user_with_an_account_is_named_and_nobody_is_invited(
     answer = invite(f"dora@example.com {written}")
 
     assert "An account already exists for: alice." in answer.content.decode()
-    assert (mailoutbox, trail.lines()) == ([], [])
+    assert (mailoutbox, trail.entries()) == ([], [])
 
 
 def test_an_address_that_is_somebodys_user_name_is_taken(invite, mailoutbox):
@@ -127,7 +127,7 @@ def test_a_user_whom_somebody_else_adds_meanwhile_is_not_invited(invite, mailout
     thread.join()
 
     assert "somebody else has just changed one of these users" in answer.content.decode()
-    assert [line["username"] for line in trail.lines()] == ["carol@example.com"]
+    assert [entry["username"] for entry in trail.entries()] == ["carol@example.com"]
     assert mailoutbox == []
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.attempts import WINDOW, AttemptCounter
 from accounts.models import State, User, UserFSM
-from tests.trail import line
+from tests.trail import entry
 
 from .conftest import SIGN_IN, at_once, pass_time, signed_in_by, state_of
 
@@ -26,8 +26,8 @@ def test_the_fifth_wrong_password_locks_and_four_do_not(alice, attempt):
 def test_the_lock_is_recorded_once_with_the_address_and_the_reason(alice, attempt, trail):
     answers = [attempt("alice", "wrong", REMOTE_ADDR="203.0.113.9") for _ in range(7)]
 
-    assert trail.lines() == [
-        line(
+    assert trail.entries() == [
+        entry(
             alice,
             "active",
             "locked",
@@ -60,12 +60,12 @@ def test_with_the_right_one_among_them_nobody_is_signed_in_after_the_lock(
     let_in = signed_in_by(answers[right])
     assert not any(signed_in_by(each) for n, each in enumerate(answers) if n != right)
     assert len(evaluated) == 5 or let_in  # the right one has the attempts counted again
-    assert len(trail.lines()) <= 1
-    if trail.lines():
+    assert len(trail.entries()) <= 1
+    if trail.entries():
         # A session from before the lock ends at the next request.
         browser = answers[right].client
         assert browser.get("/")["Location"] == f"{SIGN_IN}?next=/"
-    assert not signed_in_by(attempt("alice", "alice")) or trail.lines() == []
+    assert not signed_in_by(attempt("alice", "alice")) or trail.entries() == []
 
 
 def test_the_right_password_does_not_open_a_locked_account(alice, attempt, evaluated):
@@ -101,7 +101,7 @@ def test_a_right_password_that_is_ready_before_the_last_wrong_one_prevents_the_l
     monkeypatch.setattr(User, "check_password", succeed_meanwhile)
     attempt("alice", "wrong")
 
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_a_success_resets_the_counter(alice, attempt):
@@ -151,7 +151,7 @@ def test_the_last_attempt_locks_nobody_whose_state_was_changed_meanwhile(
     monkeypatch.setattr(User, "check_password", change_meanwhile)
 
     assert attempt("alice", "wrong").status_code == 200
-    assert [line["end_state"] for line in trail.lines()] == states
+    assert [entry["end_state"] for entry in trail.entries()] == states
 
 
 def test_slow_attempts_are_counted_from_the_last_one(alice, attempt):

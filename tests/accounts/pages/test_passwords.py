@@ -42,7 +42,7 @@ def test_a_reset_of_a_locked_account_leaves_it_locked(forgetful, mailoutbox, att
     Client().post(RESET, {"email": "alice@example.com"})
     reset(link_in(mailoutbox[0]))
 
-    assert trail.lines() == []
+    assert trail.entries() == []
     assert not signed_in_by(attempt("alice", NEW["new_password1"]))
 
 
@@ -54,7 +54,7 @@ def test_a_link_from_before_a_deactivation_does_not_activate(forgetful, mailoutb
 
     reset(link_in(mailoutbox[0]))
 
-    assert trail.lines() == []
+    assert trail.entries() == []
     assert not signed_in_by(attempt("alice", NEW["new_password1"]))
 
 

@@ -52,7 +52,7 @@ def test_a_clerk_without_the_permission_is_refused(
 
     assert [answer.status_code for answer in answers] == [403] * len(answers)
     assert state_of(alice) == state
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_a_clerk_who_sees_users_but_may_not_change_states_is_refused_too(
@@ -68,21 +68,21 @@ def test_a_clerk_who_sees_users_but_may_not_change_states_is_refused_too(
         "/admin/accounts/user/",
         {"action": "unlock_selected", "_selected_action": [alice.pk], "shown": "1:active"},
     )
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_a_manager_is_refused_an_override(alice, mona, override, trail, signed_in):
     page = f"/admin/accounts/user/{alice.pk}/override/"
     assert signed_in(mona).get(page).status_code == 403
     assert override(mona, "invited").status_code == 403
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 @pytest.mark.parametrize("name", ["activate", "lock", "unlock", "deactivate"])
 def test_a_manager_is_refused_their_own_state_and_that_of_superadmins(mona, ada, push, trail, name):
     for victim in (mona, ada):
         assert push(mona, name, victim).status_code == 403
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_manager_is_refused_their_own_state_and_that_of_superadmins(mona, ada,
 )
 def test_what_is_no_transition_is_not_found(ada, push, trail, name):
     assert push(ada, name).status_code == 404
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 @pytest.mark.parametrize("state", ["nonsense", "", "a" * 10_000, "active\x00", "ACTIVE"])
@@ -99,7 +99,7 @@ def test_an_unknown_state_is_an_error_and_changes_nothing(ada, override, trail, 
 
     assert answer.status_code == 200
     assert 'class="errorlist"' in answer.content.decode()
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_a_post_from_another_site_is_refused(alice, ada, trail):
@@ -109,14 +109,14 @@ def test_a_post_from_another_site_is_refused(alice, ada, trail):
     answer = browser.post(f"/admin/accounts/user/{alice.pk}/transition/lock/", {"reason": "x"})
 
     assert answer.status_code == 403
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_an_anonymous_user_is_asked_to_sign_in(alice, client, trail):
     answer = client.post(f"/admin/accounts/user/{alice.pk}/transition/lock/", {"reason": "x"})
 
     assert answer["Location"].startswith("/admin/login/")
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_a_button_asks_for_confirmation_first(alice, mona, signed_in, trail):
 
     assert "Lock alice?" in page
     assert 'name="reason"' in page
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_a_manager_can_edit_nothing_else(alice, mona, signed_in):
@@ -100,8 +100,8 @@ def test_the_history_of_the_page_has_the_change_and_its_reason(alice, mona, ada,
 def test_a_reason_is_recorded(alice, mona, push, trail):
     push(mona, "lock", reason="Lost their phone")
 
-    [line] = trail.lines()
-    assert (line["transition"], line["reason"]) == ("lock", "Lost their phone")
+    [entry] = trail.entries()
+    assert (entry["transition"], entry["reason"]) == ("lock", "Lost their phone")
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "\n\t"])
@@ -110,7 +110,7 @@ def test_nobody_is_shut_out_without_a_reason(alice, mona, push, trail, name, rea
     answer = push(mona, name, reason=reason)
 
     assert "This field is required." in answer.content.decode()
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_letting_in_needs_no_reason(alice, mona, push, trail):
@@ -119,8 +119,8 @@ def test_letting_in_needs_no_reason(alice, mona, push, trail):
 
     push(mona, "unlock", seen="locked", reason="")
 
-    [line] = trail.lines()
-    assert (line["transition"], line["reason"]) == ("unlock", None)
+    [entry] = trail.entries()
+    assert (entry["transition"], entry["reason"]) == ("unlock", None)
 
 
 @pytest.mark.parametrize("reason", ["a" * 10_000, "a\x00b"])
@@ -129,7 +129,7 @@ def test_an_invalid_reason_is_an_error_and_changes_nothing(mona, push, trail, re
 
     assert answer.status_code == 200
     assert 'class="errorlist"' in answer.content.decode()
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_a_hostile_reason_is_only_text(alice, mona, sue, push, signed_in):
@@ -147,7 +147,7 @@ def test_a_button_of_a_stale_page_changes_nothing_and_says_so(alice, mona, push,
     answer = push(mona, "deactivate", seen="active")
 
     assert "Nothing was changed: alice is locked now." in answer.content.decode()
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_a_button_of_a_stale_page_does_not_ask(alice, mona, signed_in, trail):
@@ -158,7 +158,7 @@ def test_a_button_of_a_stale_page_does_not_ask(alice, mona, signed_in, trail):
     answer = signed_in(mona).get(url, follow=True)
 
     assert "Nothing was changed: alice is locked now." in answer.content.decode()
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 @pytest.mark.parametrize("key", ["0", "99999999999999999999", "x", "_", "1/2"])

@@ -53,7 +53,7 @@ def test_a_mail_that_cannot_be_written_does_not_take_the_lock_back(alice, attemp
 def test_opening_the_link_unlocks_nothing(locked_out, trail):
     assert "Unlock my account" in Client().get(locked_out, follow=True).content.decode()
 
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_the_button_unlocks_and_the_password_is_asked_again(alice, locked_out, attempt, trail):
@@ -62,9 +62,9 @@ def test_the_button_unlocks_and_the_password_is_asked_again(alice, locked_out, a
     assert answer.redirect_chain[-1][0] == "/accounts/login/"
     assert "Your account is unlocked. You can sign in now." in answer.content.decode()
     assert not signed_in_by(answer)
-    [line] = trail.lines()
-    assert (line["transition"], line["initiated_by"]) == ("unlock", "alice")
-    assert (line["ip_address"], line["reason"]) == ("198.51.100.20", "unlocked by mail")
+    [entry] = trail.entries()
+    assert (entry["transition"], entry["initiated_by"]) == ("unlock", "alice")
+    assert (entry["ip_address"], entry["reason"]) == ("198.51.100.20", "unlocked by mail")
     assert signed_in_by(attempt("alice", "alice"))
 
 
@@ -112,7 +112,7 @@ def test_a_page_that_was_open_during_a_deactivation_unlocks_nothing(locked_out, 
     answer = browser.post(page)
 
     assert "can no longer be used" in answer.content.decode()
-    assert trail.lines() == []
+    assert trail.entries() == []
 
 
 def test_a_user_who_chooses_a_new_password_first_can_still_unlock(

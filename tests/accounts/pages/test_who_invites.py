@@ -19,7 +19,7 @@ def test_a_user_without_the_permission_to_invite_is_refused(
     trail.forget()
 
     assert invite("carol@example.com", by=user).status_code == 403
-    assert (mailoutbox, trail.lines()) == ([], [])
+    assert (mailoutbox, trail.entries()) == ([], [])
 
 
 def test_the_button_is_there_for_users_with_the_permission(mona, bob, signed_in):
