@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 from django.db.backends.signals import connection_created
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class AuditConfig(AppConfig):
@@ -11,13 +11,15 @@ class AuditConfig(AppConfig):
     verbose_name = "User state audit"
 
     def ready(self):
-        from .checks import check_sql_files, check_trusted_proxies
+        from .checks import check_expectation, check_trusted_proxies
+        from .conversion import Convert
         from .migrate import after_migrate
         from .role_checks import check_deployment
         from .wrapper import install
 
-        register(check_sql_files, "audit")
+        register(check_expectation, "audit")
         register(check_trusted_proxies, "audit")
         register(check_deployment, "audit", deploy=True)
         connection_created.connect(install)
+        pre_migrate.connect(Convert.listen, sender=self)
         post_migrate.connect(after_migrate, sender=self)

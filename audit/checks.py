@@ -1,35 +1,43 @@
-"""System checks: what is wrong, and the line that mends it."""
+"""System checks: what is wrong, and what mends it."""
+
+import re
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
-from django.db.migrations.loader import MigrationLoader
 
 from accounts.client_address import networks
 
-from .sqlfiles import SQL_DIR, SQLFile, digest
+from .expectation import EXPECTED, load
+from .findings import CannotLookError
+from .sqlfiles import SQL_DIR
+from .transitions import transitions
+
+BODY = re.compile(r"as \$function\$(.*?)\$function\$", re.DOTALL)
+REGENERATE = "Run manage.py expect_audit, and commit what it writes."
 
 
-def check_sql_files(app_configs, **kwargs) -> list[CheckMessage]:
-    """audit.W001: a file in sql/ is not what the newest migration that names it brings."""
-    loader = MigrationLoader(None, load=False)
-    loader.load_disk()
-    installed = {
-        operation.name: operation.digest
-        for _, migration in sorted(loader.disk_migrations.items())
-        for operation in migration.operations
-        if isinstance(operation, SQLFile)
-    }
-    present = {path.name: digest(path.read_text("utf-8")) for path in SQL_DIR.glob("*.sql")}
+def check_expectation(app_configs, **kwargs) -> list[CheckMessage]:
+    """audit.W001: sql/ or the machine was changed, and not what is expected of a database."""
+    try:
+        expected = load()
+    except CannotLookError as error:
+        return [Warning(str(error), hint=REGENERATE, id="audit.W001")]
+    definitions = ["\n".join(d) for d in expected["objects"].values() if isinstance(d, list)]
+    edited = [
+        path.name
+        for path in sorted(SQL_DIR.glob("install/*.sql"))
+        for body in BODY.findall(path.read_text("utf-8"))
+        if not any(body in definition for definition in definitions)
+    ]
+    if {tuple(each) for each in expected["transitions"]} != set(transitions()):
+        edited.append("the state machine")
     return [
         Warning(
-            f"sql/{name} differs from what the migrations install.",
-            hint=f'Add a migration with SQLFile("{name}", "{present[name]}").'
-            if name in present
-            else "Put the file back: a database may still need it.",
+            f"{EXPECTED.name} does not know what {name} makes now.",
+            hint=REGENERATE,
             id="audit.W001",
         )
-        for name in sorted(present | installed)
-        if installed.get(name) != present.get(name)
+        for name in edited
     ]
 
 

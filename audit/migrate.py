@@ -1,20 +1,17 @@
 """What has to be true again after every migrate."""
 
-from django.db import connections
+from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.groups import create_group
 
-from .sqlfiles import run
-from .transitions import write_transitions
+from .install import mend
+from .isolation import own_search_path
+from .months import make_months
+from .sqlfiles import send
+from .transitions import set_transitions
 
 SUPERVISORS = "Supervisors"
-OURS_AND_NOT_ALWAYS = """
-    select t.tgrelid::regclass::text, quote_ident(t.tgname)
-      from pg_catalog.pg_trigger t
-     where t.tgfoid in (to_regprocedure('public.record_user_state()'),
-                        to_regprocedure('public.refuse_rewriting()'))
-       and t.tgenabled <> 'A'
-"""
 
 
 def after_migrate(using: str, **kwargs) -> None:
@@ -22,19 +19,14 @@ def after_migrate(using: str, **kwargs) -> None:
     tables = connections[using].introspection.table_names()
     if "auth_group" in tables:
         create_group(SUPERVISORS, "audit.view_userstateaudit", using=using)
-    if "user_state_transition" in tables:
-        # A role that was made or granted since has its effect now.
-        run("90_ownership.sql", connections[using])
-        run("95_grants.sql", connections[using])
-        write_transitions(using)
-        enable_always(using)
+    if {"user_state_site", "user_fsm", "accounts_user"} <= set(tables):
+        mend(connections[using])
+        write_transitions(connections[using])
+        make_months(connections[using])
 
 
-def enable_always(using: str) -> None:
-    """Re-apply ENABLE ALWAYS where something took it away: an ALTER TABLE … ENABLE TRIGGER ALL,
-    a restore, pgtrigger's own schema editor. A trigger that is missing stays missing: that is
-    for a migration to mend, and for somebody to notice."""
-    with connections[using].cursor() as cursor:
-        cursor.execute(OURS_AND_NOT_ALWAYS)
-        for table, trigger in cursor.fetchall():
-            cursor.execute(f"alter table {table} enable always trigger {trigger}")
+def write_transitions(connection: BaseDatabaseWrapper) -> None:
+    """Have user_state_transition say what the machine in the code allows."""
+    with transaction.atomic(using=connection.alias), own_search_path(connection):
+        set_transitions(connection)
+        send(connection, "install/40_transitions.sql")

@@ -13,29 +13,39 @@ END_STATES = [*State.choices, ("deleted", "Deleted")]
 class UserStateAudit(models.Model):
     """One change of one user's state. PostgreSQL writes it; here it is only read.
 
-    ``initiated_by``, ``ip_address``, ``reason`` and ``request_id`` are what the application
-    claims; ``db_user``, ``application_name`` and ``client_addr`` are facts of the connection.
+    ``initiated_by``, ``initiator_id``, ``impersonator``, ``ip_address``, ``reason`` and
+    ``request_id`` are what the application claims; ``db_user``, ``application_name`` and
+    ``client_addr`` are facts of the connection.
     """
 
     id = models.BigIntegerField(primary_key=True)
     username = models.TextField(help_text="Of the changed user, as it was then.")
-    initiated_by = models.TextField(help_text="Who asked for it; CLI when nobody said so.")
+    initiated_by = models.TextField(help_text="Claim: the actor; CLI when nobody set it.")
     start_state = models.TextField(choices=START_STATES)
     end_state = models.TextField(choices=END_STATES)
     datetime = models.DateTimeField(help_text="UTC.")
     ip_address = models.TextField(help_text="From which address; CLI when nobody said so.")
     user_id = models.BigIntegerField()
     transition = models.TextField(
-        null=True, help_text="The arrow of the machine; empty when none leads there."
+        null=True, help_text="The transition of the machine; empty for an override."
     )
     reason = models.TextField(null=True)
     request_id = models.TextField(null=True)
+    initiator_id = models.BigIntegerField(
+        null=True, help_text="Claim: the key of the actor's user."
+    )
+    impersonator = models.TextField(null=True, help_text="Claim: who signed in as the actor.")
     db_user = models.TextField(help_text="Fact: the role that signed in to PostgreSQL.")
     application_name = models.TextField(null=True, help_text="Fact: the program's name.")
     client_addr = models.GenericIPAddressField(
         null=True, help_text="Fact: who connected to PostgreSQL; empty for a local socket."
     )
     transaction_id = models.BigIntegerField(help_text="Equal for what was changed together.")
+    # Of a seal's commitments: see docs/seals.md.
+    subject_salt = models.BinaryField(null=True)
+    subject_digest = models.BinaryField(null=True)
+    actor_salt = models.BinaryField(null=True)
+    actor_digest = models.BinaryField(null=True)
 
     class Meta:
         managed = False

@@ -1,14 +1,5 @@
-"""Install the files of sql/ from migrations.
+"""The files of sql/, sent as they are. Nothing of them is repeated in Python."""
 
-A migration names a file and the digest of the text it brings::
-
-    operations = [SQLFile("30_record_user_state.sql", "3f1c9a7e5b20")]
-
-The text itself stands in sql/ alone. Whoever edits a file is told by the check audit.W001
-which line the new migration needs, so that no database is left behind.
-"""
-
-import hashlib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,25 +7,20 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.migrations import RunSQL
 
 SQL_DIR: Path = settings.BASE_DIR / "sql"
 logger = logging.getLogger(__name__)
-
-
-def digest(text: str) -> str:
-    """Twelve hexadecimal digits that change with the text."""
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def text_of(name: str) -> str:
     return (SQL_DIR / name).read_text(encoding="utf-8")
 
 
-def run(name: str, connection: BaseDatabaseWrapper) -> None:
-    """Run sql/``name``, as a migration does."""
+def send(connection: BaseDatabaseWrapper, *names: str) -> None:
+    """Send the files to PostgreSQL, one after the other; log what they warn of."""
     with warnings_logged(connection), connection.cursor() as cursor:
-        cursor.execute(text_of(name))
+        for name in names:
+            cursor.execute(text_of(name))
 
 
 @contextmanager
@@ -50,22 +36,3 @@ def warnings_logged(connection: BaseDatabaseWrapper) -> Iterator[None]:
     for text in said:
         if text.startswith("WARNING"):
             logger.warning(text.partition(":")[2].strip().partition("\n")[0])
-
-
-class SQLFile(RunSQL):
-    """Run sql/``name`` as it is today. Each file may run twice, so an old migration that
-    brings today's text does no harm. Going back does nothing: history is not undone."""
-
-    def __init__(self, name: str, digest: str):
-        self.name, self.digest = name, digest
-        super().__init__(text_of(name), RunSQL.noop)
-
-    def database_forwards(self, app_label, schema_editor, from_state, to_state):
-        with warnings_logged(schema_editor.connection):
-            super().database_forwards(app_label, schema_editor, from_state, to_state)
-
-    def deconstruct(self) -> tuple[str, list[str], dict]:
-        return type(self).__name__, [self.name, self.digest], {}
-
-    def describe(self) -> str:
-        return f"Install sql/{self.name} ({self.digest})"

@@ -1,29 +1,25 @@
-"""The transitions of the state machine, told to PostgreSQL so that the trigger can name them."""
+"""The transitions of the state machine, so that PostgreSQL can name them."""
 
-from django.db import connections, transaction
+import json
+
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.models import UserFSM
 
 
 def transitions() -> list[tuple[str, str, str]]:
-    """(start_state, end_state, name) of each transition in the code."""
-    return [(str(t.source), str(t.target), t.name) for t in UserFSM.transitions()]
+    """(start_state, end_state, name) of each transition in the code. Two that lead from one state
+    to the same other one share a name: ``lock|quarantine``."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for each in UserFSM.transitions():
+        names.setdefault((str(each.source), str(each.target)), []).append(each.name)
+    return [(start, end, "|".join(sorted(set(found)))) for (start, end), found in names.items()]
 
 
-def write_transitions(using: str) -> None:
-    """Make user_state_transition equal to the code, touching only what differs."""
-    with transaction.atomic(using=using), connections[using].cursor() as cursor:
-        cursor.execute("select start_state, end_state, name from public.user_state_transition")
-        present, wanted = set(cursor.fetchall()), set(transitions())
-        for start, end, _ in present - wanted:
-            cursor.execute(
-                "delete from public.user_state_transition"
-                " where start_state = %s and end_state = %s",
-                [start, end],
-            )
-        for each in wanted - present:
-            cursor.execute(
-                "insert into public.user_state_transition (start_state, end_state, name)"
-                " values (%s, %s, %s)",
-                each,
-            )
+def set_transitions(connection: BaseDatabaseWrapper) -> None:
+    """Have install/40_transitions.sql write those of the code, in this transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_catalog.set_config('user_state.transitions', %s, true)",
+            [json.dumps(transitions())],
+        )

@@ -157,7 +157,7 @@ class Server:
 
     def make_application_role(self) -> None:
         """Create the role that serves, and those of sql/, of which it is a member of one."""
-        roles = (ROOT / "sql/00_roles.sql").read_text("utf-8")
+        roles = (ROOT / "sql/install/10_roles.sql").read_text("utf-8")
         with suppress(psycopg2.errors.DuplicateObject):
             self.execute(f"{roles}; create role {APPLICATION} login in role user_state_audit_app")
 

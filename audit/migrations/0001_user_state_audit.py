@@ -2,7 +2,7 @@ import pgtrigger.migrations
 from django.db import migrations, models
 
 import audit.triggers
-from audit.sqlfiles import SQLFile
+from audit.install import Install
 
 
 class Migration(migrations.Migration):
@@ -13,11 +13,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        SQLFile("00_roles.sql", "7d92afe92121"),
-        SQLFile("10_user_state_audit.sql", "865b604ea666"),
-        SQLFile("20_user_state_transition.sql", "78de6a2d090f"),
-        SQLFile("30_record_user_state.sql", "9218451c0479"),
-        SQLFile("90_ownership.sql", "e62af5d59b20"),
+        Install(),
         migrations.CreateModel(
             name="UserStateAudit",
             fields=[
@@ -106,71 +102,76 @@ class Migration(migrations.Migration):
             },
             bases=("accounts.userfsm",),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="auditeduserfsm",
-            trigger=audit.triggers.AlwaysTrigger(
-                name="record_insert",
-                sql=audit.triggers.AlwaysTriggerSQL(
-                    execute="public.record_user_state()",
-                    func="",
-                    hash="6172cc02b2329195657144c8e2e0bb3e41cfe68e",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_record_insert_dd5c0",
-                    referencing="REFERENCING NEW TABLE AS new_rows ",
-                    table="user_fsm",
-                    when="AFTER",
+        # Made by sql/install/33_record_triggers.sql.
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                pgtrigger.migrations.AddTrigger(
+                    model_name="auditeduserfsm",
+                    trigger=audit.triggers.AlwaysTrigger(
+                        name="record_insert",
+                        sql=audit.triggers.AlwaysTriggerSQL(
+                            execute="public.record_user_state()",
+                            func="",
+                            hash="6172cc02b2329195657144c8e2e0bb3e41cfe68e",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_record_insert_dd5c0",
+                            referencing="REFERENCING NEW TABLE AS new_rows ",
+                            table="user_fsm",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="auditeduserfsm",
-            trigger=audit.triggers.AlwaysTrigger(
-                name="record_update",
-                sql=audit.triggers.AlwaysTriggerSQL(
-                    execute="public.record_user_state()",
-                    func="",
-                    hash="62f5978c1606d45a7f9e0e5ff26fb136a9937e14",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_record_update_0cacf",
-                    referencing="REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ",
-                    table="user_fsm",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="auditeduserfsm",
+                    trigger=audit.triggers.AlwaysTrigger(
+                        name="record_update",
+                        sql=audit.triggers.AlwaysTriggerSQL(
+                            execute="public.record_user_state()",
+                            func="",
+                            hash="62f5978c1606d45a7f9e0e5ff26fb136a9937e14",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_record_update_0cacf",
+                            referencing="REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ",
+                            table="user_fsm",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="auditeduserfsm",
-            trigger=audit.triggers.AlwaysTrigger(
-                name="record_delete",
-                sql=audit.triggers.AlwaysTriggerSQL(
-                    execute="public.record_user_state()",
-                    func="",
-                    hash="afa52085f9886ab5f39e0142a8a05588bbcded6a",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_record_delete_d6efa",
-                    referencing="REFERENCING OLD TABLE AS old_rows ",
-                    table="user_fsm",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="auditeduserfsm",
+                    trigger=audit.triggers.AlwaysTrigger(
+                        name="record_delete",
+                        sql=audit.triggers.AlwaysTriggerSQL(
+                            execute="public.record_user_state()",
+                            func="",
+                            hash="afa52085f9886ab5f39e0142a8a05588bbcded6a",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_record_delete_d6efa",
+                            referencing="REFERENCING OLD TABLE AS old_rows ",
+                            table="user_fsm",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="auditeduserfsm",
-            trigger=audit.triggers.AlwaysTrigger(
-                name="record_truncate",
-                sql=audit.triggers.AlwaysTriggerSQL(
-                    execute="public.record_user_state()",
-                    func="",
-                    hash="407774f379433efc3ded216900a9d73b05a58630",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_record_truncate_0957c",
-                    table="user_fsm",
-                    when="BEFORE",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="auditeduserfsm",
+                    trigger=audit.triggers.AlwaysTrigger(
+                        name="record_truncate",
+                        sql=audit.triggers.AlwaysTriggerSQL(
+                            execute="public.record_user_state()",
+                            func="",
+                            hash="407774f379433efc3ded216900a9d73b05a58630",
+                            level="STATEMENT",
+                            operation="TRUNCATE",
+                            pgid="pgtrigger_record_truncate_0957c",
+                            table="user_fsm",
+                            when="BEFORE",
+                        ),
+                    ),
                 ),
-            ),
+            ]
         ),
     ]

@@ -1,4 +1,4 @@
-"""audit.E001; the tests of audit.W001 are in test_sqlfiles.py."""
+"""audit.E001; the tests of audit.W001 are in test_install.py."""
 
 import pytest
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from audit.sqlfiles import run, text_of
+from audit.sqlfiles import send, text_of
 from tests.arena import Arena, migrate
 
 OWNER = "select pg_get_userbyid(relowner) from pg_class where relname = 'user_state_audit'"
@@ -15,6 +15,13 @@ def migrated(arena: Arena):
 
 def test_the_audit_belongs_to_a_role_that_nobody_signs_in_as(arena):
     assert arena.sql("rita", OWNER) == [("user_state_audit_owner",)]
+
+
+def test_auditors_see_present_states(arena):
+    assert arena.sql("rita", "select user_id, current_state from user_fsm order by 1") == [
+        (1, "active"),
+        (2, "active"),
+    ]
 
 
 def test_migrating_grants_again_what_was_revoked(arena, migrated):
@@ -34,6 +41,28 @@ def test_migrating_hands_over_what_somebody_took(arena, migrated):
     assert arena.verify() == []
 
 
+def test_what_is_not_theirs_to_revoke_is_logged(arena, caplog):
+    arena.on_server(f"grant temporary on database {arena.name} to public")
+    arena.become("carl")
+
+    send(arena.django, "install/95_grants.sql")
+
+    assert f"Everybody has temporary on database {arena.name} still" in caplog.text
+
+
+def test_temporary_tables_stay_with_those_who_have_nothing_to_do_with_the_audit(attackable, arena):
+    name = arena.name
+    arena.on_server("create role reporting login", f"grant temporary on database {name} to public")
+    arena.on_server("create role fleet", "grant fleet to reporting")
+    try:
+        arena.sql("otto", text_of("install/95_grants.sql"))
+
+        arena.sql("reporting", "create temporary table mine (id int)")
+        assert arena.verify() == []
+    finally:
+        arena.sql("postgres", "drop owned by reporting, fleet", "drop role reporting, fleet")
+
+
 def test_the_audit_stays_where_who_migrates_could_not_go_on(arena):
     arena.sql(
         "postgres",
@@ -42,7 +71,7 @@ def test_the_audit_stays_where_who_migrates_could_not_go_on(arena):
     )
 
     with arena.session("postgres") as session, session.cursor() as cursor:
-        cursor.execute(text_of("90_ownership.sql"))
+        cursor.execute(text_of("install/90_ownership.sql"))
 
         assert "grant that role to carl, who migrates" in session.notices[-1]
     assert arena.sql("rita", OWNER) == [("otto",)]
@@ -51,16 +80,18 @@ def test_the_audit_stays_where_who_migrates_could_not_go_on(arena):
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        ("90_ownership.sql", "The audit is not handed over to user_state_audit_owner"),
-        ("95_grants.sql", "The tables of the application are not granted: they are not carl's"),
-        ("95_grants.sql", "The audit is not granted: it is not carl's"),
-        ("95_grants.sql", "Everybody may still make temporary tables"),
+        ("install/90_ownership.sql", "The audit is not handed over to user_state_audit_owner"),
+        (
+            "install/95_grants.sql",
+            "The tables of the application are not granted: they are not carl's",
+        ),
+        ("install/95_grants.sql", "The audit is not granted: it is not carl's"),
     ],
 )
 def test_what_a_role_may_not_do_is_logged_and_no_error(arena, caplog, file, said):
     arena.become("carl")
 
-    run(file, arena.django)
+    send(arena.django, file)
 
     assert any(record.message.startswith(said) for record in caplog.records), caplog.text
     assert "no privileges" not in caplog.text

@@ -1,6 +1,6 @@
 -- The roles of the audit: who owns it, who serves the application, who reads, who seals.
 --
--- Who runs it: migrate, or a DBA, before the other files.
+-- Who runs it: migrate, or a DBA, before the other files of install.sql.
 -- Needs CREATEROLE to make the roles; without it nothing is made, a warning says so, and the
 -- audit belongs to the role that migrates: complete, but not protected from that role.
 -- Safe to run again: it makes only what is missing.

@@ -34,10 +34,14 @@ declare
   claimed_address text;
   claimed_reason  text;
   claimed_request text;
+  claimed_key     bigint;
+  impersonated_by text;
   signed_in_role  text := session_user;
   program         text := current_setting('application_name', true);
   address         inet := inet_client_addr();
   moment          timestamptz := clock_timestamp();
+  -- Each entry has two salts, the halves of a hash of this and of its user. It is stored nowhere.
+  secret          bytea := uuid_send(gen_random_uuid());
   xact            bigint := pg_current_xact_id()::text::bigint;
   -- The changed users, grouped by what happened to them.
   changes         refcursor;
@@ -58,16 +62,22 @@ begin
     perform convert_to(concat_ws(' ', current_setting('app.user', true),
                                       current_setting('app.ip', true),
                                       current_setting('app.reason', true),
-                                      current_setting('app.request_id', true)), 'UTF8');
+                                      current_setting('app.request_id', true),
+                                      current_setting('app.impersonator', true)), 'UTF8');
     claimed_user    := coalesce(nullif(left(current_setting('app.user', true), 300), ''), 'CLI');
     claimed_address := coalesce(nullif(left(current_setting('app.ip', true), 64), ''), 'CLI');
     claimed_reason  := nullif(left(current_setting('app.reason', true), 1000), '');
     claimed_request := nullif(left(current_setting('app.request_id', true), 200), '');
+    impersonated_by := nullif(left(current_setting('app.impersonator', true), 300), '');
   exception
     when character_not_in_repertoire or untranslatable_character then
       claimed_user    := 'unreadable';
       claimed_address := 'unreadable';
   end;
+
+  if current_setting('app.user_id', true) ~ '^[0-9]{1,18}$' then
+    claimed_key := current_setting('app.user_id', true);
+  end if;
 
   case TG_OP
     when 'INSERT' then
@@ -109,39 +119,37 @@ begin
     fetch changes into before_it, after_it, users;
     exit when not found;
     transition_name := (select t.name
-                from public.user_state_transition t
-               where t.start_state = before_it and t.end_state = after_it);
+                          from public.user_state_transition t
+                         where t.start_state = before_it and t.end_state = after_it
+                         order by t.version desc
+                         limit 1);
     -- All names are looked up at once, by key: a join could be planned to read every user for
     -- one. In one statement, for another session may add a user between two.
     with known as materialized (
-      select u.id, u.username from public.accounts_user u where u.id = any (users)
+      select u.id, u.username, sha256(secret || int8send(u.id)) as salts
+        from public.accounts_user u
+       where u.id = any (users)
     ),
     missing as (
       select m.id from unnest(users) as m (id)
        where (select count(*) from known) < cardinality(users)
          and m.id not in (select k.id from known k)
     ),
-    named (user_id, username) as (
-      select k.id, k.username from known k
+    named (user_id, username, salts) as (
+      select k.id, k.username, k.salts from known k
       union all
-      -- Who went first in this transaction is called as they were last; but where that entry says
-      -- deleted, it was another user of the same number.
-      select m.id,
-             coalesce((select last.username
-                         from (select a.username, a.end_state
-                                 from public.user_state_audit a
-                                where a.user_id = m.id
-                                order by a.id desc
-                                limit 1) as last
-                        where last.end_state <> 'deleted'),
-                      '#' || m.id)
+      -- Who went first in this transaction is called as they were last.
+      select m.id, public.user_state_last_username(m.id), sha256(secret || int8send(m.id))
         from missing m
     )
     insert into public.user_state_audit
       (username, initiated_by, start_state, end_state, datetime, ip_address, user_id,
-       transition, reason, request_id, db_user, application_name, client_addr, transaction_id)
+       transition, reason, request_id, initiator_id, impersonator, db_user, application_name,
+       client_addr, transaction_id, subject_salt, actor_salt)
     select n.username, claimed_user, before_it, after_it, moment, claimed_address, n.user_id,
-           transition_name, claimed_reason, claimed_request, signed_in_role, program, address, xact
+           transition_name, claimed_reason, claimed_request, claimed_key, impersonated_by,
+           signed_in_role, program, address, xact,
+           substr(n.salts, 1, 16), substr(n.salts, 17, 16)
       from named n;
     get diagnostics written = row_count;
     if written <> cardinality(users) then

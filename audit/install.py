@@ -1,0 +1,78 @@
+"""Makes what sql/ describes: all of it, or only what differs from what is expected."""
+
+import re
+
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.operations.base import Operation
+
+from .expectation import Difference, differences
+from .isolation import own_search_path
+from .sqlfiles import send, text_of
+from .transitions import set_transitions
+
+# What is made by which file, where not everything is to be made.
+MENDED_BY = {
+    "trigger": "install/34_guards.sql",
+    "index": "install/22_user_state_audit.sql",
+    "owner": "install/90_ownership.sql",
+    "grant": "install/95_grants.sql",
+}
+
+
+def files() -> list[str]:
+    """Those of install.sql, in its order."""
+    return re.findall(r"^\\ir (\S+)", text_of("install.sql"), re.MULTILINE)
+
+
+def install(connection: BaseDatabaseWrapper) -> None:
+    """Make everything, in the transaction that is open."""
+    with own_search_path(connection):
+        set_transitions(connection)
+        send(connection, *files())
+
+
+def mend(connection: BaseDatabaseWrapper) -> None:
+    """Make what is not as expected. Where nothing is, no DDL is sent and no table is locked."""
+    with transaction.atomic(using=connection.alias), own_search_path(connection):
+        wrong = [each for each in differences(connection) if each.missing or each.kind == "grant"]
+        if any(each.kind in ("role", "table") for each in wrong):
+            set_transitions(connection)
+            send(connection, *files())
+        else:
+            needed = {mended_by(each) for each in wrong}
+            send(connection, *(name for name in files() if name in needed))
+
+
+def mended_by(difference: Difference) -> str | None:
+    """The file that makes what is missing or another one; None where none does."""
+    if difference.kind == "trigger" and difference.object.endswith(" on user_fsm"):
+        return "install/33_record_triggers.sql"
+    if difference.kind == "function":
+        name = difference.object.removeprefix("function ").partition("(")[0]
+        return next((file for file in files() if file.endswith(f"_{name}.sql")), None)
+    return MENDED_BY.get(difference.kind)
+
+
+class Install(Operation):
+    """Everything that sql/ describes, as it is today. Going back does nothing: history is not
+    undone."""
+
+    reduces_to_sql = True
+    reversible = True
+
+    def state_forwards(self, app_label, state):
+        pass
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        if schema_editor.collect_sql:  # sqlmigrate shows the text
+            for name in files():
+                schema_editor.execute(text_of(name), params=None)
+        else:
+            install(schema_editor.connection)
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        pass
+
+    def describe(self) -> str:
+        return "Install sql/"

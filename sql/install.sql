@@ -1,0 +1,27 @@
+-- Installs the audit on a database that has the tables accounts_user and user_fsm:
+--
+--   psql -1 -v ON_ERROR_STOP=1 -f sql/install.sql
+--
+-- Who runs it: a DBA; migrate runs the same files. Needs what sql/README.md says of each file.
+-- Why it is safe: it makes what is missing, states what has to be true, and removes nothing.
+
+-- No object of somebody else's is taken for one of PostgreSQL's.
+set search_path = pg_catalog, pg_temp;
+
+\ir install/10_roles.sql
+\ir install/20_user_state_transition.sql
+\ir install/21_user_state_site.sql
+\ir install/22_user_state_audit.sql
+\ir install/23_user_state_seal.sql
+\ir install/30_refuse_rewriting.sql
+\ir install/31_user_state_last_username.sql
+\ir install/32_record_user_state.sql
+\ir install/33_record_triggers.sql
+\ir install/34_guards.sql
+\o /dev/null
+\ir verify/expected.sql
+\o
+\ir install/40_transitions.sql
+\ir maintain/months.sql
+\ir install/90_ownership.sql
+\ir install/95_grants.sql

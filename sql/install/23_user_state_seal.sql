@@ -1,0 +1,32 @@
+-- user_state_seal: signed receipts of the audit, each chained to the one before. Append-only.
+--
+-- Who runs it: migrate, or a DBA, after 10_roles.sql.
+-- The rows are written by seal_audit; the key that signs them is never in the database.
+-- What they say and how they are checked is described in docs/seals.md.
+-- Safe to run again: it makes only what is missing and repeats the comments.
+
+create table if not exists public.user_state_seal (
+  number  bigint   not null primary key,
+  format  smallint not null,
+  receipt text     not null,
+  -- What could not even be read. Whether a receipt is right is for verify to say.
+  constraint user_state_seal_is_legible check (
+    number > 0
+    and (format <> 2 or receipt ~ (
+      '^user-state-seal v=2 site=[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12} number=' || number
+      || ' at=[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z'
+      || ' system=[0-9]{1,20} database=[0-9]{1,10} after=[0-9]{1,19} from=[0-9]{1,19}'
+      || ' upto=[0-9]{1,19} lines=[0-9]{1,18} first=[0-9]{1,19}'
+      || ' last=[0-9]{1,19} root=[0-9a-f]{64} previous=[0-9a-f]{64} key=[0-9a-f]{16}'
+      || ' signature=[0-9a-f]{128}$'))
+  )
+);
+
+comment on table public.user_state_seal is
+  'Signed receipts of user_state_audit, each chained to the one before. See docs/seals.md.';
+comment on column public.user_state_seal.number is
+  '1, 2, 3 and so on. Two sealers at once want the same number, and one of them gets it.';
+comment on column public.user_state_seal.format is
+  'Of the receipt, and of what it is made of. 2 is the only one.';
+comment on column public.user_state_seal.receipt is
+  'What was signed, and the signature: the receipt as seal_audit printed it.';

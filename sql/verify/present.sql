@@ -1,0 +1,494 @@
+-- What is there of all that keeps the audit: one line for each table, column, constraint, index,
+-- trigger, function, owner and grant, and for each right, preset and piece of code that could get
+-- round them. Sets user_state.present; expected.sql is made from it, catalog.sql compares the two.
+--
+-- Who runs it: verify_audit, verify.sql, /readyz, migrate and the checks, after settings.sql.
+-- Why it is safe: it reads the catalog and nothing else, so no code of anybody's runs.
+--
+-- A line has: kind and object, by which it is found again; definition, where null is as good as
+-- anything; month, of which partition of the audit it is, the default one included; and code: whether reading its table would
+-- run what it says. Of user_fsm and accounts_user only what recording depends on has a line.
+
+select set_config('user_state.present', (
+with recursive
+watched (oid, name, month, ours) as (
+  select c.oid, c.relname::text, null, c.relname like 'user\_state\_%'
+    from pg_class c
+   where c.relnamespace = to_regnamespace('public')
+     and c.relname in ('user_fsm', 'accounts_user', 'user_state_audit', 'user_state_transition',
+                       'user_state_site', 'user_state_seal')
+  union all
+  select c.oid, c.relname::text, c.relname::text, true
+    from pg_inherits i
+    join pg_class c on c.oid = i.inhrelid
+   where i.inhparent = to_regclass('public.user_state_audit')
+),
+ours as (
+  select w.*, c.relowner as owner, c.relacl as acl, c.relispartition
+    from watched w
+    join pg_class c on c.oid = w.oid
+   where w.ours
+),
+our_function as (
+  select p.oid, p.proowner as owner, p.prokind, p.proacl, p.prosqlbody,
+         p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')' as name
+    from pg_proc p
+   where p.pronamespace = to_regnamespace('public')
+     and p.proname in ('record_user_state', 'refuse_rewriting', 'user_state_last_username')
+),
+states as (
+  select c.oid, c.relowner as owner, c.relacl as acl
+    from pg_class c where c.oid = to_regclass('public.user_fsm')
+),
+-- The role without login; or, in a deployment with one role, whoever owns user_fsm too.
+audit_owner (oid) as (
+  select o.owner from ours o
+   where o.name = 'user_state_audit'
+     and (o.owner = to_regrole('user_state_audit_owner') or o.owner = (select s.owner from states s))
+),
+audit_sequence as (
+  select c.oid, c.relname::text as name, c.relowner as owner, c.relacl as acl
+    from pg_class c where c.oid = to_regclass('public.user_state_audit_id_seq')
+),
+-- What is run by whatever is written in C was made by a superuser: it is as good as PostgreSQL's.
+foreign_function as (
+  select p.oid, p.oid::regprocedure::text as name, p.proname, p.prosrc
+    from pg_proc p
+    join pg_language l on l.oid = p.prolang
+   where p.oid >= 16384 and l.lanname not in ('internal', 'c')
+     and p.oid not in (select f.oid from our_function f)
+),
+-- What expressions on a table call, directly or by an operator, a type or a class of operators.
+calls (table_oid, what, function_oid) as (
+  select e.table_oid, e.what, coalesce(op.oprcode, case d.refclassid when 'pg_proc'::regclass
+                                                                    then d.refobjid end)
+    from (
+      select i.indrelid, 'pg_class'::regclass, i.indexrelid, 'index ' || i.indexrelid::regclass
+        from pg_index i where i.indrelid in (select w.oid from watched w)
+      union all
+      select c.conrelid, 'pg_constraint'::regclass, c.oid, 'constraint ' || c.conname
+        from pg_constraint c where c.conrelid in (select w.oid from watched w) and c.contype in ('c', 'x')
+      union all
+      select a.adrelid, 'pg_attrdef'::regclass, a.oid, 'default of column ' || a.adnum
+        from pg_attrdef a where a.adrelid in (select w.oid from watched w)
+    ) e (table_oid, class, oid, what)
+    join pg_depend d on d.classid = e.class and d.objid = e.oid
+    left join pg_operator op on d.refclassid = 'pg_operator'::regclass and op.oid = d.refobjid
+),
+-- What runs when a state is written, and what that calls by name.
+run_by_writing (function_oid, by) as (
+  select t.tgfoid, 'trigger ' || t.tgname || ' on ' || w.name
+    from pg_trigger t
+    join watched w on w.oid = t.tgrelid
+   where not w.ours and t.tgconstraint = 0
+  union
+  select c.function_oid, c.what || ' on ' || w.name
+    from calls c
+    join watched w on w.oid = c.table_oid
+   where not w.ours
+),
+reached (oid, name, proname, prosrc, by) as (
+  select f.oid, f.name, f.proname, f.prosrc, r.by
+    from run_by_writing r
+    join foreign_function f on f.oid = r.function_oid
+  union
+  select f.oid, f.name, f.proname, f.prosrc, r.by
+    from reached r
+    join foreign_function f
+      on r.prosrc ~* ('\m' || regexp_replace(f.proname, '(\W)', '\\\1', 'g') || '\M')
+),
+judged as (
+  select r.oid, r.rolname as name, r.rolcreaterole, r.rolreplication,
+         coalesce(pg_has_role(r.oid, to_regrole('user_state_audit_app'), 'usage'), false) as serves
+    from pg_roles r
+   where not r.rolsuper and r.rolname !~ '^pg_'
+     and r.oid not in (select a.oid from audit_owner a)
+),
+-- Superusers are not judged, nor who may create roles: PostgreSQL lets them do as they like. Nor who
+-- owns the states, for they migrate; or the members of a group that does. But who serves is.
+suspect as (
+  select j.* from judged j
+   where j.serves
+      or not j.rolcreaterole and not exists (
+           select from states s
+             join pg_roles migrates on migrates.oid = s.owner
+            where j.oid = migrates.oid
+               or not migrates.rolcanlogin and pg_has_role(j.oid, migrates.oid, 'member'))
+),
+-- Whoever is one of these can switch the audit off, write its entries, or have others do so.
+powerful (oid, name) as (
+  select r.oid, r.rolname
+    from pg_roles r
+   where r.oid in (select a.oid from audit_owner a union select s.owner from states s)
+      or r.rolname in ('pg_write_all_data', 'pg_write_server_files', 'pg_execute_server_program',
+                       'pg_create_subscription')
+),
+acls (object, owner, acl) as (
+  select 'table ' || o.name, o.owner, o.acl from ours o
+  union all
+  select 'sequence ' || s.name, s.owner, s.acl from audit_sequence s
+  union all
+  select 'column ' || o.name || '.' || a.attname, o.owner, a.attacl
+    from ours o
+    join pg_attribute a on a.attrelid = o.oid and a.attacl is not null
+  union all
+  select 'function ' || f.name, f.owner, coalesce(f.proacl, acldefault('f', f.owner))
+    from our_function f
+),
+presets (whose, setting) as (
+  select case when s.setrole = 0 then 'database ' || current_database()
+              else 'role ' || pg_get_userbyid(s.setrole) end, setting
+    from pg_db_role_setting s
+   cross join unnest(s.setconfig) as setting
+   where s.setdatabase in (0, (select d.oid from pg_database d where d.datname = current_database()))
+),
+
+line (kind, object, definition, month, code) as (
+
+  select 'table', 'table ' || w.name,
+         concat_ws(', ',
+           case c.relkind when 'r' then 'ordinary' when 'p' then pg_get_partkeydef(c.oid)
+                          else 'no table, but of the kind ' || c.relkind::text end,
+           case c.relpersistence when 'p' then 'logged' else 'not kept in the write-ahead log' end,
+           case when c.relrowsecurity or c.relforcerowsecurity then 'hides rows: row security is on' end,
+           case when not c.relhastriggers and w.name <> 'accounts_user'
+             then 'has its triggers switched off in the catalog' end,
+           case when w.month is not null and pg_get_expr(c.relpartbound, c.oid) is distinct from
+                  case w.month when 'user_state_audit_default' then 'DEFAULT' else format('FOR VALUES FROM (''%s 00:00:00+00'') TO (''%s 00:00:00+00'')',
+                         m.first_day, (m.first_day + interval '1 month')::date) end
+             then pg_get_expr(c.relpartbound, c.oid) end),
+         w.month,
+         c.relkind <> case when w.name = 'user_state_audit' then 'p' else 'r' end
+    from watched w
+    join pg_class c on c.oid = w.oid
+    left join lateral (
+      select case when w.month ~ '_[0-9]{4}_(0[1-9]|1[0-2])$'
+               then to_date(right(w.month, 7), 'YYYY_MM') end as first_day) m on true
+
+  union all
+  select 'table', (case when c.relkind in ('r', 'p') then 'table ' else 'relation ' end)
+         || n.nspname || '.' || c.relname,
+         'is taken for public.' || c.relname || ' by whoever looks into its schema first', null, false
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+   where c.relname in (select w.name from watched w)
+     and n.nspname <> 'public' and n.nspname !~ '^pg_(temp|toast)'
+
+  union all
+  select 'column', 'column ' || w.name || '.' || a.attname,
+         concat_ws(' ',
+           case when w.ours or t.typtype <> 'b' or t.oid >= 16384 then format_type(a.atttypid, a.atttypmod)
+                when t.typcategory = 'S' then 'text'
+                when t.oid in ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) then 'integer'
+                else format_type(a.atttypid, a.atttypmod) end,
+           case when a.attcollation not in (0, t.typcollation)
+             then 'collate ' || a.attcollation::regcollation end,
+           case when a.attidentity <> '' and w.ours and not c.relispartition
+             then 'identity ' || a.attidentity::text end,
+           case when a.attgenerated <> '' then 'generated' end,
+           case when a.attnotnull then 'not null' end,
+           case when d.oid is not null and w.ours and a.attgenerated = ''
+             then 'default ' || pg_get_expr(d.adbin, d.adrelid) end),
+         w.month,
+         t.oid >= 16384 or a.attgenerated <> ''
+    from watched w
+    join pg_class c on c.oid = w.oid
+    join pg_attribute a on a.attrelid = w.oid and a.attnum > 0 and not a.attisdropped
+    join pg_type t on t.oid = a.atttypid
+    left join pg_attrdef d on d.adrelid = w.oid and d.adnum = a.attnum
+   where w.ours or (w.name, a.attname) in (('user_fsm', 'user_id'), ('user_fsm', 'current_state'),
+                                           ('accounts_user', 'id'), ('accounts_user', 'username'))
+
+  union all
+  select 'constraint', 'constraint ' || c.conname || ' on ' || o.name, pg_get_constraintdef(c.oid),
+         o.month, c.contype in ('c', 'x')
+    from ours o
+    join pg_constraint c on c.conrelid = o.oid
+   -- PostgreSQL 18 lists what the columns say too.
+   where c.contype <> 'n' or not c.convalidated
+
+  union all
+  select 'constraint', 'constraint of one state for each user on user_fsm', 'unique (user_id)', null,
+         false
+    from states s
+   where exists (
+     select from pg_index i
+       join pg_attribute a on a.attrelid = s.oid and a.attname = 'user_id'
+      where i.indrelid = s.oid and i.indisunique and i.indisvalid and i.indpred is null
+        and i.indkey::text = a.attnum::text)
+
+  union all
+  select 'index', 'index ' || x.relname || ' on ' || o.name,
+         pg_get_indexdef(i.indexrelid) || case when i.indisvalid then '' else ' (not valid)' end,
+         o.month,
+         i.indexprs is not null or i.indpred is not null
+         or exists (select from unnest(i.indclass::oid[]) as class where class >= 16384)
+    from ours o
+    join pg_index i on i.indrelid = o.oid
+    join pg_class x on x.oid = i.indexrelid
+
+  union all
+  select distinct 'code', c.what || ' on ' || w.name,
+         'calls ' || f.name || ', which would run as whoever reads the table', null, true
+    from calls c
+    join watched w on w.oid = c.table_oid and not w.ours
+    join foreign_function f on f.oid = c.function_oid
+
+  union all
+  select 'trigger', 'trigger ' || t.tgname || ' on ' || w.name,
+         case t.tgenabled when 'A' then 'always: ' when 'D' then 'is disabled: '
+                          else 'is not ENABLE ALWAYS: ' end || pg_get_triggerdef(t.oid),
+         w.month, false
+    from watched w
+    join pg_trigger t on t.tgrelid = w.oid and t.tgconstraint = 0
+   where w.ours or t.tgname like 'pgtrigger\_record\_%'
+      or t.tgfoid in (select f.oid from our_function f)
+
+  union all
+  select 'function', 'function ' || f.name,
+         case when f.prokind in ('f', 'p') then pg_get_functiondef(f.oid) else 'no function' end
+         || case when f.prosqlbody is null then '' else 'and a body beside this text' end,
+         null, false
+    from our_function f
+
+  union all
+  select 'sequence', 'sequence ' || s.name,
+         format('%s from %s by %s to %s%s cache %s of %s', format_type(q.seqtypid, null), q.seqmin,
+                q.seqincrement, q.seqmax, case when q.seqcycle then ', and again,' else '' end,
+                q.seqcache, coalesce((select 'column ' || d.refobjid::regclass || '.' || a.attname
+                                        from pg_depend d
+                                        join pg_attribute a on a.attrelid = d.refobjid
+                                                           and a.attnum = d.refobjsubid
+                                       where d.classid = 'pg_class'::regclass and d.objid = s.oid
+                                         and d.deptype = 'i'), 'no column')),
+         null, false
+    from audit_sequence s
+    join pg_sequence q on q.seqrelid = s.oid
+
+  union all
+  select 'rule', 'rule ' || r.rulename || ' on ' || w.name, 'diverts what is written: '
+         || pg_get_ruledef(r.oid), w.month, true
+    from watched w
+    join pg_class c on c.oid = w.oid and c.relkind in ('r', 'p')
+    join pg_rewrite r on r.ev_class = w.oid
+
+  union all
+  select 'policy', 'policy ' || p.polname || ' on ' || w.name, 'hides rows', w.month, true
+    from watched w
+    join pg_policy p on p.polrelid = w.oid
+
+  union all
+  select 'child', 'table ' || i.inhrelid::regclass,
+         case when i.inhparent = w.oid
+           then 'is a child of ' || w.name || ': its rows are shown there, and not recorded'
+           else 'has the parent ' || i.inhparent::regclass || ': what is done there is not recorded' end,
+         null, i.inhparent = w.oid
+    from watched w
+    join pg_inherits i on w.oid in (i.inhparent, i.inhrelid)
+   where i.inhparent is distinct from to_regclass('public.user_state_audit')
+
+  union all
+  select 'owner', 'owner of ' || o.object,
+         case when o.owner in (select a.oid from audit_owner a) then 'the owner of the audit'
+              else pg_get_userbyid(o.owner) end,
+         o.month, false
+    from (select 'table ' || name, owner, month from ours
+          union all select 'sequence ' || name, owner, null from audit_sequence
+          union all select 'function ' || name, owner, null from our_function) o (object, owner, month)
+
+  -- Only for whoever could hand it over.
+  union all
+  select 'owner', 'owner of the audit',
+         case when pg_has_role(current_user, to_regrole('user_state_audit_owner'), 'usage')
+               and pg_has_role((select s.owner from states s), to_regrole('user_state_audit_owner'),
+                               'usage')
+           then (select pg_get_userbyid(o.owner) from ours o where o.name = 'user_state_audit') end,
+         null, false
+
+  -- Only for whoever could make it.
+  union all
+  select 'role', 'role ' || name,
+         case when to_regrole(name) is not null then 'is there'
+              when (select r.rolsuper or r.rolcreaterole from pg_roles r where r.rolname = current_user)
+              then 'is not there' end,
+         null, false
+    from unnest(array['user_state_audit_owner', 'user_state_audit_app', 'user_state_audit_reader',
+                      'user_state_audit_sealer']) as name
+
+  union all
+  select 'owner', 'owner of table user_fsm',
+         j.name || ', who serves the application and can switch its triggers off', null, false
+    from states s
+    join judged j on j.oid = s.owner and j.serves
+
+  union all
+  select 'owner', 'owner of schema public',
+         j.name || ', who serves the application and can drop its tables', null, false
+    from pg_namespace n
+    join judged j on j.oid = n.nspowner and j.serves
+   where n.nspname = 'public'
+
+  -- What each role has to be granted. Where there is no such role or table, that is as good.
+  union all
+  select 'grant', 'grant to ' || g.role || ' on ' || g.name,
+         case when to_regrole(g.role) is not null and to_regclass('public.' || g.name) is not null
+           then (select coalesce(string_agg(p, ', '), '')
+                   from unnest(g.privileges) as p
+                  where has_table_privilege(to_regrole(g.role), to_regclass('public.' || g.name), p))
+         end,
+         null, false
+    from (
+      select 'user_state_audit_app', name, array['select', 'insert', 'update', 'delete']
+        from unnest(array['user_fsm', 'accounts_user', 'accounts_user_groups',
+                          'accounts_user_user_permissions', 'accounts_budget', 'auth_group',
+                          'auth_group_permissions', 'django_admin_log', 'django_session']) as name
+      union all
+      select 'user_state_audit_app', name, array['select']
+        from unnest(array['auth_permission', 'django_content_type']) as name
+      union all
+      select 'user_state_audit_reader', 'user_fsm', array['select']
+      union all
+      select role, name, case when role = 'user_state_audit_sealer' and name = 'user_state_seal'
+                              then array['select', 'insert'] else array['select'] end
+        from unnest(array['user_state_audit_app', 'user_state_audit_reader',
+                          'user_state_audit_sealer']) as role
+       cross join unnest(array['user_state_audit', 'user_state_audit_default',
+                               'user_state_transition', 'user_state_site', 'user_state_seal',
+                               'django_migrations']) as name
+    ) as g (role, name, privileges)
+
+  union all
+  select 'grant', 'grant to ' || g.role || ' on sequence user_state_audit_id_seq',
+         case when to_regrole(g.role) is not null and s.oid is not null
+           then case when has_sequence_privilege(to_regrole(g.role), s.oid, 'select') then 'select'
+                     else '' end end,
+         null, false
+    from unnest(array['user_state_audit_app', 'user_state_audit_reader', 'user_state_audit_sealer'])
+           as g (role)
+    left join audit_sequence s on true
+
+  union all
+  select 'grant', 'grant to ' || g.role || ' on the names of accounts_user',
+         case when g.oid is not null and to_regclass('public.accounts_user') is not null
+           then (select coalesce(string_agg(a.attname, ', ' order by a.attname), '')
+                   from pg_attribute a
+                  where a.attrelid = to_regclass('public.accounts_user')
+                    and a.attname in ('id', 'username')
+                    and has_column_privilege(g.oid, a.attrelid, a.attnum, 'select')) end,
+         null, false
+    from (select 'the owner of the audit', (select a.oid from audit_owner a)
+          union all
+          select 'user_state_audit_reader', to_regrole('user_state_audit_reader')) as g (role, oid)
+
+  union all
+  select 'grant', 'grant to the owner of the audit on the states of user_fsm',
+         case when has_table_privilege(a.oid, s.oid, 'select') then 'select' else '' end, null, false
+    from audit_owner a
+   cross join states s
+
+  -- And what nobody may have beside that.
+  union all
+  select 'grant', a.object,
+         case when g.grantee = 0 then 'everybody' else pg_get_userbyid(g.grantee) end
+         || ' has ' || string_agg(lower(g.privilege_type), ', ' order by g.privilege_type),
+         null, false
+    from acls a
+   cross join aclexplode(a.acl) g
+   where g.grantee <> a.owner and g.privilege_type <> 'SELECT'
+     and not (g.privilege_type = 'INSERT' and a.object = 'table user_state_seal'
+              and g.grantee = to_regrole('user_state_audit_sealer'))
+   group by a.object, g.grantee
+
+  union all
+  select 'grant', 'table user_fsm',
+         case when g.grantee = 0 then 'everybody' else pg_get_userbyid(g.grantee) end
+         || ' may add triggers', null, false
+    from states s
+   cross join aclexplode(s.acl) g
+   where g.grantee <> s.owner and g.privilege_type = 'TRIGGER'
+
+  union all
+  select 'grant', 'role ' || p.name, s.name || ' is a member', null, false
+    from powerful p
+    join suspect s on s.oid <> p.oid and pg_has_role(s.oid, p.oid, 'member')
+
+  union all
+  select 'grant', 'role ' || j.name, 'serves the application, and ' || may.what, null, false
+    from judged j
+   cross join lateral (values
+     (j.rolcreaterole, 'may create roles'),
+     (j.rolreplication, 'may replicate'),
+     (has_database_privilege(j.oid, current_database(), 'temporary'), 'may make temporary tables'),
+     (has_database_privilege(j.oid, current_database(), 'create'), 'may make schemas'),
+     (has_schema_privilege(j.oid, 'public', 'create'), 'may make tables')) as may (so, what)
+   where j.serves and may.so
+     and to_regnamespace('public') is not null
+
+  union all
+  select 'grant', 'role user_state_audit_owner', 'can sign in', null, false
+    from pg_roles r
+   where r.rolname = 'user_state_audit_owner' and (r.rolcanlogin or r.rolsuper)
+
+  -- What says who it is, without being asked.
+  union all
+  select 'setting', p.whose, 'presets ' || p.setting, null, false
+    from presets p
+   where lower(p.setting) ~ '^(app\.(user|user_id|impersonator|ip|reason|request_id)|session_replication_role)='
+
+  union all
+  select 'setting', p.whose, 'presets ' || p.setting || ', where pg_catalog does not come first', null,
+         false
+    from presets p
+   where lower(p.setting) ~ '^search_path=.*[ ,"]pg_catalog("|,|$| )'
+     and lower(p.setting) !~ '^search_path= *"?pg_catalog("|,|$| )'
+
+  -- What a file of the server presets is in no table. Null sets it back to that, here and now.
+  union all
+  select 'setting', 'setting of the server, or of this connection',
+         'presets ' || claim || '=' || nullif(set_config(claim, null, true), ''), null, false
+    from unnest(array['app.user', 'app.user_id', 'app.impersonator', 'app.ip', 'app.reason',
+                      'app.request_id']) as claim
+   where set_config(claim, null, true) <> ''
+
+  union all
+  select 'setting', 'event trigger ' || e.evtname,
+         'runs ' || e.evtfoid::regprocedure || ' at each sign-in, which may say who it is', null, false
+    from pg_event_trigger e
+   where e.evtevent = 'login' and e.evtenabled <> 'D'
+
+  union all
+  select distinct 'setting', 'function ' || r.name, 'is run by ' || r.by || ', and may say who it is',
+         null, false
+    from reached r
+   where r.prosrc ~* 'set_config|pg_settings|\mapp\.|"app"|\mapp"?\s*\.'
+
+  union all
+  select 'setting', e.what || ' on ' || e.name, 'may say who it is: ' || e.text, null, false
+    from (
+      select 'constraint ' || c.conname, w.name, pg_get_constraintdef(c.oid)
+        from pg_constraint c
+        join watched w on w.oid = c.conrelid and not w.ours
+       where c.contype in ('c', 'x')
+      union all
+      select 'default of column ' || a.attname, w.name, pg_get_expr(d.adbin, d.adrelid)
+        from pg_attrdef d
+        join watched w on w.oid = d.adrelid and not w.ours
+        join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
+      union all
+      select 'condition of trigger ' || t.tgname, w.name, pg_get_triggerdef(t.oid)
+        from pg_trigger t
+        join watched w on w.oid = t.tgrelid and not w.ours
+       where t.tgqual is not null
+      union all
+      select 'index ' || i.indexrelid::regclass, w.name, pg_get_indexdef(i.indexrelid)
+        from pg_index i
+        join watched w on w.oid = i.indrelid and not w.ours
+       where i.indexprs is not null or i.indpred is not null) e (what, name, text)
+   where e.text ~* 'set_config'
+)
+
+select coalesce(jsonb_agg(jsonb_build_object(
+         'kind', l.kind, 'object', l.object, 'month', l.month, 'code', l.code,
+         'definition', replace(l.definition, coalesce(l.month, ''), 'month')) order by l.object), '[]')::text
+  from line l
+), true) is not null as is_set;

@@ -1,0 +1,18 @@
+-- Makes a transaction of the verifier's that no preset of a role, a database or the server reaches.
+--
+-- Who runs it: whoever verifies, as the first statements of the transaction.
+-- Why it is safe: everything is set for this transaction only.
+
+set local search_path = pg_catalog, pg_temp;
+set local row_security = off;
+set local constraint_exclusion = off;
+set local quote_all_identifiers = off;
+set local standard_conforming_strings = on;
+set local transform_null_equals = off;
+set local timezone = 'UTC';
+set local datestyle = 'ISO, MDY';
+set local intervalstyle = 'postgres';
+set local bytea_output = 'hex';
+set local extra_float_digits = 1;
+
+set local idle_in_transaction_session_timeout = 0;
