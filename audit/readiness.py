@@ -8,24 +8,32 @@ from django.db.migrations.graph import MigrationGraph
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from .expectation import differences
+from .findings import CannotLookError
+
 PATIENCE = "5s"  # for a load balancer waits for the answer itself
-# Of what verify_user_state_protection() finds, that by which a change could go unrecorded.
-RECORDING = {"table", "rule", "child", "trigger", "function"}
 
 
 def not_ready(connection: BaseDatabaseWrapper) -> str | None:
     """Why not, in a few words that anybody may read; None when all is well."""
     try:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            cursor.execute("select set_config('statement_timeout', %s, true)", [PATIENCE])
+            wait_at_most(cursor, PATIENCE)
             if missing_migrations(connection):
                 return "migrations are missing"
-            cursor.execute("select distinct kind from public.verify_user_state_protection()")
-            if RECORDING & {kind for (kind,) in cursor}:
-                return "changes of state may go unrecorded"
-    except Error:
+            cursor.execute("select current_setting('transaction_read_only')")
+            if cursor.fetchone() == ("on",):
+                return "the database is read-only"
+            found = differences(connection)
+    except (Error, CannotLookError):
         return "the database does not answer"
+    if any(each.recording for each in found):
+        return "changes of state may go unrecorded"
     return None
+
+
+def wait_at_most(cursor, patience: str) -> None:
+    cursor.execute("select pg_catalog.set_config('statement_timeout', %s, true)", [patience])
 
 
 def missing_migrations(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:

@@ -8,13 +8,16 @@ from typing import NamedTuple
 from django.core.checks import CheckMessage, Warning
 from django.db import Error, connection, transaction
 
+from .expectation import differences, expected_transitions
+from .findings import CannotLookError
 from .management.base import first_line
 from .readiness import missing_migrations
-from .verify import wrong_transitions
+from .transitions import transitions
 
 GRANT = (
     "Serve as a role of its own, to which user_state_audit_app is granted, and nothing else; where"
-    " there is no such role, have sql/00_roles.sql run by who may create roles, and then migrate."
+    " there is no such role, have sql/install/10_roles.sql run by a role that may create roles, and"
+    " then migrate."
 )
 MEND = (
     "Run migrate, which switches triggers on; run the files of sql/ where a function is not as it"
@@ -73,11 +76,11 @@ LACKS = [
             or has_table_privilege('public.user_state_seal', 'delete, truncate, trigger')
             or has_table_privilege('public.user_fsm', 'trigger')
             or has_function_privilege('public.record_user_state()', 'execute')
-            or has_function_privilege('public.reconcile_user_state(text)', 'execute')
             or pg_has_role('pg_write_all_data', 'member')
         """,
         "{role} may write entries of the audit, or attach triggers.",
-        "Revoke what sql/95_grants.sql does not grant; or what comes with owning, see audit.W003.",
+        "Revoke what sql/install/95_grants.sql does not grant; for what comes with owning, see"
+        " audit.W003.",
     ),
     Lack(
         "audit.W005",
@@ -87,7 +90,7 @@ LACKS = [
         """,
         "{role} may make tables, also temporary ones, which are shown instead of those of the"
         " same name.",
-        "Run sql/95_grants.sql as the owner of the database.",
+        "Run sql/install/95_grants.sql as the owner of the database.",
     ),
     Lack(
         "audit.W006",
@@ -96,8 +99,8 @@ LACKS = [
           from pg_catalog.pg_class c where c.oid = to_regclass('public.user_state_audit')
         """,
         "The audit has no owner of its own: whoever migrates owns it.",
-        "Have sql/00_roles.sql run by who may create roles, grant user_state_audit_owner to who"
-        " migrates, and migrate.",
+        "Have sql/install/10_roles.sql run by a role that may create roles, grant"
+        " user_state_audit_owner to the role that migrates, and migrate.",
     ),
 ]
 
@@ -111,6 +114,8 @@ def check_deployment(app_configs, **kwargs) -> list[CheckMessage]:
             return [*lacking(), *unprotected(), *other_transitions()]
     except Error as error:
         return [not_checked(first_line(error))]
+    except CannotLookError as error:
+        return [not_checked(str(error))]
 
 
 def not_checked(reason: str) -> CheckMessage:
@@ -136,23 +141,32 @@ def lacking() -> list[CheckMessage]:
 
 
 def unprotected() -> list[CheckMessage]:
-    """audit.W007: a trigger, a function or a grant is not as it should be."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select object || ' ' || detail from public.verify_user_state_protection() limit %s",
-            [SHOWN],
-        )
-        wrong = [text for (text,) in cursor]
-    if not wrong:
+    """audit.W007: something else is not as expected, a trigger or a grant."""
+    found = [
+        f"{each.object} {each.detail}"
+        for each in differences(connection)
+        if not (each.object == "owner of the audit" or each.detail.startswith("serves"))
+    ]
+    if not found:
         return []
-    text = f"The audit is not protected as it should be: {'; '.join(wrong)}."
+    text = f"The audit is not protected as it should be: {'; '.join(found[:SHOWN])}."
     return [Warning(text, hint=MEND, id="audit.W007")]
 
 
 def other_transitions() -> list[CheckMessage]:
     """audit.W008: user_state_transition is not the machine in the code."""
-    wrong = [f"{finding.object} {finding.detail}" for finding in wrong_transitions(connection)]
-    if not wrong:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select start_state, end_state, name from public.user_state_transition order by version"
+        )
+        rows = cursor.fetchall()
+    unknown = sorted({row for row in rows if row[2]} - expected_transitions())
+    latest = {(start, end): name for start, end, name in rows}
+    missing = [each for each in transitions() if latest.get(each[:2]) != each[2]]
+    found = []
+    for what, each in (("not in the code", unknown), ("missing", missing)):
+        found += [f"{name} ({start} → {end}) is {what}" for start, end, name in each]
+    if not found:
         return []
-    text = f"The transitions that the audit knows are not those of the code: {'; '.join(wrong)}."
+    text = f"The transitions that the audit knows are not those of the code: {'; '.join(found)}."
     return [Warning(text, hint="Run migrate.", id="audit.W008")]

@@ -1,11 +1,13 @@
 """Look for whatever is wrong with the audit.
 
-PostgreSQL does the looking, in verify_user_state_audit() of sql/. Here is what it cannot: whether
-its own functions are those of sql/, whether the transitions are those of the code, and who has
-signed the seals.
+What looks is text that is sent, from sql/verify/, and no function of the database that is looked
+at. The tables are locked first, so that they are not exchanged meanwhile. Then comes the catalog,
+and where reading a table would run somebody else's code, no table is read. psql -f sql/verify.sql
+finds the same, but for signatures and receipts.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,25 +15,20 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import DataError, ProgrammingError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from . import functions
-from .seals import Seal, key_id, lost, seals, unsigned, waiting
-from .transitions import transitions
+from accounts.locks import sqlstate
+
+from .expectation import differences
+from .findings import CannotLookError, Finding
+from .isolation import is_superuser, snapshot
+from .seals import Receipt
+from .seals.verify import findings as findings_of_seals
+from .sqlfiles import text_of
+from .transitions import set_transitions
 
 INSUFFICIENT_PRIVILEGE = "42501"
-
-
-class CannotLookError(Exception):
-    """Something that is needed for looking is not there; in one sentence."""
-
-
-class Finding(NamedTuple):
-    """One thing that is wrong. ``user_id`` and ``entry_id`` are None where it is about neither."""
-
-    kind: str
-    object: str
-    user_id: int | None
-    entry_id: int | None
-    detail: str
+PARTS_OF_A_USER = ("histories", "transitions")
+PARTS = (*PARTS_OF_A_USER, "entries")
+SHOWN = 100  # characters of a name that nobody has
 
 
 class Extent(NamedTuple):
@@ -44,130 +41,120 @@ class Extent(NamedTuple):
     unsealed: int
 
 
-def extent(
-    connection: BaseDatabaseWrapper, since: datetime | None = None, user_id: int | None = None
-) -> Extent | None:
-    """None where a table or a column is gone. Within a snapshot(), as findings()."""
-    try:
-        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            cursor.execute(
-                "select coalesce(sum(u.entries), 0)::bigint, count(*) from ("
-                " select count(*) as entries from public.user_state_audit"
-                " where (%(since)s::timestamptz is null or datetime >= %(since)s)"
-                " and (%(user)s::bigint is null or user_id = %(user)s) group by user_id) u",
-                {"since": since, "user": user_id},
-            )
-            entries, users = cursor.fetchone()
-            if user_id is not None:
-                return Extent(entries, users, 0, 0)
-            cursor.execute(
-                "select count(*) from public.user_state_seal"
-                " where %(since)s::timestamptz is null or sealed_at >= %(since)s",
-                {"since": since},
-            )
-            [sealed] = cursor.fetchone()
-            return Extent(entries, users, sealed, waiting(cursor) if sealed else 0)
-    except (ProgrammingError, DataError):
-        return None
+@contextmanager
+def verifying(connection: BaseDatabaseWrapper, as_superuser: bool = False) -> Iterator[None]:
+    """Everything in the block sees the same, and nobody exchanges a table meanwhile.
+
+    CannotLookError for a superuser, as whom the tables' owner could run code, unless
+    ``as_superuser``: then the locks keep out whoever would add code meanwhile.
+    """
+    if is_superuser(connection) and not as_superuser:
+        raise CannotLookError(
+            "Verify as a member of user_state_audit_reader; or, as a superuser, with"
+            " --as-superuser."
+        )
+    mode = "share update exclusive" if as_superuser else "access share"
+    tables = lockable(connection)
+    with snapshot(connection, *([f"{tables} in {mode} mode"] if tables else [])):
+        yield
+
+
+def lockable(connection: BaseDatabaseWrapper) -> str | None:
+    """The names of the tables that can be locked."""
+    with connection.cursor() as cursor:
+        cursor.execute(text_of("verify/lockable.sql").rstrip().removesuffix("\\gset"))
+        return cursor.fetchone()[0]
 
 
 def findings(
     connection: BaseDatabaseWrapper,
     since: datetime | None = None,
-    user_id: int | None = None,
+    user: str | None = None,
     keys: Iterable[Ed25519PublicKey] = (),
-    printed: Iterable[Seal] = (),
+    receipts: Iterable[Receipt] = (),
 ) -> Iterator[Finding]:
-    """Whatever is wrong, within a snapshot().
+    """Whatever is not as it should be, within verifying().
 
-    Of the entries and seals from ``since`` on; of the entries of one user, and then of no seal.
-    ``keys`` are those that may have signed, ``printed`` are seals that somebody has kept.
-    CannotLookError when none of the keys has signed anything.
+    Of the entries and seals from ``since`` on; of the entries of one ``user``, by name, and then
+    of no seal. ``keys`` are those that may have signed, ``receipts`` are what somebody has kept.
+    CannotLookError when none of the keys has signed anything, or nobody has that name.
     """
-    keys, printed = list(keys), list(printed)
+    different = differences(connection)
+    yield from (Finding(each.kind, each.object, None, None, each.detail) for each in different)
+    if any(each.code for each in different):
+        return  # whoever looks further would run code of somebody else's
+    narrow(connection, since, user)
+    for part in PARTS if user is None else PARTS_OF_A_USER:
+        yield from looked_at(connection, part, bool(different), found_by, part)
+    if user is None:
+        seals = (findings_of_seals, since, list(keys), list(receipts))
+        yield from looked_at(connection, "seals", bool(different), *seals)
+
+
+def extent(connection: BaseDatabaseWrapper) -> Extent | None:
+    """Of what findings() looked at, within the same verifying(). None where a table or a column
+    is gone, or no table could be read."""
+    try:
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+            cursor.execute(
+                "select from jsonb_to_recordset(current_setting('user_state.differences')::jsonb)"
+                " as d (code boolean) where d.code"
+            )
+            if cursor.rowcount:
+                return None
+            cursor.execute(text_of("verify/extent.sql"))
+            return Extent(*cursor.fetchone())
+    except (ProgrammingError, DataError):
+        return None
+
+
+def narrow(
+    connection: BaseDatabaseWrapper, since: datetime | None = None, user: str | None = None
+) -> None:
+    """What the files of sql/verify/ look at, and which transitions the code has."""
+    set_transitions(connection)
+    user_id = user_named(connection, user) if user is not None else None
     with connection.cursor() as cursor:
-        wrong = list(functions.differences(cursor))
-    for name, what in wrong:
-        yield Finding("function", f"function {name}", None, None, what)
-    yield from looked(connection, "transitions", wrong_transitions)
-    if {name for name, _ in wrong} - functions.NOT_ASKED:
-        # They are somebody else's, and would run with the rights of who verifies.
-        return
-    if keys and user_id is None:
-        yield from looked(connection, "seals", no_known_key, keys)
-    yield from looked(connection, "audit", found_by_postgres, since, user_id)
-    if keys and user_id is None:
-        yield from looked(connection, "signatures", wrong_signatures, since, keys)
-    if printed:
-        yield from looked(connection, "printed seals", lost_seals, printed)
+        cursor.execute(
+            "select pg_catalog.set_config('user_state.since', %s, true),"
+            " pg_catalog.set_config('user_state.user_id', %s, true)",
+            [since.isoformat() if since else "", "" if user_id is None else str(user_id)],
+        )
 
 
-def looked(
-    connection: BaseDatabaseWrapper, what: str, look: Callable, *arguments
+def user_named(connection: BaseDatabaseWrapper, name: str) -> int:
+    """The key of who has the name now; else of who had it last. CannotLookError when nobody had."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select user_id from (select id as user_id, null as entry from public.accounts_user"
+            " where username = %(name)s union all (select user_id, id from"
+            " public.user_state_audit where username = %(name)s order by id desc limit 1)) u"
+            " order by entry nulls first limit 1",
+            {"name": name},
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise CannotLookError(f"Nobody is or was called {name[:SHOWN]!r}.")
+    return row[0]
+
+
+def found_by(connection: BaseDatabaseWrapper, part: str) -> Iterator[Finding]:
+    """What sql/verify/``part``.sql finds."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(text_of(f"verify/{part}.sql").rstrip().removesuffix(";"))
+        yield from (Finding(*row[: len(Finding._fields)]) for row in cursor)
+
+
+def looked_at(
+    connection: BaseDatabaseWrapper, part: str, harmed: bool, look: Callable, *arguments
 ) -> Iterator[Finding]:
     """What ``look`` finds; or that it could not, since a table, a column or a value of it is not
-    what it should be. Who may not look is no finding: DatabaseError."""
+    what it should be. Where nothing is ``harmed``, whoever may not look gets a DatabaseError."""
     try:
         with transaction.atomic(using=connection.alias):
             yield from look(connection, *arguments)
     except (ProgrammingError, DataError) as error:
-        if sqlstate(error) == INSUFFICIENT_PRIVILEGE:
+        if sqlstate(error) == INSUFFICIENT_PRIVILEGE and not harmed:
             raise
-        wrong = f"could not be looked at: {str(error).partition(chr(10))[0]}"
-        yield Finding("table", what, None, None, wrong)
-
-
-def sqlstate(error: Exception) -> str | None:
-    """The code of PostgreSQL's error, by either driver."""
-    cause = error.__cause__
-    return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
-
-
-def found_by_postgres(
-    connection: BaseDatabaseWrapper, since: datetime | None, user_id: int | None
-) -> Iterator[Finding]:
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(
-            "select * from public.verify_user_state_audit(%s::timestamptz, %s::bigint)",
-            [since, user_id],
-        )
-        yield from (Finding(*row) for row in cursor)
-
-
-def wrong_transitions(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
-    with connection.cursor() as cursor:
-        cursor.execute("select start_state, end_state, name from public.user_state_transition")
-        present = set(cursor.fetchall())
-    for start, end, name in sorted(present ^ set(transitions())):
-        is_there = (start, end, name) in present
-        wrong = "is not in the code" if is_there else "is missing: entries do not name it"
-        yield Finding("transition", f"transition {name}: {start} → {end}", None, None, wrong)
-
-
-def no_known_key(connection: BaseDatabaseWrapper, keys: list) -> Iterator[Finding]:
-    with connection.cursor() as cursor:
-        cursor.execute("select distinct key_id from public.user_state_seal")
-        used = {each for (each,) in cursor}
-    if not used:
-        wrong = "are not there, although a key was given: none was made yet, or all were removed"
-        yield Finding("seal", "seals", None, None, wrong)
-    elif not used & {key_id(key) for key in keys}:
-        raise CannotLookError(
-            f"The seals are signed with {', '.join(sorted(used))}, and not with a key that was"
-            " given: it is the wrong one, or all seals were made anew."
-        )
-
-
-def wrong_signatures(
-    connection: BaseDatabaseWrapper, since: datetime | None, keys: list
-) -> Iterator[Finding]:
-    with connection.chunked_cursor() as cursor:
-        for seal, wrong in unsigned(seals(cursor, since), keys):
-            yield Finding("signature", f"seal {seal.number}", None, None, wrong)
-
-
-def lost_seals(connection: BaseDatabaseWrapper, printed: list[Seal]) -> Iterator[Finding]:
-    with connection.cursor() as cursor:
-        for seal in printed:
-            if wrong := lost(cursor, seal):
-                yield Finding("seal", f"seal {seal.number}", None, None, wrong)
+        detail = f"could not be looked at: {str(error).partition(chr(10))[0]}"
+        yield Finding("table", part, None, None, detail)

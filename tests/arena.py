@@ -6,19 +6,24 @@ application (``web``); Carl, a colleague who may change states at psql (``carl``
 (``rita``); and the sealer (``sealer``).
 """
 
+import csv
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import cached_property
+from io import StringIO
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
-from django.db import connections
+from django.db import connections, transaction
 
 from audit import seals, verify
-from audit.isolation import snapshot
+from audit.findings import Finding
+from project import postgres
 from project.settings import BASE_DIR, database
 
 TEMPLATE = "pristine"
@@ -121,15 +126,23 @@ class Arena:
 
     def __init__(self, server: Attackable, name: str):
         self.server, self.name = server, name
+        self.printed: list[seals.Receipt] = []
 
     def make(self, template: str) -> None:
         self.on_server(f"create database {self.name} template {template} owner otto")
         # What is granted on a database is not copied with it.
-        self.sql("otto", (BASE_DIR / "sql/95_grants.sql").read_text())
+        self.sql("otto", (BASE_DIR / "sql/install/95_grants.sql").read_text())
 
     def drop(self) -> None:
         self.django.close()
         self.on_server(f"drop database {self.name} with (force)")
+        if "folder" in self.__dict__:
+            self.folder.cleanup()
+
+    @cached_property
+    def folder(self) -> tempfile.TemporaryDirectory:
+        """Of the sealer's state files."""
+        return tempfile.TemporaryDirectory(prefix="user-state-audit-")
 
     @cached_property
     def django(self):
@@ -137,6 +150,11 @@ class Arena:
         copy = connections["default"].copy(alias="arena")
         copy.settings_dict = copy.settings_dict | self.server.config("rita", self.name)
         return copy
+
+    @contextmanager
+    def django_transaction(self) -> Iterator[None]:
+        with transaction.atomic(using="arena"):
+            yield
 
     def become(self, role: str) -> None:
         """Have Django's connection to the arena be of this role."""
@@ -162,12 +180,40 @@ class Arena:
     def verify(self, **options) -> list[verify.Finding]:
         """What Rita finds, without a key."""
         self.become("rita")
-        with snapshot(connections["arena"]):
+        with verify.verifying(connections["arena"]):
             return list(verify.findings(connections["arena"], **options))
 
-    def seal(self, new_epoch: bool = False, key=KEY) -> seals.Seal | None:
+    def verify_by_psql(self, since=None, user_id=None, role: str = "rita") -> list[Finding]:
+        """What Rita finds by sql/verify.sql."""
+        given = {"since": since, "user_id": user_id}
+        variables = [f"-v{name}={value}" for name, value in given.items() if value is not None]
+        done = subprocess.run(
+            [
+                postgres.PROGRAMS / "psql",
+                *("-X", "--csv", "-t", *variables),
+                *("-f", BASE_DIR / "sql/verify.sql", self.server.url_for(role, self.name)),
+            ],
+            capture_output=True,
+            text=True,
+        )
+        rows = [row for row in csv.reader(StringIO(done.stdout)) if len(row) > 1]
+        found = [
+            Finding(kind, name, number(user), number(entry), detail)
+            for kind, name, user, entry, detail, *_ in rows
+        ]
+        assert done.returncode == (3 if found else 0), done.stderr
+        return found
+
+    def seal(
+        self, new_epoch: bool = False, key=KEY, after: seals.Receipt | None = None
+    ) -> seals.Receipt | None:
+        """As the sealer does, and the owner where an epoch begins. Each key has a state file."""
         self.become("otto" if new_epoch else "sealer")
-        return seals.seal(key, "arena", new_epoch)
+        sealer = seals.Sealer(connections["arena"], key, self.memory(key), self.printed.append)
+        return sealer.seal(new_epoch, after)
+
+    def memory(self, key=KEY) -> seals.Memory:
+        return seals.Memory(Path(self.folder.name) / f"{seals.key_id(key)}.json")
 
     def moves(self, user_id: int = 1) -> list[str]:
         """The states of a user, as the audit tells them."""
@@ -179,6 +225,10 @@ class Arena:
         return [f"{start} {end}" for start, end in rows]
 
 
+def number(text: str) -> int | None:
+    return int(text) if text else None
+
+
 def execute(connection, *statements: str) -> list[tuple]:
     with connection.cursor() as cursor:
         for statement in statements:
@@ -186,10 +236,10 @@ def execute(connection, *statements: str) -> list[tuple]:
         return cursor.fetchall() if cursor.description else []
 
 
-def migrate(url: str) -> None:
+def migrate(url: str, *arguments: str) -> None:
     """As its own process, as Otto would."""
     subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+        [sys.executable, "manage.py", "migrate", "--verbosity", "0", *arguments],
         env=os.environ | {"DATABASE_URL": url},
         cwd=BASE_DIR,
         check=True,

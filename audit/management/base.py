@@ -1,4 +1,4 @@
-"""What verify_audit, seal_audit and reconcile_audit share."""
+"""What the commands of the audit share."""
 
 import os
 import sys
@@ -13,8 +13,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.connection import ConnectionDoesNotExist
 
 from audit import seals
+from audit.findings import CannotLookError
 from audit.readiness import missing_migrations, unknown_migrations
-from audit.verify import CannotLookError
 
 SHOWN = 100  # characters of what was given, in a complaint of it
 CANNOT = 2  # exit code: it could not be done; 1 is for what was looked for and found
@@ -29,6 +29,8 @@ class AuditCommand(BaseCommand):
         parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="an alias of DATABASES")
 
     def execute(self, *args, **options):
+        if sys.stdout is None and not options.get("stdout"):
+            raise self.cannot("What was found can't be written: there is no standard output.")
         try:
             return super().execute(*args, **options)
         except (CannotLookError, ConnectionDoesNotExist) as error:

@@ -46,6 +46,10 @@ def test_the_role_that_serves_may_ask(arena):
         "drop trigger pgtrigger_record_insert_dd5c0 on user_fsm",
         "alter function record_user_state() security invoker",
         "create rule mine as on update to user_fsm do instead nothing",
+        "alter table accounts_user rename column username to login",
+        "revoke select on accounts_user from user_state_audit_owner;"
+        " revoke select (id, username) on accounts_user from user_state_audit_owner",
+        "alter table user_state_audit add constraint none check (false) not valid",
     ],
 )
 def test_not_where_a_change_could_go_unrecorded(arena, harm):
@@ -73,6 +77,30 @@ def test_not_where_the_database_keeps_it_waiting(arena, monkeypatch):
         cursor.execute("lock table django_migrations")
 
         assert reason(arena) == "the database does not answer"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "alter table user_fsm drop constraint user_fsm_current_state_valid",
+        "alter table user_fsm add column note text not null default ''",
+        "alter table user_fsm alter current_state type varchar(64)",
+        "alter table accounts_user alter username type text",
+        "insert into user_state_transition values ('active', 'quarantined', 'quarantine', 1)",
+        "create index on user_state_audit (username)",
+        "alter table user_state_seal disable trigger user",
+    ],
+)
+def test_what_loses_no_entry_does_not_end_the_service(arena, change):
+    arena.sql("otto", change)
+
+    assert reason(arena) is None
+
+
+def test_not_on_a_server_that_only_reads(arena):
+    arena.sql("postgres", f"alter database {arena.name} set default_transaction_read_only = on")
+
+    assert reason(arena) == "the database is read-only"
 
 
 def test_a_grant_that_is_too_much_does_not_end_the_service(arena):

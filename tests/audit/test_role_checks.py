@@ -42,7 +42,7 @@ def test_w003_who_owns_the_tables_or_makes_roles(ids):
         "grant update (reason) on user_state_audit to web",
         "grant delete on user_state_seal to web",
         "grant trigger on user_fsm to web",
-        "grant execute on function reconcile_user_state(text) to web",
+        "grant execute on function record_user_state() to web",
     ],
 )
 def test_w004_who_may_write_the_audit(arena, ids, grant):
@@ -79,14 +79,20 @@ def test_w007_what_is_not_as_it_should_be(arena, ids):
     assert ids("web") == ["audit.W007"]
 
 
+def test_w007_users_without_the_column_of_their_names(arena, ids):
+    arena.sql("otto", "alter table accounts_user rename column username to login")
+
+    assert ids("web") == ["audit.W007"]
+
+
 def test_w008_transitions_that_are_not_those_of_the_code(arena, ids):
-    arena.sql("otto", "delete from user_state_transition where name = 'lock'")
+    arena.sql("otto", "insert into user_state_transition values ('active', 'locked', null, 2)")
 
     assert ids("web") == ["audit.W008"]
 
 
 def test_w009_a_database_that_is_not_migrated(arena, ids):
-    arena.sql("otto", "delete from django_migrations where name = '0003_closer_look'")
+    arena.sql("otto", "delete from django_migrations where name = '0004_months'")
 
     assert ids("web") == ["audit.W009"]
 

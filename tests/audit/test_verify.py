@@ -4,9 +4,13 @@ the attacks."""
 from threading import Event, Thread
 
 import pytest
+from django.db import connections
 
+from audit.findings import CannotLookError
 from audit.isolation import snapshot
-from tests.arena import Arena, execute
+from audit.verify import findings, verifying
+from tests.arena import Arena
+from tests.audit.attacks.statements import GUARDED, UNGUARDED
 
 OFF = "alter table user_fsm disable trigger user"
 ALWAYS = (
@@ -84,13 +88,7 @@ def test_since_finds_what_is_hidden_after_it(arena):
 def test_since_counts_for_seals_too(arena):
     arena.seal()
     moment = arena.sql("rita", "select clock_timestamp()")[0][0]
-    guard = "alter table user_state_audit {} trigger refuse_rewriting"
-    arena.sql(
-        "otto",
-        guard.format("disable"),
-        "update user_state_audit set reason = 'x'",
-        guard.format("enable always"),
-    )
+    arena.sql("otto", UNGUARDED, "update user_state_audit set reason = 'x'", GUARDED)
 
     assert found(arena) == [("seal", None, None)]
     assert found(arena, since=moment) == []
@@ -138,7 +136,7 @@ def line_of(moment: str) -> str:
 def test_one_user_is_looked_at_alone(arena):
     unseen(arena, "update user_fsm set current_state = 'locked'")
 
-    assert found(arena, user_id=2) == [("state", 2, None)]
+    assert found(arena, user="bob") == [("state", 2, None)]
 
 
 @pytest.mark.parametrize("state", ["deactivated", "active"])
@@ -186,14 +184,14 @@ def test_everything_is_seen_in_one_snapshot(arena):
         writer.join()
 
 
-def test_a_dba_looks_in_psql_by_the_same_function(arena):
+def test_a_dba_looks_in_psql_by_the_same_files(arena):
     unseen(arena, set_state("locked"))
+    moment = arena.sql("rita", "select clock_timestamp()")[0][0]
+    unseen(arena, set_state("locked", user=2))
 
-    rows = arena.sql("rita", "select * from verify_user_state_audit()")
-
-    assert rows == [
-        ("state", "user 1", 1, None, "is locked, but the last entry ends in active"),
-    ]
+    assert arena.verify_by_psql() == arena.verify() != []
+    assert arena.verify_by_psql(since=moment) == arena.verify(since=moment)
+    assert [each.user_id for each in arena.verify_by_psql(user_id=2)] == [2]
 
 
 def test_a_deployment_with_one_role_is_whole_too(attackable, django_db_blocker, arena):
@@ -206,36 +204,23 @@ def test_a_deployment_with_one_role_is_whole_too(attackable, django_db_blocker, 
     assert arena.moves() == ["new active", "active locked"]
 
 
-def test_what_the_server_presets_is_found_whatever_the_session_says(arena):
+def test_what_the_server_presets_is_found(arena):
     """As in a file of the server; here, by what the connection brings."""
-    with arena.server.session("rita", arena.name, "-c app.user=mona") as session:
-        rows = execute(
-            session,
-            "select set_config('app.user', 'rita', false)",
-            "select kind, detail, current_setting('app.user') from verify_user_state_protection()",
-        )
+    arena.become("rita")
+    arena.django.settings_dict["OPTIONS"] = {"options": "-c app.user=mona"}
+    with verifying(connections["arena"]):
+        found = [(each.kind, each.detail) for each in findings(connections["arena"])]
 
-    assert rows == [("setting", "presets app.user=mona", "rita")]
+    assert found == [("setting", "presets app.user=mona")]
 
 
-def test_what_a_session_says_of_itself_is_no_finding(arena):
-    rows = arena.sql(
-        "rita",
-        "select set_config('app.user', 'rita', false)",
-        "select * from verify_user_state_audit()",
-    )
+def test_a_superuser_has_to_say_so(arena):
+    arena.become("postgres")
+    with pytest.raises(CannotLookError, match="--as-superuser"), verifying(arena.django):
+        pass
 
-    assert rows == []
-
-
-@pytest.mark.parametrize(
-    "setting",
-    ["quote_all_identifiers = on", "search_path = pg_catalog", "row_security = off"],
-)
-def test_settings_of_a_session_are_no_finding(arena, setting):
-    assert (
-        arena.sql("rita", f"set {setting}", "select * from public.verify_user_state_audit()") == []
-    )
+    with verifying(arena.django, as_superuser=True):
+        assert list(findings(arena.django)) == []
 
 
 def test_other_presets_are_not_told(arena):

@@ -3,8 +3,8 @@ histories, after work during which the triggers were off."""
 
 from django.db import connections
 
-from audit.isolation import writing
 from audit.management.base import AuditCommand, printable
+from audit.reconcile import reconcile
 
 
 class Command(AuditCommand):
@@ -19,21 +19,9 @@ class Command(AuditCommand):
         if not reason.strip():
             raise self.cannot("Say with --reason why entries are missing.")
         self.need_migrations(connection)
-        # Nobody changes a state until this is committed, so nothing is printed before.
-        with writing(connection), connection.cursor() as cursor:
-            cursor.execute(
-                "select count(*), min(id), max(id) from public.reconcile_user_state(%s)", [reason]
-            )
-            written, first, last = cursor.fetchone()
-        self.tell(connection, first, last)
-        self.stdout.write(f"{written:,} entries written." if written else "Nothing is missing.")
-
-    def tell(self, connection, first: int | None, last: int | None) -> None:
-        with connection.chunked_cursor() as cursor:
-            cursor.execute(
-                "select username, start_state, end_state from public.user_state_audit"
-                " where id between %s and %s and initiated_by = 'system:reconcile' order by id",
-                [first, last],
-            )
-            for username, start, end in cursor:
-                self.stdout.write(f"{printable(username)}: {start} → {end}")
+        written = reconcile(connection, reason)  # committed, so it may be told
+        for username, start, end in written:
+            self.stdout.write(f"{printable(username)}: {start} → {end}")
+        count = len(written)
+        entries = "1 entry" if count == 1 else f"{count:,} entries"
+        self.stdout.write(f"{entries} written." if written else "Nothing is missing.")

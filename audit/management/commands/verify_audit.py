@@ -4,18 +4,17 @@ when it could not look."""
 import json
 import sys
 from collections import Counter
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import chain, islice
 
 from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from audit import seals, verify
-from audit.isolation import snapshot
 from audit.management.base import AuditCommand, printable
 
 SHOWN = 100  # findings in the table; --json tells all of them
@@ -45,41 +44,32 @@ class Command(AuditCommand):
             "--seal", metavar="RECEIPT", help="what seal_audit printed, once or more"
         )
 
-    def handle(self, *, database, since, user, public_key, seal, **options):
+        parser.add_argument(
+            "--as-superuser",
+            action="store_true",
+            help="as whom the tables' owner could run code: only where there is no other role",
+        )
+
+    def handle(self, *, database, since, user, public_key, seal, as_superuser, **options):
         connection = connections[database]
         since = self.read("--since", moment, since) if since is not None else None
         keys = [self.read("--public-key", seals.public_key, text) for text in public_key]
         if not keys and (key := self.key()):
             keys = [key.public_key()]
-        printed = self.read("--seal", seals.Seal.from_text, seal) if seal is not None else []
+        printed = self.read("--seal", seals.find_all, seal) if seal is not None else []
         if keys and not all(any(each.is_signed_by(key) for key in keys) for each in printed):
             raise self.cannot("The receipt was not signed with the key that is given.")
         self.need_migrations(connection)
-        with snapshot(connection):
-            user_id = self.user_id(connection, user) if user is not None else None
-            found = verify.findings(connection, since, user_id, keys, printed)
+        with ExitStack() as snapshot:
             with self.progress():
+                snapshot.enter_context(verify.verifying(connection, as_superuser))
+                found = verify.findings(connection, since, user, keys, printed)
                 first = list(islice(found, SHOWN))
-                extent = verify.extent(connection, since, user_id)
+                extent = verify.extent(connection)
             tell = self.tell_programs if options["json"] else self.tell_people
             tell(first, found, extent, bool(keys) and user is None)
         if first:
             sys.exit(1)
-
-    def user_id(self, connection: BaseDatabaseWrapper, name: str) -> int:
-        """Of who has the name now; else of who had it last. CommandError when nobody had it."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "select user_id from (select id as user_id, null as entry from public.accounts_user"
-                " where username = %(name)s union all (select user_id, id from"
-                " public.user_state_audit where username = %(name)s order by id desc limit 1)) u"
-                " order by entry nulls first limit 1",
-                {"name": name},
-            )
-            row = cursor.fetchone()
-        if row is None:
-            raise self.cannot(f"Nobody is or was called {printable(name[:SHOWN])}.")
-        return row[0]
 
     def progress(self) -> Progress:
         """A bar for who waits at a terminal: PostgreSQL does not tell how far it is."""

@@ -9,8 +9,10 @@ from tests.arena import Arena
 
 
 @pytest.fixture
-def run(arena: Arena, capsys):
+def run(arena: Arena, capsys, monkeypatch):
     """A command on the arena, as a role: (exit code, what it printed, what it complained of)."""
+
+    monkeypatch.setenv("AUDIT_SEAL_STATE", str(arena.memory().file))
 
     def call(*arguments: str, role: str = "rita") -> tuple[int, str, str]:
         arena.become(role)

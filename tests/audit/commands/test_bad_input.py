@@ -36,16 +36,19 @@ def test_another_key_is_said(arena, run, monkeypatch):
     refused(run("verify_audit", "--public-key", seals.public_hex(other)), "it is the wrong one")
     monkeypatch.setenv("AUDIT_SEAL_KEY", other.private_bytes_raw().hex())
     arena.sql("web", set_state("locked"))
-    refused(run("seal_audit", role="sealer"), "Seal 1 was made with the key")
+    refused(
+        run("seal_audit", "--state", "/dev/null/state", role="sealer"), "Can't lock the state file"
+    )
+    refused(run("seal_audit", role="sealer"), "was not made with this key")
 
 
 @pytest.mark.parametrize("command", ["verify_audit", "seal_audit", "reconcile_audit"])
 def test_a_database_of_an_older_version_is_said(arena, run, monkeypatch, command):
     monkeypatch.setenv("AUDIT_SEAL_KEY", SECRET)
-    arena.sql("otto", "delete from django_migrations where name = '0003_closer_look'")
+    arena.sql("otto", "delete from django_migrations where name = '0004_months'")
     reason = ("--reason", "x") if command == "reconcile_audit" else ()
 
-    refused(run(command, *reason), "of an older version", "0003_closer_look", "migrate")
+    refused(run(command, *reason), "of an older version", "0004_months", "migrate")
 
 
 @pytest.mark.parametrize("command", ["verify_audit", "seal_audit", "reconcile_audit"])
@@ -58,6 +61,26 @@ def test_a_database_of_a_newer_version_is_said(arena, run, monkeypatch, command)
     reason = ("--reason", "x") if command == "reconcile_audit" else ()
 
     refused(run(command, *reason), "of a newer version", "9999_more")
+
+
+def test_a_damaged_file_of_what_is_expected_is_said(run, monkeypatch, tmp_path):
+    (tmp_path / "expected.sql").write_text("$expected${$expected$")
+    monkeypatch.setattr("audit.expectation.EXPECTED", tmp_path / "expected.sql")
+
+    refused(run("verify_audit"), "expected.sql is damaged", "expect_audit")
+
+
+def test_a_closed_stdout_is_said(arena):
+    done = subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} manage.py verify_audit >&-"],
+        env=os.environ | {"DATABASE_URL": arena.server.url_for("rita", arena.name)},
+        cwd=BASE_DIR,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize("argument", ["--user", "--since", "--seal", "--public-key"])
@@ -116,4 +139,4 @@ def test_who_may_not_look_is_told(arena, run):
 
 
 def test_who_seals_may_not_look(run):
-    refused(run("verify_audit", role="sealer"), "permission denied for function verify_user")
+    refused(run("verify_audit", role="sealer"), "permission denied for table user_fsm")

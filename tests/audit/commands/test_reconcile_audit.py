@@ -45,7 +45,7 @@ def test_a_user_without_any_entry_gets_one(arena, run):
 
     code, out, _ = run("reconcile_audit", "--reason", "import", role="otto")
 
-    assert (code, out) == (0, "carol: new → invited\n1 entries written.\n")
+    assert (code, out) == (0, "carol: new → invited\n1 entry written.\n")
 
 
 def test_nothing_is_missing_where_entries_are_in_another_order(arena, run):
@@ -95,7 +95,7 @@ def test_nobody_changes_a_state_while_it_is_reconciled(arena):
     unseen(arena, set_state("locked"))
     with arena.session("otto") as owner, owner.cursor() as cursor:
         cursor.execute("begin")
-        cursor.execute("select * from reconcile_user_state('x')")
+        cursor.execute("lock table user_fsm in share row exclusive mode")
 
         with pytest.raises(psycopg2.errors.LockNotAvailable):
             arena.sql("web", "set lock_timeout = '50ms'", set_state("active"))

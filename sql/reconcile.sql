@@ -1,0 +1,42 @@
+-- Writes the entries that are missing at the end of histories, from the last recorded state to the
+-- present one. It changes nobody's state and no old entry.
+--
+-- Who runs it: reconcile_audit, after work during which the triggers were off; it locks user_fsm, has
+-- histories.sql find who is concerned, and sets user_state.missing to [[user_id, from, to], …] and
+-- user_state.reason. Needs to be a member of user_state_audit_owner, and to own user_fsm.
+-- Why it is safe: it adds entries only, which say of themselves that they were written afterwards: by
+-- system:reconcile, and for which reason. Nobody can change a state meanwhile.
+
+with missing as materialized (
+  select (m ->> 0)::bigint as user_id,
+         coalesce(nullif(m ->> 1, ''), 'new') as start_state,
+         coalesce(nullif(m ->> 2, ''), 'deleted') as end_state
+    from jsonb_array_elements(current_setting('user_state.missing')::jsonb) as m
+),
+secret as materialized (
+  select uuid_send(gen_random_uuid()) as bytes
+)
+insert into public.user_state_audit
+  (username, initiated_by, start_state, end_state, datetime, ip_address, user_id,
+   transition, reason, request_id, db_user, application_name, client_addr, transaction_id,
+   subject_salt, actor_salt)
+select coalesce(u.username,
+                (select a.username from public.user_state_audit a
+                  where a.user_id = m.user_id order by a.id desc limit 1),
+                '#' || m.user_id),
+       'system:reconcile', m.start_state, m.end_state, clock_timestamp(),
+       coalesce(nullif(left(current_setting('app.ip', true), 64), ''), 'CLI'), m.user_id,
+       (select t.name from public.user_state_transition t
+         where t.start_state = m.start_state and t.end_state = m.end_state
+         order by t.version desc limit 1),
+       left(current_setting('user_state.reason'), 1000),
+       nullif(left(current_setting('app.request_id', true), 200), ''),
+       session_user, current_setting('application_name', true), inet_client_addr(),
+       pg_current_xact_id()::text::bigint,
+       substr(sha256(s.bytes || int8send(m.user_id)), 1, 16),
+       substr(sha256(s.bytes || int8send(m.user_id)), 17, 16)
+  from missing m
+ cross join secret s
+  left join public.accounts_user u on u.id = m.user_id
+ order by m.user_id
+returning username, start_state, end_state;

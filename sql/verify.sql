@@ -1,0 +1,93 @@
+-- Verifies the audit: what verify_audit finds, but for signatures and receipts.
+--
+--   psql -f sql/verify.sql
+--   psql -v since='2026-01-31' -f sql/verify.sql
+--   psql -v user_id=42 -f sql/verify.sql
+--
+-- Who runs it: a member of user_state_audit_reader. Its exit code is 3 where something was found.
+-- Why it is safe: it only reads. First it locks the tables, so that they are not exchanged; then it
+-- reads the catalog; and where reading a table would run somebody else's code, no table is read. A
+-- superuser, as whom that code could do anything, has to say -v as_superuser=1, and takes locks that
+-- keep out whoever would add such code meanwhile.
+
+\set QUIET on
+\set ON_ERROR_STOP on
+\pset null ''
+\pset footer off
+\if :{?since}
+\else
+  \set since ''
+\endif
+\if :{?user_id}
+\else
+  \set user_id ''
+\endif
+\if :{?as_superuser}
+  \set mode 'share update exclusive'
+\else
+  \set mode 'access share'
+\endif
+
+select pg_catalog.current_setting('is_superuser') = 'on' and :'mode' = 'access share' as refused
+\gset
+\if :refused
+  do $$ begin
+    raise exception 'Verify as a member of user_state_audit_reader; or, as a superuser, with'
+      ' -v as_superuser=1.';
+  end $$;
+\endif
+
+\unset locks
+\ir verify/lockable.sql
+begin isolation level repeatable read, read only;
+\ir verify/settings.sql
+set local statement_timeout = 0;
+set local lock_timeout = '10s';
+\if :{?locks}
+  lock table :locks in :mode mode;
+\endif
+
+\o /dev/null
+\ir verify/expected.sql
+\ir verify/present.sql
+\ir verify/catalog.sql
+select set_config('user_state.since', :'since', true),
+       set_config('user_state.user_id', :'user_id', true);
+\o
+
+\set found 0
+\set ON_ERROR_STOP off
+\set ON_ERROR_ROLLBACK on
+\set part differences
+\ir verify/part.sql
+select coalesce(bool_or(d.code), false) as code, :'user_id' = '' as of_everybody
+  from jsonb_to_recordset(current_setting('user_state.differences')::jsonb) as d (code boolean)
+\gset
+\if :code
+  \warn 'No table was read: that would run code of somebody else''s.'
+\else
+  \set part histories
+  \ir verify/part.sql
+  \set part transitions
+  \ir verify/part.sql
+  \if :of_everybody
+    \set part entries
+    \ir verify/part.sql
+    \set sealed true
+    select count(*) > 0 as sealed from public.user_state_seal \gset
+    \if :sealed
+      \set part seals
+      \ir verify/part.sql
+    \endif
+  \endif
+\endif
+commit;
+
+select :found > 0 as found_something \gset
+\if :found_something
+  \warn :found found.
+  \set ON_ERROR_STOP on
+  do $$ begin raise exception 'The audit is not as it should be.'; end $$;
+\else
+  \echo 'All is well.'
+\endif
