@@ -16,7 +16,7 @@ from django.db import connections
 from audit import verify
 from audit.isolation import snapshot
 from tests.arena import KEY, Arena, execute
-from tests.audit.test_seals import make_seal
+from tests.audit.seals.looking import seal_on_its_own
 
 TIMES, SECONDS = 1000, 60  # both
 PEOPLE = 12
@@ -95,7 +95,7 @@ def busy(arena: Arena, rounds: Counter) -> Iterator[None]:
             again_and_again(what, WRITES, lambda: execute(session, *statements))
 
     threads = [Thread(target=write, args=(what, *how)) for what, how in WRITERS.items()]
-    sealer = ("sealed", SEALS, lambda: make_seal(arena))
+    sealer = ("sealed", SEALS, lambda: seal_on_its_own(arena))
     threads.append(Thread(target=again_and_again, args=sealer))
     for thread in threads:
         thread.start()

@@ -1,7 +1,9 @@
-"""manage.py seal_audit: seal what is new in the audit, and print the line that proves it."""
+"""manage.py seal_audit: seal what is new in the audit, and print the receipt that proves it."""
 
+import os
 import threading
 import time
+from pathlib import Path
 
 from django.db import (
     InterfaceError,
@@ -10,90 +12,99 @@ from django.db import (
     OperationalError,
     connections,
 )
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit import seals
+from audit.isolation import snapshot
 from audit.management.base import AuditCommand, first_line
+from audit.seals.holders import why_nothing
+from audit.seals.newest import newest
 
-# Out of reach, or read-only for a while: worth another try.
-PASSING = (InterfaceError, InternalError, NotSupportedError, OperationalError)
+# Out of reach, read-only for a while, or somebody else is at work: worth another try.
+PASSING = (InterfaceError, InternalError, NotSupportedError, OperationalError, seals.BusyError)
 
 
 class Command(AuditCommand):
-    help = "Seal what is new, and print one line, to be kept elsewhere: a log, somebody's mail."
+    help = "Seal what is new, and print a receipt, to be kept elsewhere: a log, somebody's mail."
 
     def add_arguments(self, parser):
         super().add_arguments(parser)
         parser.add_argument("--new-key", action="store_true", help="print a new key, and its half")
         parser.add_argument("--key-file", metavar="FILE", help="instead of AUDIT_SEAL_KEY")
+        parser.add_argument(
+            "--state", metavar="FILE", help="what the sealer remembers; or AUDIT_SEAL_STATE"
+        )
         parser.add_argument("--every", metavar="SECONDS", help="keep going")
         parser.add_argument(
             "--new-epoch", action="store_true", help="after a restore, or to use another key"
         )
         parser.add_argument(
-            "--last", action="store_true", help="print the newest seal again, and make none"
+            "--after", metavar="RECEIPT", help="the last receipt, where there is no state file"
+        )
+        parser.add_argument(
+            "--last", action="store_true", help="print the newest receipt again, and seal nothing"
         )
 
-    def handle(self, *, database, new_key, key_file, every, new_epoch, last, **options):
+    def handle(
+        self, *, database, new_key, key_file, state, every, new_epoch, after, last, **options
+    ):
         every = self.read("--every", seconds, every) if every is not None else None
+        after = self.read("--after", seals.find_one, after) if after is not None else None
+        connection = connections[database]
         if new_key:
-            key = seals.new_key()
-            self.stdout.write(f"AUDIT_SEAL_KEY={key.private_bytes_raw().hex()}")
-            self.stdout.write(seals.public_hex(key))
+            self.print_new_key()
             return
         if last:
-            self.need_migrations(connections[database])
-            self.print_newest(database)
+            self.need_migrations(connection)
+            self.print_newest(connection)
             return
         key = self.key(key_file)
         if key is None:
             raise self.cannot("Set AUDIT_SEAL_KEY, or name a file with --key-file. See --new-key.")
-        self.need_migrations(connections[database])
-        printed = self.seal(key, database, new_epoch)
-        if not printed:
-            self.tell_waiting(database)
+        self.need_migrations(connection)
+        sealer = seals.Sealer(connection, key, memory(key, state), self.print_receipt)
+        if not sealer.seal(new_epoch, after):
+            self.stderr.write(self.why_nothing(connection))
         while every:
             time.sleep(every)
-            try:
-                self.need_last(printed, database)
-                printed = self.seal(key, database) or printed
-            except PASSING as error:
-                self.stderr.write(f"Not sealed, will try again: {first_line(error)}")
-            finally:
-                connections[database].close()
+            self.seal_again(sealer)
 
-    def seal(self, key, database: str, new_epoch: bool = False) -> seals.Seal | None:
-        seal = seals.seal(key, database, new_epoch)
-        if seal:
-            self.stdout.write(str(seal))
-            self.stdout.flush()
-        return seal
+    def seal_again(self, sealer: seals.Sealer) -> None:
+        """Once more; what passes is told, and no reason to end."""
+        try:
+            sealer.seal()
+        except PASSING as error:
+            self.stderr.write(f"Not sealed, will try again: {first_line(error)}")
+        finally:
+            sealer.connection.close()
 
-    def print_newest(self, database: str) -> None:
-        """For one that was made, and could not be printed."""
-        with connections[database].cursor() as cursor:
-            newest = seals.newest(cursor)
-        if newest is None:
+    def print_new_key(self) -> None:
+        key = seals.new_key()
+        self.stdout.write(f"AUDIT_SEAL_KEY={key.private_bytes_raw().hex()}")
+        self.stdout.write(seals.public_hex(key))
+
+    def print_receipt(self, receipt: seals.Receipt) -> None:
+        self.stdout.write(str(receipt))
+        self.stdout.flush()
+
+    def print_newest(self, connection: BaseDatabaseWrapper) -> None:
+        """For one that was lost."""
+        with snapshot(connection):
+            found = newest(connection)
+        if found is None:
             raise self.cannot("Nothing was sealed yet.")
-        self.stdout.write(str(newest))
+        self.stdout.write(str(found))
 
-    def tell_waiting(self, database: str) -> None:
+    def why_nothing(self, connection: BaseDatabaseWrapper) -> str:
         """Whoever keeps a transaction open keeps all that was written since from being sealed."""
-        with connections[database].cursor() as cursor:
-            waiting = seals.waiting(cursor)
-        self.stderr.write(
-            f"Nothing can be sealed yet: {waiting:,} entries wait for a transaction to end."
-            if waiting
-            else "Nothing new to seal."
-        )
+        with snapshot(connection):
+            return why_nothing(connection, newest(connection))
 
-    def need_last(self, printed: seals.Seal | None, database: str) -> None:
-        """CommandError when the last seal that was printed is not in the database any more: what
-        was restored under us must not be sealed as if it were what went on."""
-        if printed:
-            with connections[database].cursor() as cursor:
-                wrong = seals.lost(cursor, printed)
-            if wrong:
-                raise self.cannot(f"Seal {printed.number} {wrong}.")
+
+def memory(key, file: str | None) -> seals.Memory:
+    """The state file: the one that is named, else the usual one of the key."""
+    named = file or os.environ.get("AUDIT_SEAL_STATE")
+    return seals.Memory(Path(named) if named else seals.default_file(seals.key_id(key)))
 
 
 def seconds(text: str) -> float:

@@ -1,0 +1,44 @@
+"""manage.py prove_audit: print the proof that an entry is in the seal of a receipt."""
+
+import json
+
+from django.db import connections
+
+from audit import seals
+from audit.isolation import snapshot
+from audit.management.base import AuditCommand
+from audit.seals.place import table_locks
+from audit.seals.proof import prove
+
+
+class Command(AuditCommand):
+    help = "Print, as JSON, the proof that an entry is in the seal of a receipt: see docs/seals.md."
+
+    def add_arguments(self, parser):
+        super().add_arguments(parser)
+        parser.add_argument("id", help="of the entry")
+        parser.add_argument(
+            "--receipt", metavar="RECEIPT", required=True, help="of the seal that holds the entry"
+        )
+        parser.add_argument(
+            "--hide-subject", action="store_true", help="leave out username and reason"
+        )
+        parser.add_argument(
+            "--hide-actor", action="store_true", help="leave out who did it, and from where"
+        )
+
+    def handle(self, *, database, id, receipt, hide_subject, hide_actor, **options):
+        entry_id = self.read("the id", number, id)
+        receipt = self.read("--receipt", seals.find_one, receipt)
+        connection = connections[database]
+        self.need_migrations(connection)
+        hide = ("subject",) * hide_subject + ("actor",) * hide_actor
+        with snapshot(connection, *table_locks(connection)):
+            proof = prove(connection, entry_id, receipt, hide)
+        self.stdout.write(json.dumps(proof, indent=2))
+
+
+def number(text: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) < 19:
+        return int(text)
+    raise ValueError(f"{text!r} is no number of an entry.")

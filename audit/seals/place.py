@@ -1,0 +1,88 @@
+"""Where a seal is made, and whether it may go on there from the one before it."""
+
+from typing import NamedTuple
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from audit.findings import CannotLookError
+from audit.isolation import is_superuser
+
+from .queries import rows_of
+from .receipt import Receipt
+from .state import RefusedError
+
+TABLES = ("user_state_audit", "user_state_seal", "user_state_site")
+GO_ON = "If that is what you meant, go on with: seal_audit --new-epoch"
+
+
+class Here(NamedTuple):
+    site: str
+    system: str  # the server's system_identifier
+    database: str  # its oid
+    horizon: int  # each transaction below it has ended
+    at: str
+
+    @classmethod
+    def of(cls, connection: BaseDatabaseWrapper) -> "Here":
+        """Within a snapshot; CannotLookError when the site has no name."""
+        [row] = rows_of(connection, "here")
+        if row[0] is None:
+            raise CannotLookError("The table user_state_site is empty: run migrate first.")
+        return cls(*row)
+
+    def need_same_site(self, last: Receipt) -> None:
+        if last.site != self.site:
+            raise RefusedError(
+                f"Seal {last.number} is of the site {last.site}, and this is the site {self.site}:"
+                " a key seals one site. Use another key, or the right database."
+            )
+
+    def need_same_place(self, last: Receipt) -> None:
+        """RefusedError where transactions are not those that ``last`` has counted."""
+        if last.system != self.system:
+            raise RefusedError(
+                f"Seal {last.number} was made on another server ({last.system}, this is"
+                f" {self.system}): the database was restored here, or upgraded. {GO_ON}"
+            )
+        if last.database != self.database:
+            raise RefusedError(
+                f"Seal {last.number} was made in another database of this server (oid"
+                f" {last.database}, this is {self.database}): this is a copy of it. {GO_ON}"
+            )
+        if not last.begins_epoch and last.upto > self.horizon:
+            raise RefusedError(
+                f"Seal {last.number} has counted transactions up to {last.upto:,}, and here the"
+                f" next is {self.horizon:,}: an older state was restored. {GO_ON}"
+            )
+
+
+def need_primary(connection: BaseDatabaseWrapper) -> None:
+    """RefusedError on a server that takes no seal."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_catalog.pg_is_in_recovery(), setting = 'on' and source not in"
+            " ('database', 'user', 'database user') from pg_catalog.pg_settings"
+            " where name = 'default_transaction_read_only'"
+        )
+        standby, read_only = cursor.fetchone()
+    if standby:
+        raise RefusedError("This server is a standby, which only reads: seal on its primary.")
+    if read_only:
+        raise RefusedError("This server only reads (default_transaction_read_only is on).")
+
+
+def table_locks(connection: BaseDatabaseWrapper) -> list[str]:
+    """So that no table is exchanged. Where we are superuser, as whom the tables' owner could have
+    code run, also so that nobody adds any."""
+    mode = "share update exclusive" if is_superuser(connection) else "access share"
+    return [f"public.{table} in {mode} mode" for table in TABLES]
+
+
+def need_own_tables(connection: BaseDatabaseWrapper) -> None:
+    """RefusedError where reading or writing a seal would run somebody else's code. Before any
+    statement that names the tables."""
+    for table, what in rows_of(connection, "foreign_code"):
+        raise RefusedError(
+            f"The table {table} {what}, which would run with the rights of the sealer:"
+            " see verify_audit."
+        )
