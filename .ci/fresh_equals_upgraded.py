@@ -1,7 +1,7 @@
-"""Compare by pg_dump -s a fresh database with an upgraded one.
+"""Compare a fresh database with upgraded ones: by pg_dump -s, and by the rows of the transitions.
 
-The upgraded one was made by the first release, the commit that last touched a first migration,
-and then brought up to date by today's migrations.
+The upgraded ones were made by the first release, one with all of its migrations and one with the
+first only, and then brought up to date by today's migrations.
 """
 
 import difflib
@@ -18,21 +18,19 @@ sys.path.insert(0, str(ROOT))
 
 from project.postgres import PROGRAMS, SUPERUSER, Server, temporary_server
 
-FIRST_MIGRATIONS = ["accounts/migrations/0001*.py", "audit/migrations/0001*.py"]
+# The last commit before a row of the audit was called an entry. Its migrations were released.
+FIRST_RELEASE = "b531948"
+UPGRADED = {"upgraded": [], "upgraded_from_0001": ["audit", "0001"]}
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, temporary_server() as server:
-        release = first_release()
-        print(f"The first release is {release[:12]}.")
-        unpack(release, Path(folder))
-        for tree, database in ((ROOT, "fresh"), (folder, "upgraded"), (ROOT, "upgraded")):
-            migrate(server, Path(tree), database)
-        compare(*(dump(server, database) for database in ("fresh", "upgraded")))
-
-
-def first_release() -> str:
-    return output("git", "log", "-1", "--format=%H", "--", *FIRST_MIGRATIONS).decode().strip()
+        unpack(FIRST_RELEASE, Path(folder))
+        migrate(server, ROOT, "fresh")
+        for database, target in UPGRADED.items():
+            migrate(server, Path(folder), database, *target)
+            migrate(server, ROOT, database)
+            compare(server, "fresh", database)
 
 
 def unpack(commit: str, folder: Path) -> None:
@@ -40,7 +38,7 @@ def unpack(commit: str, folder: Path) -> None:
         archive.extractall(folder, filter="data")
 
 
-def migrate(server: Server, tree: Path, database: str) -> None:
+def migrate(server: Server, tree: Path, database: str, *target: str) -> None:
     server.make_database(database)
     environment = os.environ | {
         "DATABASE_URL": server.url.rpartition("/")[0] + f"/{database}",
@@ -48,25 +46,35 @@ def migrate(server: Server, tree: Path, database: str) -> None:
         "PYTHONPATH": str(tree),
         "SECRET_KEY": "of no use",
     }
-    command = [sys.executable, "-m", "django", "migrate", "--verbosity", "0"]
+    command = [sys.executable, "-m", "django", "migrate", *target, "--verbosity", "0"]
     subprocess.run(command, cwd=tree, env=environment, check=True)
 
 
-def dump(server: Server, database: str) -> list[str]:
-    lines = output(PROGRAMS / "pg_dump", "-s", "-h", server.socket, "-U", SUPERUSER, database)
-    # \restrict is followed by a word that is another one each time.
-    return [
-        each
-        for each in lines.decode().splitlines()
-        if not each.startswith(("\\restrict", "\\unre"))
-    ]
-
-
-def compare(fresh: list[str], upgraded: list[str]) -> None:
-    difference = list(difflib.unified_diff(fresh, upgraded, "fresh", "upgraded", lineterm=""))
+def compare(server: Server, fresh: str, upgraded: str) -> None:
+    lines = dump(server, fresh)
+    difference = list(
+        difflib.unified_diff(lines, dump(server, upgraded), fresh, upgraded, lineterm="")
+    )
     if difference:
         sys.exit("\n".join(difference))
-    print(f"They are the same: {len(fresh)} lines of schema.")
+    print(f"{upgraded} is the same as {fresh}: {len(lines)} lines.")
+
+
+def dump(server: Server, database: str) -> list[str]:
+    """The schema, and the rows of the transitions."""
+    schema = pg_dump(server, database, "-s")
+    transitions = pg_dump(server, database, "-a", "--inserts", "-t", "public.user_state_transition")
+    return schema + sorted(transitions)
+
+
+def pg_dump(server: Server, database: str, *options: str) -> list[str]:
+    text = output(PROGRAMS / "pg_dump", *options, "-h", server.socket, "-U", SUPERUSER, database)
+    # \restrict is followed by a word that is another one each time.
+    return [
+        line
+        for line in text.decode().splitlines()
+        if not line.startswith(("\\restrict", "\\unrestrict"))
+    ]
 
 
 def output(*command: str | Path) -> bytes:

@@ -1,0 +1,40 @@
+"""Trying again while somebody else holds a lock.
+
+Whoever waits for a strong lock has everybody else wait behind. So each wait is short, and there is
+a pause between two.
+"""
+
+import time
+from collections.abc import Callable
+
+from django.db import OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from accounts.locks import LOCK_NOT_AVAILABLE, sqlstate
+
+from .isolation import writing
+
+TRIES = 10
+PAUSE = 1.0  # seconds, in which those who waited behind us go on
+DEADLOCK_DETECTED = "40P01"
+
+
+class BlockedError(Exception):
+    """Somebody held a lock each time."""
+
+
+def write_patiently(connection: BaseDatabaseWrapper, work: Callable[[], None]) -> None:
+    """Have ``work`` done in a transaction, and again while it has to wait for a lock.
+
+    BlockedError when none of the tries got it.
+    """
+    for number in range(TRIES):
+        time.sleep(PAUSE if number else 0)
+        try:
+            with writing(connection):
+                work()
+            return
+        except OperationalError as error:
+            if sqlstate(error) not in (LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED):
+                raise
+    raise BlockedError
