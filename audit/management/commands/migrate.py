@@ -1,0 +1,83 @@
+"""manage.py migrate, safe beside whoever works: one at a time, and no lock is waited for long."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from django.core.management import CommandError
+from django.core.management.commands import migrate
+from django.db import DatabaseError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from accounts.locks import holders, is_lock_timeout
+from audit.findings import CannotLookError
+from audit.management.base import first_line
+
+# Key of an advisory lock, which others of this database should not use.
+ONE_MIGRATE_AT_A_TIME = int.from_bytes(b"migrate")
+LOCK_TIMEOUT = "2s"  # whoever waits for a table keeps everybody else from it
+TURN_TIMEOUT = "10min"  # another migrate may have much to do
+TABLES = ("user_fsm", "accounts_user", "user_state_audit", "user_state_audit_default")
+
+
+class Command(migrate.Command):
+    def handle(self, *args, **options):
+        connection = connections[options["database"]]
+        if connection.vendor != "postgresql" or options["plan"] or options["check_unapplied"]:
+            super().handle(*args, **options)
+            return
+        try:
+            with one_at_a_time(connection), bounded(connection):
+                super().handle(*args, **options)
+        except (CannotLookError, DatabaseError) as error:
+            raise CommandError(f"Not migrated: {reason(error, connection)}") from error
+
+
+def reason(error: Exception, connection: BaseDatabaseWrapper) -> str:
+    """What went wrong, in a sentence; and who was in the way, where somebody was."""
+    sentence = first_line(error).rstrip(".")
+    if isinstance(error, DatabaseError) and is_lock_timeout(error):
+        connection.close()
+        tables = [f"public.{name}" for name in TABLES]
+        in_the_way = holders(connection, *tables, readers=True)
+        return f"{sentence}: {in_the_way} is in the way. Run migrate again; the site works on."
+    return f"{sentence}."
+
+
+@contextmanager
+def one_at_a_time(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Another migrate that runs now is waited for."""
+    with closing(connection.copy()) as turn:
+        turn.set_autocommit(False)
+        with turn.cursor() as cursor:
+            for setting in (
+                "statement_timeout = 0",
+                "idle_in_transaction_session_timeout = 0",
+                f"lock_timeout = '{TURN_TIMEOUT}'",
+            ):
+                cursor.execute(f"set local {setting}")
+            cursor.execute("select pg_catalog.pg_advisory_xact_lock(%s)", [ONE_MIGRATE_AT_A_TIME])
+        yield
+
+
+@contextmanager
+def bounded(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Nothing in the block waits long for a lock, and each statement sees what was committed
+    before it, whatever a role presets."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_catalog.current_setting('lock_timeout'),"
+            " pg_catalog.current_setting('default_transaction_isolation')"
+        )
+        before = cursor.fetchone()
+    set_session(connection, LOCK_TIMEOUT, "read committed")
+    yield
+    set_session(connection, *before)
+
+
+def set_session(connection: BaseDatabaseWrapper, lock_timeout: str, isolation: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_catalog.set_config('lock_timeout', %s, false),"
+            " pg_catalog.set_config('default_transaction_isolation', %s, false)",
+            [lock_timeout, isolation],
+        )
