@@ -6,7 +6,9 @@ from functools import wraps
 
 from django.db import connection, transaction
 
-LOCK_TIMEOUT = "3s"  # the caller itself may hold the lock that is waited for
+from .locks import bounded_waits
+
+HELD = "the account, or its counter of attempts,"
 
 
 def autonomous_transaction(function):
@@ -14,14 +16,14 @@ def autonomous_transaction(function):
 
     A request that fails must not undo what was counted or locked on its way. Called within a
     transaction, the function runs in a thread, on a connection of its own. There it sees only
-    what is committed, and fails with OperationalError where it would have to wait for its
-    caller.
+    what is committed, and where it would have to wait for its caller it gives up, with HeldError,
+    as where anybody else holds the lock.
     """
 
     @wraps(function)
     def run(*args, **kwargs):
         if transaction_commits():
-            with transaction.atomic():
+            with bounded_waits(HELD):
                 return function(*args, **kwargs)
         with ThreadPoolExecutor(max_workers=1) as thread:
             call = copy_context().run
@@ -45,9 +47,7 @@ def transaction_commits() -> bool:
 def on_own_connection(function, *args, **kwargs):
     try:
         connection.set_autocommit(True)  # also where the settings have it otherwise
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("select set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
+        with bounded_waits(HELD):
             return function(*args, **kwargs)
     finally:
         connection.close()

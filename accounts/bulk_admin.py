@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django_fsm import TransitionNotAllowed
 
 from .forms import ReasonForm
+from .locks import AT_ONCE, HeldError
 from .models import State, User
 from .state_admin import StateAdminMixin
 from .states import NEEDS_REASON
@@ -58,16 +59,25 @@ class BulkAdminMixin(StateAdminMixin):
             if shown is None:
                 shown = ",".join(f"{user.pk}:{user.state or State.INVITED}" for user in selected)
             return self.ask_about(request, shown, name, form)
-        done, refused = 0, []
-        for key, state in SHOWN.findall(shown):
+        reason = form.cleaned_data["reason"] or None
+        self.tell(request, name, *self.run_on_each(request, SHOWN.findall(shown), name, reason))
+        return None
+
+    def run_on_each(self, request, shown: list[tuple], name: str, reason: str | None):
+        """(the number of users who were changed, those who were refused and why).
+
+        Once a user's state was waited for in vain, nobody else's is waited for: the wait would be
+        the same for each, and a web server ends a request that takes long.
+        """
+        done, refused, wait = 0, [], None
+        for key, state in shown:
             try:
                 user = self.get_queryset(request).get(pk=key)
                 self.change_and_log(
                     request,
                     user,
                     lambda fsm: fsm.run_transition(name, request.user),
-                    reason=form.cleaned_data["reason"] or None,
-                    seen=state,
+                    **{"reason": reason, "seen": state, "wait": wait},
                 )
                 done += 1
             except User.DoesNotExist:
@@ -76,13 +86,16 @@ class BulkAdminMixin(StateAdminMixin):
                 refused.append(f"{user} (you may not {name} this user)")
             except TransitionNotAllowed as error:
                 refused.append(f"{user} ({str(error).removeprefix(f'{user} is ')})")
+                wait = AT_ONCE if isinstance(error, HeldError) else wait
+        return done, refused
+
+    def tell(self, request: HttpRequest, name: str, done: int, refused: list[str]) -> None:
         if done:
             text = f"{name.title()}: {done} {model_ngettext(User, done)} changed."
             self.message_user(request, text, messages.SUCCESS)
         if refused or not done:
             text = f"{name.title()}: nothing was changed for {', '.join(refused) or 'any user'}."
             self.message_user(request, text, messages.ERROR)
-        return None
 
     def ask_about(self, request: HttpRequest, shown: str, name: str, form) -> HttpResponse:
         """``shown`` holds the keys of users, each with the state that the page shows."""

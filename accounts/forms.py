@@ -1,5 +1,8 @@
 """The forms of the pages. The rules are in the functions that they call."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django import forms
 from django.contrib.auth import authenticate
 from django.contrib.auth.forms import (
@@ -12,8 +15,11 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from . import invitations, lockout
+from .locks import HeldError
 from .models import State, User
 
+# It says nothing about any account, and nobody's name.
+TRY_AGAIN = "This is not possible at the moment, and nothing was changed. Try again in a minute."
 TOO_MANY = "There were too many wrong passwords from your address. Try again in 15 minutes."
 MAX_REASON = 1000  # characters; the audit keeps as many
 
@@ -28,10 +34,23 @@ class SignInForm(AuthenticationForm):
         " sent to its owner.",
     }
 
+    def clean(self) -> dict:
+        with try_again_where_held():
+            return super().clean()
+
     def get_invalid_login_error(self) -> ValidationError:
         if lockout.address_is_at_limit(self.request):
             return ValidationError(TOO_MANY, code="address")
         return super().get_invalid_login_error()
+
+
+@contextmanager
+def try_again_where_held() -> Iterator[None]:
+    """For a password that was not checked, or is right but of a user who can't be let in now."""
+    try:
+        yield
+    except HeldError as error:
+        raise ValidationError(TRY_AGAIN, code="held") from error
 
 
 class PasswordOnly:
@@ -59,7 +78,9 @@ class ChangeForm(PasswordOnly, PasswordChangeForm):
 
     def clean_old_password(self) -> str:
         old = self.cleaned_data["old_password"]
-        if authenticate(self.request, username=self.user.username, password=old) is not None:
+        with try_again_where_held():
+            user = authenticate(self.request, username=self.user.username, password=old)
+        if user is not None:
             return old
         if lockout.address_is_at_limit(self.request):
             raise ValidationError(TOO_MANY, code="address")

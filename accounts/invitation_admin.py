@@ -6,12 +6,12 @@ from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 
 from . import invitations
 from .forms import InviteForm
+from .locks import HeldError, bounded_waits
 from .mail import site_of
 from .models import State
 
@@ -48,10 +48,12 @@ class InvitationAdminMixin:
                 return self.invite(request, form.cleaned_data["addresses"])
             except ValidationError as error:
                 form.add_error("addresses", error)
+            except HeldError as error:
+                form.add_error("addresses", f"Nobody was invited: {error}.")
         return self.ask(request, "Invite people", form, "Invite", back=self.start(request))
 
     def invite(self, request: HttpRequest, addresses: list[str]) -> HttpResponse:
-        with transaction.atomic():
+        with bounded_waits("one of these users"):
             users = invitations.invite(addresses, site_of(request), by=request.user)
             LogEntry.objects.log_actions(request.user.pk, users, CHANGE, change_message="Invited.")
         names = invitations.named(addresses)

@@ -14,6 +14,7 @@ from django.db.models.functions import Lower
 
 from .attempts import AttemptCounter
 from .links import invitation
+from .locks import HeldError, bounded_waits
 from .models import State, User, UserFSM
 from .states import ChangeRefusedError
 
@@ -64,11 +65,13 @@ def invite(addresses: Iterable[str], site: str, by: User | None = None) -> list[
     outrank ``by``.
     """
     try:
-        with transaction.atomic():
+        with bounded_waits("one of these users"):
             # Always in the same order: two calls with the same addresses cannot deadlock.
             known = known_at(sorted(addresses), by)
             users = [create_or_reinvite(address, user) for address, user in known]
             transaction.on_commit(lambda: send(users, site), robust=True)
+    except HeldError as error:
+        raise ValidationError(f"Nobody was invited: {error}.") from None
     except (IntegrityError, ChangeRefusedError):
         message = (
             "Nobody was invited: somebody else has just changed one of these users. Try again."
@@ -117,13 +120,14 @@ def renew(address: str, site: str) -> None:
     """Send new links to the users who are invited at ``address``, if there are any."""
     for user in User.objects.filter(email__iexact=address, fsm__current_state=State.INVITED):
         if count_mail(user):
-            with suppress(ChangeRefusedError), transaction.atomic():
+            with suppress(ChangeRefusedError), bounded_waits(f"{user}'s state"):
                 end_older_links(user)
                 transaction.on_commit(lambda user=user: send([user], site), robust=True)
 
 
 def count_mail(user: User) -> bool:
     """Count a mail that is sent to ``user`` at the request of somebody who is not signed in;
-    False when there were too many already."""
-    with transaction.atomic():
+    False when there were too many already, or the counter is held: whoever asks is not told."""
+    with suppress(HeldError), bounded_waits(f"the counter of mails to {user}"):
         return bool(AttemptCounter.count_attempt(f"mails to user {user.pk}", MAX_MAILS))
+    return False

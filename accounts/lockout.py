@@ -16,9 +16,9 @@ from .attempts import AttemptCounter
 from .attribution import acting_as
 from .autonomous import autonomous_transaction
 from .client_address import client_address, parse
+from .fsm import RowVersion
 from .links import send_unlock_link, unlock_tokens
 from .models import State, User, UserFSM
-from .states import RowVersion
 
 ATTEMPT_LIMIT = 5  # wrong passwords, then the account is locked
 ADDRESS_ATTEMPT_LIMIT = 50  # from one address: enough to lock ten accounts, not to lock them all

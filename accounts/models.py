@@ -5,7 +5,8 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models, router, transaction
 
 from .attempts import AttemptCounter
-from .states import State, UserFSM
+from .fsm import UserFSM
+from .states import State
 
 __all__ = ["AttemptCounter", "State", "User", "UserFSM"]
 

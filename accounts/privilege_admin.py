@@ -3,13 +3,16 @@ nobody changes their own privileges."""
 
 from collections.abc import Callable
 
+from django.contrib import messages
+from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db import DatabaseError, OperationalError, router
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 
 from .forms import AdminPasswordForm
-from .states import recheck_superadmin
+from .locks import HeldError, bounded_waits
+from .superadmins import recheck_superadmin
 
 PRIVILEGES = ("is_staff", "is_superuser")
 
@@ -37,7 +40,7 @@ class PrivilegeAdminMixin:
         """Users change their own password where the old one is asked for, and cannot remove it."""
         if id == str(request.user.pk):
             return redirect("password_change")
-        return super().user_change_password(request, id, form_url)
+        return self.bounded(request, super().user_change_password, request, id, form_url)
 
     def save_model(self, request, obj, form, change) -> None:
         """Save only what was edited: others may have changed the rest since the page was read,
@@ -47,6 +50,8 @@ class PrivilegeAdminMixin:
         columns = {field.name for field in obj._meta.concrete_fields}
         try:
             obj.save(update_fields=columns & set(form.changed_data))
+        except OperationalError:  # such as a lock that was waited for too long
+            raise
         except DatabaseError as error:
             raise Http404 from error
         return None
@@ -56,22 +61,33 @@ class PrivilegeAdminMixin:
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         view = super().changeform_view
-        return one_at_a_time(request, view, request, object_id, form_url, extra_context)
+        return self.one_at_a_time(request, view, request, object_id, form_url, extra_context)
 
     def delete_view(self, request, object_id, extra_context=None):
-        return one_at_a_time(request, super().delete_view, request, object_id, extra_context)
+        return self.one_at_a_time(request, super().delete_view, request, object_id, extra_context)
 
     def response_action(self, request, queryset):
         view = super().response_action
         if "delete_selected" not in request.POST.getlist("action"):
             return view(request, queryset)
-        return one_at_a_time(request, view, request, queryset)
+        return self.one_at_a_time(request, view, request, queryset)
+
+    def one_at_a_time(self, request: HttpRequest, view: Callable, *args) -> HttpResponse:
+        if request.method != "POST":
+            return view(*args)
+        return self.bounded(request, recheck_and_run, request.user, view, *args)
+
+    def bounded(self, request: HttpRequest, view: Callable, *args) -> HttpResponse:
+        """Run the view; where somebody else holds what it changes, say who."""
+        try:
+            with bounded_waits("the account", router.db_for_write(self.model)):
+                return view(*args)
+        except HeldError as error:
+            self.message_user(request, f"Nothing was changed: {error}.", messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
 
 
-def one_at_a_time(request: HttpRequest, view: Callable, *args) -> HttpResponse:
-    if request.method != "POST" or not request.user.is_superuser:
-        return view(*args)
-    with transaction.atomic():
-        if not recheck_superadmin(request.user):
-            raise PermissionDenied
-        return view(*args)
+def recheck_and_run(by: AbstractUser, view: Callable, *args) -> HttpResponse:
+    if by.is_superuser and not recheck_superadmin(by):
+        raise PermissionDenied
+    return view(*args)

@@ -13,8 +13,12 @@ from django.utils.html import format_html
 from django_fsm import TransitionNotAllowed
 
 from .forms import OverrideForm, ReasonForm
+from .fsm import may_change_state
+from .locks import HeldError
 from .models import State, User, UserFSM
-from .states import NEEDS_REASON, may_change_state
+from .states import NEEDS_REASON
+
+CHECK = " Check the current state, and try again."
 
 
 class StateAdminMixin:
@@ -91,16 +95,20 @@ class StateAdminMixin:
     ) -> HttpResponse:
         try:
             self.change_and_log(request, user, change, **cleaned(form))
+        except HeldError as error:
+            return self.refuse(request, user, str(error), then="")
         except TransitionNotAllowed as error:
             return self.refuse(request, user, str(error))
         self.message_user(request, f"The user {user} is now {user.state}.", messages.SUCCESS)
         return self.to_page_of(user)
 
-    def change_and_log(self, request, user, change, reason=None, seen=None) -> None:
-        with UserFSM.changing(user, seen=seen, reason=reason) as fsm:
+    def change_and_log(self, request, user, change, **how) -> None:
+        """``how`` is what changing() takes."""
+        with UserFSM.changing(user, **how) as fsm:
             before = fsm.current_state
             change(fsm)
-            self.log_change(request, user, f"State: {before} → {fsm.current_state}. {reason or ''}")
+            note = f"State: {before} → {fsm.current_state}. {fsm.reason or ''}"
+            self.log_change(request, user, note)
 
     def ask(self, request, title, form, button, original=None, **context) -> HttpResponse:
         context = {
@@ -123,9 +131,8 @@ class StateAdminMixin:
             raise PermissionDenied
         return user
 
-    def refuse(self, request: HttpRequest, user: User, why: str) -> HttpResponse:
-        text = f"Nothing was changed: {why}. Check the current state, and try again."
-        self.message_user(request, text, messages.ERROR)
+    def refuse(self, request: HttpRequest, user: User, why: str, then=CHECK) -> HttpResponse:
+        self.message_user(request, f"Nothing was changed: {why}.{then}", messages.ERROR)
         return self.to_page_of(user)
 
     def to_page_of(self, user: User) -> HttpResponse:

@@ -5,18 +5,18 @@ from contextlib import contextmanager
 from time import monotonic, sleep
 
 from django.contrib import messages
-from django.contrib.auth import login, views
+from django.contrib.auth import login, logout, views
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.views import INTERNAL_RESET_SESSION_TOKEN
-from django.db import transaction
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.views.generic import FormView
 
 from . import invitations
-from .forms import AddressForm, ChangeForm, ConfirmForm, ResetForm, SignInForm
+from .forms import TRY_AGAIN, AddressForm, ChangeForm, ConfirmForm, ResetForm, SignInForm
 from .links import invitation_tokens, unlock_tokens
+from .locks import HeldError, bounded_waits
 from .mail import site_of
 from .models import User, UserFSM
 from .states import ChangeRefusedError
@@ -27,9 +27,21 @@ SECONDS_TO_ANSWER = 0.25  # a request for a mail: about as long as a password ta
 class SignInView(views.LoginView):
     form_class = SignInForm
 
+    def form_valid(self, form) -> HttpResponse:
+        if sign_in(self.request, form.get_user()):
+            return redirect(self.get_success_url())
+        return try_again(self, form)
+
 
 class PasswordChangeView(views.PasswordChangeView):
     form_class = ChangeForm
+
+    def form_valid(self, form) -> HttpResponse:
+        try:
+            with bounded_waits("the account"):
+                return super().form_valid(form)
+        except HeldError:
+            return try_again(self, form)
 
     def get_form_kwargs(self) -> dict:
         return super().get_form_kwargs() | {"request": self.request}
@@ -57,8 +69,10 @@ class LinkView(views.PasswordResetConfirmView):
     def form_valid(self, form) -> HttpResponse:
         prepared = self.prepare(form)
         try:
-            with transaction.atomic():
+            with bounded_waits("the account"):
                 self.change(prepared)
+        except HeldError:
+            return try_again(self, form)
         except ChangeRefusedError:
             self.validlink = False
             return self.render_to_response(self.get_context_data())
@@ -111,8 +125,11 @@ class InvitationView(ChoosePasswordView):
             fsm.activate()
 
     def go_on(self) -> HttpResponse:
-        login(self.request, self.user)
-        messages.success(self.request, "Welcome. Your account is active, and you are signed in.")
+        if sign_in(self.request, self.user):
+            text = "Welcome. Your account is active, and you are signed in."
+        else:
+            text = "Welcome. Your account is active. Sign in with your new password."
+        messages.success(self.request, text)
         return redirect("home")
 
 
@@ -147,6 +164,24 @@ class InvitationRequestView(FormView):
         text = "If this address is invited, we have sent a new link. Check your mailbox."
         messages.success(self.request, text)
         return super().form_valid(form)
+
+
+def sign_in(request: HttpRequest, user: User) -> bool:
+    """Begin a session of the user; False where somebody else holds the row in which Django notes
+    the time: then there is none."""
+    try:
+        with bounded_waits("the account"):
+            login(request, user)
+        return True
+    except HeldError:
+        logout(request)
+        return False
+
+
+def try_again(view: FormView, form) -> HttpResponse:
+    """The page with its form again, where somebody else holds what it would have changed."""
+    form.add_error(None, TRY_AGAIN)
+    return view.form_invalid(form)
 
 
 @contextmanager

@@ -185,6 +185,17 @@ def test_a_locked_superadmin_does_not_count(ada):
         override(ada, "locked", by=ada)
 
 
+def test_whoever_was_demoted_meanwhile_shuts_out_no_superadmin(ada):
+    User.objects.create_superuser("eve", password="eve")
+    ian = User.objects.create_superuser("ian", password="ian")
+    User.objects.filter(pk=ian.pk).update(is_superuser=False)
+
+    with pytest.raises(PermissionDenied):
+        override(ada, "locked", by=ian)
+
+    assert UserFSM.objects.get(user=ada).current_state == State.ACTIVE
+
+
 def test_of_two_superadmins_who_shut_each_other_out_at_once_one_remains(ada):
     eve = User.objects.create_superuser("eve", password="eve")
     both_there, refused = Barrier(2), []

@@ -3,6 +3,7 @@
 from django.core.management import BaseCommand, CommandError
 from django_fsm import TransitionNotAllowed
 
+from accounts.locks import HeldError
 from accounts.models import User, UserFSM
 
 
@@ -20,6 +21,8 @@ class Command(BaseCommand):
         try:
             with UserFSM.changing(user, reason=reason) as fsm:
                 fsm.unlock()
+        except HeldError as error:
+            raise CommandError(f"Nothing was changed: {error}.") from None
         except TransitionNotAllowed:
             raise CommandError(f"{user} is {user.state}, not locked.") from None
         self.stdout.write(f"{user} is active again.")

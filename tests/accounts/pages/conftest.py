@@ -90,6 +90,12 @@ def state_of(user: User) -> str:
     return UserFSM.objects.get(user=user).current_state
 
 
+def fields(user: User, **changes) -> dict:
+    """What the page of a user sends, with the changes."""
+    dates = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
+    return {"username": user.username, "email": user.email, **dates, **changes}
+
+
 class FewRounds(PBKDF2PasswordHasher):
     iterations = 2
 
@@ -169,3 +175,8 @@ def link(invite, mailoutbox):
     """The link in the mail that invites Carol."""
     invite("carol@example.com")
     return link_in(mailoutbox[-1])
+
+
+@pytest.fixture
+def eve(transactional_db):
+    return User.objects.create_superuser("eve", password="eve")

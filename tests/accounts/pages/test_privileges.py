@@ -1,16 +1,12 @@
 """Users outrank others in the admin, and one superadmin always remains."""
 
-import itertools
-from threading import Barrier
-
 import pytest
 from django.contrib.auth.models import Permission
 
-from accounts import states
 from accounts.admin import UserAdmin
 from accounts.models import User, UserFSM
 
-from .conftest import LIST, PASSWORD, at_once
+from .conftest import LIST, PASSWORD, fields
 
 
 @pytest.fixture
@@ -20,16 +16,6 @@ def clerk(bob):
     for name in ("view_user", "change_user", "delete_user"):
         bob.user_permissions.add(Permission.objects.get(codename=name))
     return bob
-
-
-@pytest.fixture
-def eve(transactional_db):
-    return User.objects.create_superuser("eve", password="eve")
-
-
-def fields(user: User, **changes) -> dict:
-    dates = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
-    return {"username": user.username, "email": user.email, **dates, **changes}
 
 
 def test_a_clerk_changes_no_superadmin(ada, clerk, signed_in):
@@ -77,42 +63,6 @@ def test_users_change_their_own_password_where_the_old_one_is_asked_for(ada, sig
     assert answer["Location"] == "/accounts/password_change/"
     ada.refresh_from_db()
     assert ada.has_usable_password()
-
-
-WAYS = {
-    "demote": ("{}/change/", {}),
-    "delete": ("{}/delete/", {"post": "yes"}),
-    "delete selected": ("", {"post": "yes", "action": "delete_selected"}),
-    "lock": ("{}/override/", {"state": "locked", "reason": "x"}),
-}
-
-
-@pytest.mark.parametrize(
-    "ways", [*itertools.combinations_with_replacement(WAYS, 2)], ids=" and ".join
-)
-def test_of_two_superadmins_who_remove_each_other_at_once_one_remains(
-    ada, eve, signed_in, monkeypatch, ways
-):
-    """Both have passed all other checks when they come to the lock."""
-    both_there, lock = Barrier(2), states.lock_superadmins
-
-    def wait_for_the_other(using):
-        both_there.wait(5)
-        return lock(using)
-
-    monkeypatch.setattr(states, "lock_superadmins", wait_for_the_other)
-    browsers = {ada: signed_in(ada), eve: signed_in(eve)}
-
-    def remove(by, victim, way):
-        page, data = WAYS[way]
-        data = fields(victim, **data, _selected_action=victim.pk)
-        return browsers[by].post(LIST + page.format(victim.pk), data).status_code
-
-    answers = at_once(remove, [(ada, eve, ways[0]), (eve, ada, ways[1])])
-
-    assert set(answers) <= {302, 403}
-    left = User.objects.filter(is_superuser=True, is_staff=True, fsm__current_state="active")
-    assert left.count() == 1
 
 
 def test_a_superadmin_who_cannot_enter_the_admin_does_not_count(ada, eve, signed_in):

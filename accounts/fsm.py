@@ -1,0 +1,187 @@
+"""The state machine of users, and who may run its transitions."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import PermissionDenied
+from django.db import models, router
+from django_fsm import FSMField, Transition
+from django_fsm import transition as fsm_transition
+
+from .attribution import acting_as
+from .locks import bounded_waits
+from .states import NEEDS_REASON, ChangeRefusedError, State
+from .superadmins import lock_superadmins
+
+
+def may_change_state(fsm: "UserFSM", by: AbstractUser) -> bool:
+    """Whether ``by`` may run transitions of this user: superusers may; account managers
+    may, except on themselves and on superusers."""
+    if by.is_superuser:
+        return True
+    own_or_outranking = fsm.user_id == by.pk or fsm.user.outranks(by)
+    return by.has_perm("accounts.change_userfsm") and not own_or_outranking
+
+
+class RowVersion(models.Func):
+    """PostgreSQL's number for a version of a row: the transaction that wrote it. It is different
+    after a user was locked, unlocked and locked again, where the state is the same. A restore
+    from a dump assigns new ones."""
+
+    template = "user_fsm.xmin::text"
+    output_field = models.TextField()
+
+
+class UserFSM(models.Model):
+    """The state of a user and nothing else: whatever is written here is a change of state."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="fsm"
+    )
+    current_state = FSMField(default=State.INVITED, choices=State.choices, max_length=32)
+
+    reason: str | None = None  # why it is being changed, within changing()
+
+    class Meta:
+        db_table = "user_fsm"
+        verbose_name = "user state"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(current_state__in=State.values),
+                name="user_fsm_current_state_valid",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} is {self.current_state}"
+
+    @fsm_transition(
+        current_state,
+        [State.INVITED, State.DEACTIVATED],
+        State.ACTIVE,
+        permission=may_change_state,
+    )
+    def activate(self):
+        """Let the user in, by invitation or after a deactivation."""
+
+    @fsm_transition(current_state, State.ACTIVE, State.LOCKED, permission=may_change_state)
+    def lock(self):
+        """Shut the user out for now."""
+
+    @fsm_transition(current_state, State.LOCKED, State.ACTIVE, permission=may_change_state)
+    def unlock(self):
+        """Let a locked user in again."""
+
+    @fsm_transition(
+        current_state,
+        [State.INVITED, State.ACTIVE, State.LOCKED],
+        State.DEACTIVATED,
+        permission=may_change_state,
+    )
+    def deactivate(self):
+        """End the account."""
+
+    @classmethod
+    @contextmanager
+    def changing(
+        cls,
+        user: AbstractUser,
+        seen: str | None = None,
+        by: object = None,
+        reason: str | None = None,
+        wait: str | None = None,
+    ) -> Iterator[Self]:
+        """The user's state, locked against others, saved at the end of the block::
+
+            with UserFSM.changing(user, reason="Left the company") as fsm:
+                fsm.deactivate()
+
+        ``by`` and ``reason`` are recorded with the change; without ``by``, the actor is that of
+        the context. ``seen`` is the state on which the decision was made: ChangeRefusedError if
+        the state is a different one by now. A user who was created without a state gets the
+        first one. When the block raises, nothing is saved. HeldError names who is in the way,
+        where a lock is waited for longer than ``wait``, as in bounded_waits().
+        """
+        using = router.db_for_write(cls, instance=user)
+        bounded = bounded_waits(f"{user}'s state", using, wait)
+        with acting_as(user=by, reason=reason), bounded:
+            states = cls.objects.using(using)
+            fsm = states.select_for_update().filter(user=user).first()
+            if fsm is None:
+                users = get_user_model().objects.using(using).select_for_update()
+                if users.filter(pk=user.pk).first() is None:
+                    raise ChangeRefusedError(f"{user} is gone")
+                fsm = states.create(user_id=user.pk)
+            if seen and seen != fsm.current_state:
+                raise ChangeRefusedError(f"{user} is {fsm.current_state} now")
+            fsm.reason = reason
+            yield fsm
+            fsm.save(using=using, update_fields=["current_state"])
+        user.fsm = fsm
+
+    @staticmethod
+    def version_of(user: AbstractUser) -> tuple[str | None, str | None]:
+        """The state of the user and the version of its row, as they are now."""
+        states = UserFSM.objects.filter(user=user).annotate(version=RowVersion())
+        return states.values_list("current_state", "version").first() or (None, None)
+
+    @classmethod
+    def transitions(cls) -> list[Transition]:
+        """Every transition of the machine, with its ``name``, ``source`` and ``target``."""
+        return list(cls._meta.get_field("current_state").get_all_transitions(cls))
+
+    def transitions_for(self, by: AbstractUser) -> list[str]:
+        """Names of the transitions that are possible now and permitted to ``by``."""
+        return [t.name for t in self.get_available_user_current_state_transitions(by)]
+
+    def run_transition(self, name: str, by: AbstractUser) -> None:
+        """Run the transition ``name`` for ``by``, within changing().
+
+        Raises PermissionDenied if they may not, ChangeRefusedError if the machine has no
+        such transition from the current state, if a reason is missing, or if no superadmin would
+        be left.
+        """
+        if not may_change_state(self, by):
+            raise PermissionDenied
+        if name not in self.transitions_for(by):
+            raise ChangeRefusedError(f"{self.user} is {self.current_state} now")
+        if name in NEEDS_REASON and not self.reason:
+            raise ChangeRefusedError("a reason is needed")
+        with self.leaving_a_superadmin(by):
+            getattr(self, name)()
+
+    def override(self, state: str, by: AbstractUser) -> None:
+        """Set any state, also one that no transition allows, within changing().
+
+        Raises PermissionDenied for all but superusers, ChangeRefusedError if there is no such
+        state, if a reason is missing, or if no superadmin would be left.
+        """
+        if not by.is_superuser:
+            raise PermissionDenied
+        if state not in State.values:
+            raise ChangeRefusedError("there is no such state")
+        if state == self.current_state:
+            raise ChangeRefusedError(f"{self.user} is {state} already")
+        if not self.reason:
+            raise ChangeRefusedError("a reason is needed")
+        with self.leaving_a_superadmin(by):
+            self.current_state = State(state)
+
+    @contextmanager
+    def leaving_a_superadmin(self, by: AbstractUser) -> Iterator[None]:
+        """Refuse what the block does to the last active superadmin, if it shuts them out; and to
+        any, where ``by`` is no longer one of them: others may have shut them out meanwhile."""
+        before = self.current_state
+        yield
+        if before != State.ACTIVE or self.current_state == before or not self.user.is_superuser:
+            return
+        using = router.db_for_write(type(self), instance=self)
+        superadmins = lock_superadmins(using)
+        if not superadmins - {self.user_id}:
+            raise ChangeRefusedError(f"{self.user} is the last active superadmin")
+        if by.pk not in superadmins:
+            raise PermissionDenied
