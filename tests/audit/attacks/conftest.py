@@ -16,6 +16,11 @@ def battle(request) -> Battle:
     assert failed or claimed in battle.shown
 
 
+@pytest.fixture
+def battle_of_limits(arena) -> Battle:
+    return Battle(arena)
+
+
 @pytest.fixture(scope="session")
 def untouched_arena(attackable, django_db_blocker):
     with django_db_blocker.unblock(), attackable.arena() as arena:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import psycopg2
 import pytest
 
+from audit.findings import Finding
 from tests.arena import Arena
 
 REFUSED, RECORDED, FOUND = "refused", "recorded", "found by verify"
@@ -57,12 +58,21 @@ class Battle:
         assert [" ".join(each) for each in self.entries("start_state, end_state")] == [*moves]
         for column, value in facts.items():
             assert {each for (each,) in self.entries(column)} == {value}
-        assert self.verify() == []
+        assert self.findings() == []
         self.shown.add(RECORDED)
+
+    def findings(self, **options) -> list[Finding]:
+        """What verify_audit finds; and verify.sql finds the same, but for signatures and
+        receipts."""
+        findings = self.verify(**options)
+        by_psql = self.arena.verify_by_psql()
+        without_keys = self.verify() if options else findings
+        assert sorted(by_psql, key=str) == sorted(without_keys, key=str)
+        return findings
 
     def found(self, kind: str, what: str, **options) -> None:
         """Verify finds it, of this kind and in these words."""
-        findings = self.verify(**options)
+        findings = self.findings(**options)
         told = [f"{each.object} {each.detail}" for each in findings if each.kind == kind]
         assert any(what in each for each in told), findings
         self.shown.add(FOUND)

@@ -5,11 +5,19 @@ UNLOCK_ALICE = "update user_fsm set current_state = 'active' where user_id = 1"
 UPDATE = "pgtrigger_record_update_0cacf"
 OFF = f"alter table user_fsm disable trigger {UPDATE}"
 ALWAYS = f"alter table user_fsm enable always trigger {UPDATE}"
-UNGUARDED = "alter table user_state_audit disable trigger user"
-GUARDED = (
-    "alter table user_state_audit enable always trigger refuse_rewriting",
-    "alter table user_state_audit enable always trigger refuse_truncate",
+GUARDS = (
+    "do $$ declare t regclass; begin for t in select c.oid from pg_class c"
+    " where c.relkind in ('r', 'p') and c.relname ~ '^user_state_(audit|seal)' loop"
+    " execute format('alter table %s {state} trigger refuse_rewriting, {state} trigger"
+    " refuse_truncate', t); end loop; end $$"
 )
+# A statement on the partition of this month.
+IN_ITS_MONTH = (
+    "do $$ begin execute format('{}', 'user_state_audit_'"
+    " || to_char(now() at time zone 'utc', 'YYYY_MM')); end $$"
+)
+UNGUARDED = GUARDS.replace("{state}", "disable")
+GUARDED = GUARDS.replace("{state}", "enable always")
 NOTHING = "create function nothing() returns trigger language plpgsql as 'begin return null; end'"
 
 
@@ -28,7 +36,7 @@ def forged(moves: list[tuple[str, str]], transaction: str = "pg_current_xact_id(
 
 def rewrite(battle, *statements: str) -> None:
     """Past the guard, which is there again afterwards."""
-    battle.sql("otto", "begin", UNGUARDED, *statements, *GUARDED, "commit")
+    battle.sql("otto", "begin", UNGUARDED, *statements, GUARDED, "commit")
 
 
 def some_history(battle) -> None:

@@ -1,5 +1,7 @@
 """The application's role, as somebody uses it who found a hole in the application."""
 
+from audit.sqlfiles import SQL_DIR
+
 from .outcome import RECORDED, REFUSED, attack
 
 FORGED = (
@@ -110,8 +112,10 @@ def test_calls_the_trigger_function(battle):
 def test_writes_entries_by_reconciling(battle):
     battle.refused(
         "web",
-        "select reconcile_user_state('mine')",
-        says="permission denied for function reconcile_user_state",
+        "select set_config('user_state.reason', 'mine', false),"
+        " set_config('user_state.missing', '[[1, \"active\", \"locked\"]]', false)",
+        (SQL_DIR / "reconcile.sql").read_text(),
+        says="permission denied for table user_state_audit",
     )
 
 
@@ -219,7 +223,7 @@ def test_resets_the_sequence(battle):
 def test_adds_a_seal(battle):
     battle.refused(
         "web",
-        "insert into user_state_seal select * from next_user_state_seal('0123456789abcdef')",
+        "insert into user_state_seal values (1, 2, 'x')",
         says="permission denied for table user_state_seal",
     )
 

@@ -7,14 +7,16 @@ from .outcome import FOUND, attack
 def test_gives_the_audit_to_themselves(battle):
     battle.sql("otto", "alter table user_state_audit owner to otto")
 
-    battle.found("owner", "function record_user_state belongs to user_state_audit_owner")
+    battle.found(
+        "owner", "record_user_state() is user_state_audit_owner, not the owner of the audit"
+    )
 
 
 @attack(FOUND)
 def test_gives_the_function_to_themselves(battle):
     battle.sql("otto", "alter function record_user_state() owner to otto")
 
-    battle.found("owner", "function record_user_state belongs to otto")
+    battle.found("owner", "record_user_state() is otto, not the owner of the audit")
 
 
 @attack(FOUND)
@@ -35,7 +37,7 @@ def test_lets_somebody_write_one_column(battle):
 def test_lets_everybody_attach_the_function(battle):
     battle.sql("otto", "grant execute on function record_user_state() to public")
 
-    battle.found("grant", "function record_user_state everybody has execute")
+    battle.found("grant", "function record_user_state() everybody has execute")
 
 
 @attack(FOUND)

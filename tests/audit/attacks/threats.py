@@ -16,6 +16,8 @@ WHO = {
         "test_owner_triggers",
         "test_owner_tables",
         "test_owner_grants",
+        "test_owner_claims",
+        "test_owner_races",
     ],
     "A superuser": ["test_superuser"],
 }

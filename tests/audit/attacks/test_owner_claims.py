@@ -1,0 +1,166 @@
+"""How Otto, who migrates and owns, has changes be made in somebody else's name; and has whoever
+looks run code of theirs."""
+
+import pytest
+
+from .outcome import FOUND, RECORDED, attack
+from .statements import LOCK_ALICE
+
+SAYS_MONA = (
+    "create function mona() returns trigger language plpgsql as $$ begin"
+    " perform set_config('app.user', 'mona', true); return NEW; end $$"
+)
+TRIGGER = "create trigger mona before update on {table} for each row execute function {function}()"
+
+
+@attack(FOUND)
+@pytest.mark.parametrize("table", ["user_fsm", "accounts_user"])
+def test_has_a_trigger_say_who_it_is(battle, table):
+    battle.sql("otto", SAYS_MONA, TRIGGER.format(table=table, function="mona"))
+
+    battle.found("setting", f"is run by trigger mona on {table}, and may say who it is")
+
+
+@attack(FOUND)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "perform set_config('app.user', 'mona', true)",
+        "set local app.user_id = '1'",
+        'set "app"."user" = \'mona\'',
+        "update pg_settings set setting = 'mona' where name like 'app%user'",
+    ],
+)
+def test_has_a_function_say_so_that_the_trigger_calls(battle, statement):
+    battle.sql(
+        "otto",
+        "create function says_mona() returns void language plpgsql as"
+        f" $$ begin {statement}; end $$",
+        "create function harmless() returns trigger language plpgsql as"
+        " $$ begin perform says_mona(); return NEW; end $$",
+        TRIGGER.format(table="user_fsm", function="harmless"),
+    )
+
+    battle.found("setting", "function public.says_mona() is run by trigger mona on user_fsm")
+
+
+@attack(FOUND)
+@pytest.mark.parametrize(
+    "change",
+    [
+        "add constraint mona check (set_config('app.user', 'mona', true) is not null)",
+        "add constraint mona check (mona(user_id))",
+        "add column mona text default set_config('app.user', 'mona', true)",
+        "add column mona boolean default mona(1)",
+    ],
+)
+def test_has_a_check_or_a_default_say_who_it_is(battle, change):
+    battle.sql(
+        "otto",
+        "create function mona(bigint) returns boolean language sql as"
+        " $$ select set_config('app.user', 'mona', true) is not null $$",
+        f"alter table user_fsm {change}",
+    )
+
+    battle.found("setting", "may say who it is")
+
+
+@attack(FOUND)
+def test_records_each_change_twice(battle):
+    battle.sql(
+        "otto",
+        "create trigger second after update on user_fsm"
+        " referencing old table as old_rows new table as new_rows"
+        " for each statement execute function record_user_state()",
+    )
+
+    battle.found("trigger", "trigger second on user_fsm is not expected")
+
+
+@attack(RECORDED)
+def test_has_a_trigger_that_does_something_else(battle):
+    """What a team builds on user_fsm is no finding."""
+    battle.sql(
+        "otto",
+        "create table seen (at timestamptz)",
+        "create function look() returns trigger language plpgsql security definer as"
+        " $$ begin insert into public.seen values (now()); return NEW; end $$",
+        TRIGGER.format(table="user_fsm", function="look"),
+        "create index on user_fsm (lower(current_state)) where current_state <> 'active'",
+        "alter table user_fsm add column note text not null default upper('none'),"
+        " add constraint short check (length(note) < 100),"
+        " alter current_state type varchar(64)",
+    )
+    battle.sql("web", LOCK_ALICE)
+
+    battle.recorded("active locked")
+
+
+@attack(FOUND)
+@pytest.mark.parametrize(
+    "path", ["evil, pg_catalog, public", '"$user", "pg_catalog"', "public,pg_catalog"]
+)
+def test_puts_another_set_config_before_that_of_postgresql(battle, path):
+    battle.sql("postgres", f"alter role web set search_path = {path}")
+    try:
+        battle.found("setting", "where pg_catalog does not come first")
+    finally:
+        battle.sql("postgres", "alter role web reset all")
+
+
+@attack(RECORDED)
+def test_presets_a_search_path_that_does_no_harm(battle):
+    battle.sql("postgres", 'alter role web set search_path = pg_catalog, "$user", public')
+    try:
+        battle.sql("web", LOCK_ALICE)
+        battle.recorded("active locked")
+    finally:
+        battle.sql("postgres", "alter role web reset all")
+
+
+@attack(FOUND)
+def test_has_every_change_fail_by_renaming_the_names_of_users(battle):
+    battle.sql("otto", "alter table accounts_user rename column username to login")
+
+    battle.found("column", "column accounts_user.username is missing")
+
+
+# Code of theirs, which whoever verifies would run: so no table is read.
+
+RAISES = (
+    "create function mine(bigint) returns boolean immutable language plpgsql as"
+    " $$ begin raise exception 'it was run'; end $$"
+)
+
+
+@attack(FOUND)
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("index", "create index on user_state_audit_default (mine(user_id))"),
+        ("index", "create index on user_state_seal (number) where mine(number)"),
+        ("constraint", "alter table user_state_audit add check (mine(user_id)) not valid"),
+        ("code", "create index on user_fsm (user_id) where mine(user_id) is null"),
+        ("code", "alter table user_fsm add check (mine(user_id)) not valid"),
+    ],
+)
+def test_has_whoever_verifies_run_code_of_theirs(battle, kind, change):
+    battle.sql("otto", "set check_function_bodies = off", "delete from user_fsm", RAISES, change)
+
+    assert {each.kind for each in battle.findings()} == {kind}
+    battle.found(kind, "")
+
+
+@attack(FOUND)
+@pytest.mark.parametrize(
+    "change",
+    [
+        "alter table user_state_audit alter reason type mine using null",
+        "alter table user_fsm alter current_state type mine",
+    ],
+)
+def test_has_whoever_verifies_run_the_functions_of_a_type(battle, change):
+    battle.sql("otto", "create domain mine as text check (length(value) > 0)", change)
+
+    battle.found("column", "mine")
+    assert {each.kind for each in battle.findings()} == {"column"}
