@@ -2,8 +2,8 @@
 
 One execute wrapper on each connection keeps what PostgreSQL was sent in the current
 transaction, compares it with what should be true, and sends the difference ahead of the
-statement: ``select set_config('app.user', 'alice', true); update …`` is one message and one
-transaction. Nothing is ever set for the session, so no other user of the connection sees it.
+statement: ``select pg_catalog.set_config('app.user', 'alice', true); update …`` is one message and
+one transaction. Nothing is ever set for the session, so no other user of the connection sees it.
 """
 
 from contextlib import nullcontext
@@ -170,7 +170,7 @@ def set_config(pending: Values, sent: Values | None) -> tuple[str, list[str]]:
     changed = {
         name: new for name, new, old in zip(SETTINGS, pending, known, strict=True) if new != old
     }
-    calls = ", ".join(f"set_config('{name}', %s, true)" for name in changed)
+    calls = ", ".join(f"pg_catalog.set_config('{name}', %s, true)" for name in changed)
     return f"select {calls}", list(changed.values())
 
 

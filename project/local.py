@@ -19,7 +19,7 @@ LOCAL = ROOT / ".local"
 SITE_FILE = LOCAL / "site_url"
 SERVING = {"up", "runserver"}
 # Commands that the role that serves may not run. All others run as that role.
-AS_OWNER = {"migrate", "pgtrigger", "seal_audit", "reconcile_audit"}
+AS_OWNER = {"migrate", "pgtrigger", "seal_audit", "reconcile_audit", "maintain_audit"}
 # The role as which up migrates, but does not serve; None where DATABASE_URL names one for both.
 migrates_as: str | None = None
 
@@ -44,7 +44,7 @@ def test(arguments: list[str]) -> int:
 
     The whole suite runs in two processes, each with a database of its own, file by file.
     """
-    arguments = arguments or ["-n", "2", "--dist", "loadfile"]
+    arguments = arguments or ["-n", "2", "--dist", "loadfile", "-m", "not slow"]
     provide_secret_key()
     os.environ.setdefault("HTTPS", "0")  # Django's test client speaks plain HTTP
     end_on_signal()

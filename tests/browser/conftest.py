@@ -21,7 +21,7 @@ QUIET = [
 NARROW = {"width": 390, "height": 844}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
     if CHROMIUM is None:
         pytest.skip("no Chromium: install Debian's chromium, or set CHROMIUM to its path")
@@ -33,7 +33,7 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def office(browser: Browser, site: str) -> BrowserContext:
     """The browser that all staff share: it has cached the many files of the admin."""
     return browser.new_context(base_url=site)

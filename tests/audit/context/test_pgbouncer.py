@@ -74,15 +74,17 @@ def unprivileged(folder: Path) -> dict:
     """PgBouncer refuses to be root."""
     if os.getuid() != 0:
         return {}
-    for each in (folder, *folder.parents[:2], folder / "pgbouncer.ini"):
-        each.chmod(0o755)
+    for each in (folder, *folder.parents, folder / "pgbouncer.ini"):
+        if not each.stat().st_mode & 0o001:
+            each.chmod(each.stat().st_mode | 0o055)
+    (folder / "pgbouncer.ini").chmod(0o644)
     known = {each.pw_name: each for each in pwd.getpwall()}
     user = next(known[name] for name in ("pgserver", "postgres", "nobody") if name in known)
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
 def wait_for(port: int) -> None:
-    for _ in range(100):
+    for _ in range(600):  # the machine may have much else to do
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         time.sleep(0.1)

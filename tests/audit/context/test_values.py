@@ -114,3 +114,21 @@ def test_what_is_claimed_at_psql_stands_beside_the_facts(alice, trail, execute):
     [row] = trail.entries()
     assert row["initiated_by"] == "ada"
     assert row["db_user"] == execute("select session_user::text")[0][0]
+
+
+def test_no_other_set_config_takes_the_place_of_that_of_postgresql(alice, trail, execute):
+    """As a search_path that a role or a database presets could have it."""
+    execute("create schema evil")
+    execute(
+        "create function evil.set_config(text, text, boolean) returns text language sql as"
+        " $$ select pg_catalog.set_config($1, 'mallory', $3) $$"
+    )
+    try:
+        execute("set search_path = evil, pg_catalog, public")
+        with acting_as("mona"):
+            execute("update user_fsm set current_state = 'locked'")
+    finally:
+        execute("reset search_path")
+        execute("drop schema evil cascade")
+
+    assert trail.initiators() == ["mona"]
