@@ -77,12 +77,12 @@ def sealed(arena: Arena) -> tuple[int, int]:
     )[0]
 
 
-def seal_on_its_own(arena: Arena) -> seals.Receipt | None:
+def seal_on_its_own(arena: Arena, new_epoch: bool = False) -> seals.Receipt | None:
     """On a connection of the thread's own, as another process would."""
     connection = connections["default"].copy(alias="arena")
-    connection.settings_dict |= arena.server.config("sealer", arena.name)
+    connection.settings_dict |= arena.server.config("otto" if new_epoch else "sealer", arena.name)
     connections["arena"] = connection
     try:
-        return seals.Sealer(connection, KEY, arena.memory(), arena.printed.append).seal()
+        return seals.Sealer(connection, KEY, arena.memory(), arena.printed.append).seal(new_epoch)
     finally:
         connection.close()

@@ -26,6 +26,7 @@ def test_a_standby_takes_no_seal(here, house):
 
         refused(there, "This server is a standby, which only reads: seal on its primary")
         assert found(there, receipts=here.printed) == []
+        there.django.close()
 
 
 def test_a_server_that_only_reads_takes_no_seal(here, house):

@@ -7,7 +7,7 @@ from django.db import connections
 from audit import seals
 from audit.seals import sealer, verify
 from audit.seals.receipt import ENDLESS, NOTHING
-from tests.arena import KEY, Arena
+from tests.arena import KEY, Arena, execute
 
 from .looking import FLIP, details, found, sealed
 
@@ -219,21 +219,25 @@ def test_another_key_goes_on_from_the_last_receipt_of_the_one_before(arena):
 
 
 def test_an_epoch_takes_all_that_is_in_no_seal(arena):
-    """Late entries of the epoch before it too, and none twice."""
+    """Also an entry that was written before a sealed one, and whose transaction ended later."""
     arena.seal()
-    with arena.session("web") as slow, slow.cursor() as cursor:
-        cursor.execute("begin")
-        cursor.execute(FLIP + "1")
-        arena.sql("web", FLIP + "2")
-        cursor.execute("rollback")
-    first = arena.seal(new_epoch=True)
+    with arena.session("web") as sooner, arena.session("web") as later:
+        execute(sooner, "begin", "select pg_current_xact_id()")
+        execute(later, "begin", FLIP + "1")
+        execute(sooner, FLIP + "2", "commit")
+        before = arena.seal()
+        execute(later, "commit")
+    arena.sql("web", FLIP + "2")
+    epoch = arena.seal(new_epoch=True)
     empty = arena.seal(new_epoch=True)
     arena.sql("web", FLIP + "2")
     last = arena.seal()
 
-    assert (first.lines, empty.lines, last.lines) == (1, 0, 1)
-    assert (empty.first, empty.last, last.start) == (0, 0, 0)
-    assert sealed(arena) == (4, 4)
+    assert (before.lines, before.first, before.last) == (1, 4, 4)
+    assert (epoch.lines, epoch.first, epoch.last) == (2, 3, 5)
+    assert (empty.lines, empty.first, empty.last) == (0, 0, 0)
+    assert (last.lines, last.start) == (1, 0)
+    assert sealed(arena) == (6, 6)
     assert found(arena) == []
 
 

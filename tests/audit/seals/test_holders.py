@@ -1,6 +1,8 @@
 """Whose transaction keeps entries from being sealed, or the sealer from its locks."""
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connections
@@ -11,7 +13,7 @@ from audit.seals.holders import why_nothing
 from audit.seals.newest import newest
 from tests.arena import Arena, execute
 
-from .looking import FLIP, found
+from .looking import FLIP, found, seal_on_its_own
 
 pytestmark = pytest.mark.slow
 
@@ -102,26 +104,24 @@ def test_who_holds_a_lock_for_long_is_named(arena, monkeypatch, holds, new_epoch
     assert found(arena) == []
 
 
-def test_an_epoch_waits_for_whoever_writes_and_takes_their_entries(arena, monkeypatch):
+def test_an_epoch_waits_for_whoever_writes_and_takes_their_entries(arena):
     arena.seal()
-    with arena.session("web") as writer:
+    with ThreadPoolExecutor() as pool, arena.session("web") as writer:
         execute(writer, "begin", FLIP + "1")
-        monkeypatch.setattr(isolation, "execute", ends_first(writer, isolation.execute))
+        epoch = pool.submit(seal_on_its_own, arena, new_epoch=True)
+        wait_for_lock(arena)
+        execute(writer, FLIP + "1", "commit")
 
-        receipt = arena.seal(new_epoch=True)
-
+    receipt = epoch.result()
     assert (receipt.lines, receipt.first, receipt.last) == (2, 3, 4)
     arena.sql("web", FLIP + "2")
     assert arena.seal().start == 0
     assert found(arena) == []
 
 
-def ends_first(writer, real):
-    """The writer writes and commits when the sealer is about to lock: what it commits is seen."""
-
-    def run(connection, *statements: str) -> None:
-        if any("user_fsm in share mode" in each for each in statements):
-            execute(writer, FLIP + "1", "commit")
-        real(connection, *statements)
-
-    return run
+def wait_for_lock(arena: Arena) -> None:
+    for _ in range(1000):
+        if arena.sql("postgres", "select 1 from pg_locks where not granted"):
+            return
+        time.sleep(0.01)
+    raise TimeoutError
