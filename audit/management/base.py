@@ -32,7 +32,10 @@ class AuditCommand(BaseCommand):
         if sys.stdout is None and not options.get("stdout"):
             raise self.cannot("What was found can't be written: there is no standard output.")
         try:
-            return super().execute(*args, **options)
+            try:
+                return super().execute(*args, **options)
+            finally:
+                self.stdout.flush()  # here it can be said that it fails; later Python would
         except (CannotLookError, ConnectionDoesNotExist) as error:
             raise self.cannot(str(error)) from None
         except Error as error:

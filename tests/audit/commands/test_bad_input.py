@@ -70,6 +70,22 @@ def test_a_damaged_file_of_what_is_expected_is_said(run, monkeypatch, tmp_path):
     refused(run("verify_audit"), "expected.sql is damaged", "expect_audit")
 
 
+@pytest.mark.parametrize("command", ["verify_audit", "verify_audit --json", "seal_audit --new-key"])
+def test_a_reader_that_has_gone_is_said(arena, command):
+    """Also where Python buffers what is printed, as it does for a pipe."""
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} manage.py {command} | true; exit ${{PIPESTATUS[0]}}"],
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+        | {"DATABASE_URL": arena.server.url_for("rita", arena.name)},
+        cwd=BASE_DIR,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr == "CommandError: What was found can't be written: Broken pipe.\n"
+
+
 def test_a_closed_stdout_is_said(arena):
     done = subprocess.run(
         ["sh", "-c", f"exec {sys.executable} manage.py verify_audit >&-"],
