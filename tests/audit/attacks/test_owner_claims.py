@@ -127,9 +127,10 @@ def test_has_every_change_fail_by_renaming_the_names_of_users(battle):
 
 # Code of theirs, which whoever verifies would run: so no table is read.
 
-RAISES = (
-    "create function mine(bigint) returns boolean immutable language plpgsql as"
-    " $$ begin raise exception 'it was run'; end $$"
+# With a constant, planning alone runs it.
+MINE = (
+    "create or replace function mine(bigint) returns boolean immutable language plpgsql as"
+    " $$ begin {}; end $$"
 )
 
 
@@ -138,14 +139,21 @@ RAISES = (
     ("kind", "change"),
     [
         ("index", "create index on user_state_audit_default (mine(user_id))"),
+        ("index", "create index on user_state_audit_default (user_id) where mine(1)"),
         ("index", "create index on user_state_seal (number) where mine(number)"),
         ("constraint", "alter table user_state_audit add check (mine(user_id)) not valid"),
+        ("code", "create index on user_fsm (user_id) where mine(1)"),
         ("code", "create index on user_fsm (user_id) where mine(user_id) is null"),
         ("code", "alter table user_fsm add check (mine(user_id)) not valid"),
     ],
 )
 def test_has_whoever_verifies_run_code_of_theirs(battle, kind, change):
-    battle.sql("otto", "set check_function_bodies = off", "delete from user_fsm", RAISES, change)
+    battle.sql(
+        "otto",
+        MINE.format("return true"),
+        change,
+        MINE.format("raise exception 'it was run'"),
+    )
 
     assert {each.kind for each in battle.findings()} == {kind}
     battle.found(kind, "")

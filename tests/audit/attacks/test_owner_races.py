@@ -71,7 +71,7 @@ def by_command(battle) -> list[Finding]:
         (
             (
                 MINE.format("return true"),
-                "create index on user_fsm (mine(user_id))",
+                "create index on user_fsm (user_id) where mine(1)",
                 MINE.format("raise exception 'it was run'"),
             ),
             "calls public.mine(bigint)",
