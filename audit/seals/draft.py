@@ -9,7 +9,7 @@ from .keys import key_id
 from .merkle import Tree
 from .place import GO_ON, Here
 from .queries import rows_of
-from .receipt import ENDLESS, GREATEST, NOTHING, Receipt
+from .receipt import ENDLESS, NOTHING, Receipt
 from .state import RefusedError, State
 
 
@@ -66,11 +66,6 @@ class Drafter:
         reach = reach_of(rows, last)
         known = [each.number for each in (self.last, self.pending, *rows) if each]
         number = max(known, default=0) + 1
-        if number > GREATEST:
-            raise RefusedError(
-                f"Seal {number - 1} leaves no number for another: whoever owns the table"
-                " user_state_seal has to remove it."
-            )
         [[first, greatest, _, after]] = rows_of(self.connection, "rest", **reach._asdict())
         draft = self._draft(last, number)._replace(after=after, start=0, upto=ENDLESS)
         return self._over(Placed(draft._replace(first=first, last=greatest), reach))

@@ -6,6 +6,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .chain import Row
+from .newest import newest_row
 from .place import GO_ON
 from .receipt import Receipt
 from .state import RefusedError
@@ -17,28 +18,20 @@ def need_last(
     connection: BaseDatabaseWrapper, last: Receipt | None, key: Ed25519PrivateKey
 ) -> None:
     """RefusedError when the newest seal is not the ``last`` one, byte for byte and signed."""
-    number, newest = newest_row(connection) or (None, None)
+    newest = newest_row(connection)
     if last is None:
-        if number is not None:
+        if newest:
             raise RefusedError(
-                f"There are seals, up to number {number}, and no state file of this key that"
+                f"There are seals, up to number {newest.number}, and no state file of this key that"
                 f" remembers one. {BY_HAND}."
             )
-    elif newest != str(last):
-        raise RefusedError(f"{difference(last, number)} {GO_ON}")
+    elif newest is None or newest.receipt != last:
+        raise RefusedError(f"{difference(last, newest and newest.number)} {GO_ON}")
     elif not last.is_signed_by(key.public_key()):
         raise RefusedError(
             f"Seal {last.number} was not made with this key but with {last.key}. To go on with"
             f" this one: seal_audit --new-epoch --after RECEIPT"
         )
-
-
-def newest_row(connection: BaseDatabaseWrapper) -> tuple[int, str] | None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select number, receipt from public.user_state_seal order by number desc limit 1"
-        )
-        return cursor.fetchone()
 
 
 def difference(last: Receipt, newest: int | None) -> str:

@@ -10,15 +10,19 @@ from .receipt import Receipt
 
 def newest(connection: BaseDatabaseWrapper) -> Receipt | None:
     """None where there is none; CannotLookError when it can't be read."""
+    row = newest_row(connection)
+    if row is None:
+        return None
+    if row.receipt is None:
+        raise CannotLookError(f"Seal {row.number} can't be read: see verify_audit.")
+    return row.receipt
+
+
+def newest_row(connection: BaseDatabaseWrapper) -> Row | None:
     with connection.cursor() as cursor:
         cursor.execute(
             "select number, format, receipt from public.user_state_seal"
             " order by number desc limit 1"
         )
         row = cursor.fetchone()
-    if row is None:
-        return None
-    receipt = Row.of(*row).receipt
-    if receipt is None:
-        raise CannotLookError(f"Seal {row[0]} can't be read: see verify_audit.")
-    return receipt
+    return Row.of(*row) if row else None

@@ -82,7 +82,7 @@ def test_what_is_gone_is_found(arena, run, harm, as_json):
     assert not as_json or json.loads(out)["ok"] is False
 
 
-@pytest.mark.parametrize("number", [2, 2**63 - 1])
+@pytest.mark.parametrize("number", [2, 10**12])
 def test_a_seal_that_cannot_be_is_found(arena, run, number):
     receipt = arena.seal()._replace(number=number, root="00" * 32)
     arena.sql("sealer", f"insert into user_state_seal values ({number}, 2, '{receipt}')")
@@ -95,7 +95,12 @@ def test_a_seal_that_cannot_be_is_found(arena, run, number):
 
 @pytest.mark.parametrize(
     ("number", "form", "receipt"),
-    [(0, 2, "user-state-seal v=2"), (2, 2, "nonsense"), (2, 2, "user-state-seal v=2 number=2")],
+    [
+        (0, 2, "user-state-seal v=2"),
+        (2, 2, "nonsense"),
+        (2, 2, "user-state-seal v=2 number=2"),
+        (2**63 - 1, 1, ""),
+    ],
 )
 def test_what_is_no_receipt_is_refused(arena, number, form, receipt):
     with pytest.raises(psycopg2.errors.CheckViolation):

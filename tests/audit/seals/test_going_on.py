@@ -1,6 +1,7 @@
 """The sealer goes on only from the seal that it made last; and after one command, where somebody
 else has added or removed seals."""
 
+import psycopg2
 import pytest
 from django.db import connections
 
@@ -174,12 +175,21 @@ def test_what_is_not_written_as_it_was_sent_is_rolled_back(arena, monkeypatch):
     assert sealed(arena) == (0, 2)
 
 
-def test_the_greatest_number_leaves_none_for_another(arena):
+def test_nobody_takes_the_last_number(arena):
+    """Without the key; and after the greatest that is taken, sealing goes on by one command."""
     arena.seal()
-    add_nonsense(arena, 2**63 - 1)
+    with pytest.raises(psycopg2.errors.CheckViolation):
+        add_nonsense(arena, 2**63 - 1)
+    [[greatest]] = arena.sql("sealer", "select floor(extract(epoch from now()))::bigint * 1000")
+    add_nonsense(arena, greatest)
+    arena.sql("web", FLIP + "1")
 
-    with pytest.raises(seals.RefusedError, match="leaves no number for another"):
-        arena.seal(new_epoch=True)
+    with pytest.raises(seals.RefusedError, match=f"in the database is seal {greatest}.*{GO_ON}"):
+        arena.seal()
+    assert arena.seal(new_epoch=True).number == greatest + 1
+    arena.sql("web", FLIP + "1")
+    assert arena.seal().number == greatest + 2
+    assert found(arena) == []
 
 
 def test_seals_that_were_removed_are_noticed(arena):
