@@ -53,13 +53,15 @@ def expected_transitions() -> set[tuple[str, str, str]]:
     return {tuple(each) for each in in_file} | set(transitions())
 
 
-def differences(connection: BaseDatabaseWrapper) -> list[Difference]:
-    """How the database differs from what is expected; to be called in a transaction."""
+def differences(connection: BaseDatabaseWrapper, serving: str = "") -> list[Difference]:
+    """How the database differs from what is expected; to be called in a transaction. The role
+    ``serving`` is judged as if the application were served as it."""
     load()
-    send(
-        connection,
-        *("verify/settings.sql", "verify/expected.sql", "verify/present.sql", "verify/catalog.sql"),
-    )
+    send(connection, "verify/settings.sql")
+    if serving:
+        with connection.cursor() as cursor:
+            cursor.execute("select set_config('user_state.serving', %s, true)", [serving])
+    send(connection, "verify/expected.sql", "verify/present.sql", "verify/catalog.sql")
     with connection.cursor() as cursor:
         cursor.execute("select current_setting('user_state.differences')")
         [text] = cursor.fetchone()

@@ -97,12 +97,15 @@ reached (oid, name, proname, prosrc, by) as (
     join foreign_function f
       on r.prosrc ~* ('\m' || regexp_replace(f.proname, '(\W)', '\\\1', 'g') || '\M')
 ),
+-- user_state.serving names who is to be judged as if the application were served as them.
 judged as (
-  select r.oid, r.rolname as name, r.rolcreaterole, r.rolreplication,
-         coalesce(pg_has_role(r.oid, to_regrole('user_state_audit_app'), 'usage'), false) as serves
+  select r.oid, r.rolname as name, r.rolcreaterole,
+         coalesce(pg_has_role(r.oid, to_regrole('user_state_audit_app'), 'usage'), false)
+         or r.rolname = current_setting('user_state.serving') as serves
     from pg_roles r
    where not r.rolsuper and r.rolname !~ '^pg_'
-     and r.oid not in (select a.oid from audit_owner a)
+     and (r.oid not in (select a.oid from audit_owner a)
+          or r.rolname = current_setting('user_state.serving'))
 ),
 -- Superusers are not judged, nor who may create roles: PostgreSQL lets them do as they like. Nor who
 -- owns the states, for they migrate; or the members of a group that does. But who serves is.
@@ -296,10 +299,11 @@ line (kind, object, definition, month, code) as (
           union all select 'sequence ' || name, owner, null from audit_sequence
           union all select 'function ' || name, owner, null from our_function) o (object, owner, month)
 
-  -- Only for whoever could hand it over.
+  -- Only for whoever could hand it over, or asks what a deployment lacks.
   union all
   select 'owner', 'owner of the audit',
-         case when pg_has_role(current_user, to_regrole('user_state_audit_owner'), 'usage')
+         case when current_setting('user_state.serving') <> ''
+                or pg_has_role(current_user, to_regrole('user_state_audit_owner'), 'usage')
                and pg_has_role((select s.owner from states s), to_regrole('user_state_audit_owner'),
                                'usage')
            then (select pg_get_userbyid(o.owner) from ours o where o.name = 'user_state_audit') end,
@@ -413,14 +417,17 @@ line (kind, object, definition, month, code) as (
     join suspect s on s.oid <> p.oid and pg_has_role(s.oid, p.oid, 'member')
 
   union all
-  select 'grant', 'role ' || j.name, 'serves the application, and ' || may.what, null, false
+  -- Nor whoever they may become.
+  select distinct 'grant', 'role ' || j.name, 'serves the application, and ' || may.what, null, false
     from judged j
+    join pg_roles r on pg_has_role(j.oid, r.oid, 'member')
    cross join lateral (values
-     (j.rolcreaterole, 'may create roles'),
-     (j.rolreplication, 'may replicate'),
-     (has_database_privilege(j.oid, current_database(), 'temporary'), 'may make temporary tables'),
-     (has_database_privilege(j.oid, current_database(), 'create'), 'may make schemas'),
-     (has_schema_privilege(j.oid, 'public', 'create'), 'may make tables')) as may (so, what)
+     (r.rolsuper, 'may become a superuser'),
+     (r.rolcreaterole, 'may create roles'),
+     (r.rolreplication, 'may replicate'),
+     (has_database_privilege(r.oid, current_database(), 'temporary'), 'may make temporary tables'),
+     (has_database_privilege(r.oid, current_database(), 'create'), 'may make schemas'),
+     (has_schema_privilege(r.oid, 'public', 'create'), 'may make tables')) as may (so, what)
    where j.serves and may.so
      and to_regnamespace('public') is not null
 

@@ -14,5 +14,6 @@ set local datestyle = 'ISO, MDY';
 set local intervalstyle = 'postgres';
 set local bytea_output = 'hex';
 set local extra_float_digits = 1;
+set local user_state.serving = '';
 
 set local idle_in_transaction_session_timeout = 0;

@@ -165,6 +165,18 @@ def test_lets_somebody_own_the_audit(battle):
         ),
         ("alter role web createrole", "web serves the application", "alter role web nocreaterole"),
         ("alter role web replication", "and may replicate", "alter role web noreplication"),
+        *(
+            (
+                f"create role boss {attribute}; grant boss to web; alter role web noinherit",
+                f"role web serves the application, and {may}",
+                "alter role web inherit; drop role boss",
+            )
+            for attribute, may in {
+                "superuser": "may become a superuser",
+                "createrole": "may create roles",
+                "replication": "may replicate",
+            }.items()
+        ),
     ],
 )
 def test_lets_somebody_switch_the_triggers_off_or_write_entries(battle, grant, found, revoke):
@@ -181,6 +193,12 @@ def test_lets_somebody_switch_the_triggers_off_or_write_entries(battle, grant, f
     [
         ("grant temporary on database {} to web", "grant", "and may make temporary tables"),
         ("grant temporary on database {} to public", "grant", "and may make temporary tables"),
+        (
+            "create role maker in role user_state_audit_app; grant temporary on database {} to"
+            " maker; alter role web noinherit; grant maker to web",
+            "grant",
+            "role web serves the application, and may make temporary tables",
+        ),
         ("grant create on database {} to web", "grant", "and may make schemas"),
         ("grant create on schema public to web", "grant", "and may make tables"),
         ("alter schema public owner to web", "owner", "web, who serves the application"),
