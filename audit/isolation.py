@@ -91,10 +91,24 @@ def exported(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 @contextmanager
+def savepoint(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """What fails in the block is undone, and the transaction goes on. Also on a connection that is
+    none of Django's aliases, in any thread."""
+    name = connection.savepoint()
+    try:
+        yield
+    except BaseException:
+        connection.savepoint_rollback(name)
+        raise
+    connection.savepoint_commit(name)
+
+
+@contextmanager
 def beside(connection: BaseDatabaseWrapper) -> Iterator[BaseDatabaseWrapper | None]:
     """A second connection that sees what the transaction of the first one sees, and only reads;
     None where there can be none, as where no more are allowed."""
     second = connection.copy()
+    second.inc_thread_sharing()
     try:
         yield second if joined(second, snapshots[id(connection.connection)]) else None
     finally:

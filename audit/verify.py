@@ -7,28 +7,30 @@ finds the same, but for signatures and receipts.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from django.db import DataError, ProgrammingError, transaction
+from django.db import DataError, ProgrammingError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.locks import sqlstate
 
 from .expectation import differences
 from .findings import CannotLookError, Finding
-from .isolation import is_superuser, snapshot
+from .isolation import beside, is_superuser, savepoint, snapshot
 from .seals import Receipt
 from .seals.verify import findings as findings_of_seals
 from .sqlfiles import text_of
 from .transitions import set_transitions
 
 INSUFFICIENT_PRIVILEGE = "42501"
-PARTS_OF_A_USER = ("histories", "transitions")
-PARTS = (*PARTS_OF_A_USER, "entries")
 SHOWN = 100  # characters of a name that nobody has
+LARGE = 64 << 20  # bytes of an audit from which on two connections share the work
+AHEAD = 1000  # findings of the second one that are kept until those of the first are told
 
 
 class Extent(NamedTuple):
@@ -83,19 +85,56 @@ def findings(
     yield from (Finding(each.kind, each.object, None, None, each.detail) for each in different)
     if any(each.code for each in different):
         return  # whoever looks further would run code of somebody else's
+    harmed = bool(different)
     narrow(connection, since, user)
-    for part in PARTS if user is None else PARTS_OF_A_USER:
-        yield from looked_at(connection, part, bool(different), found_by, part)
-    if user is None:
-        seals = (findings_of_seals, since, list(keys), list(receipts))
-        yield from looked_at(connection, "seals", bool(different), *seals)
+    if user is not None:
+        yield from found_in(connection, harmed, "histories", "transitions")
+        return
+    shared = is_large(connection) and not harmed
+    with beside(connection) if shared else nullcontext() as second:
+        if second is None:
+            yield from found_in(connection, harmed, "histories", "transitions", "entries")
+        else:
+            share(connection, 0)
+            narrow(second, since)
+            share(second, 1)
+            yield from at_once(
+                found_in(connection, harmed, "histories", "transitions"),
+                found_in(second, harmed, "histories", "entries"),
+            )
+    seals = (findings_of_seals, since, list(keys), list(receipts))
+    yield from looked_at(connection, "seals", harmed, *seals)
+
+
+def is_large(connection: BaseDatabaseWrapper) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select coalesce(sum(pg_relation_size(i.inhrelid)), 0) from pg_inherits i"
+            " where i.inhparent = to_regclass('public.user_state_audit')"
+        )
+        return cursor.fetchone()[0] >= LARGE
+
+
+def share(connection: BaseDatabaseWrapper, number: int) -> None:
+    """Have histories.sql look at the users of one of two shares, 0 or 1."""
+    with connection.cursor() as cursor:
+        cursor.execute("select set_config('user_state.share', %s, true)", [str(number)])
+
+
+def at_once(first: Iterator[Finding], second: Iterator[Finding]) -> Iterator[Finding]:
+    """What both find, on a connection each, while a thread looks for what the second finds."""
+    with ThreadPoolExecutor(1) as thread:
+        ahead = thread.submit(list, islice(second, AHEAD))
+        yield from first
+        yield from ahead.result()
+    yield from second
 
 
 def extent(connection: BaseDatabaseWrapper) -> Extent | None:
     """Of what findings() looked at, within the same verifying(). None where a table or a column
     is gone, or no table could be read."""
     try:
-        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        with savepoint(connection), connection.cursor() as cursor:
             cursor.execute(
                 "select from jsonb_to_recordset(current_setting('user_state.differences')::jsonb)"
                 " as d (code boolean) where d.code"
@@ -138,6 +177,11 @@ def user_named(connection: BaseDatabaseWrapper, name: str) -> int:
     return row[0]
 
 
+def found_in(connection: BaseDatabaseWrapper, harmed: bool, *parts: str) -> Iterator[Finding]:
+    for part in parts:
+        yield from looked_at(connection, part, harmed, found_by, part)
+
+
 def found_by(connection: BaseDatabaseWrapper, part: str) -> Iterator[Finding]:
     """What sql/verify/``part``.sql finds."""
     with connection.chunked_cursor() as cursor:
@@ -151,7 +195,7 @@ def looked_at(
     """What ``look`` finds; or that it could not, since a table, a column or a value of it is not
     what it should be. Where nothing is ``harmed``, whoever may not look gets a DatabaseError."""
     try:
-        with transaction.atomic(using=connection.alias):
+        with savepoint(connection):
             yield from look(connection, *arguments)
     except (ProgrammingError, DataError) as error:
         if sqlstate(error) == INSUFFICIENT_PRIVILEGE and not harmed:

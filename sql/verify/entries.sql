@@ -4,11 +4,11 @@
 -- Who runs it: verify_audit and verify.sql, after settings.sql.
 -- Why it is safe: it only reads.
 
-select 'entry' as kind, 'entry ' || d.id as object, d.user_id, d.id as entry_id,
+select 'entry' as kind, 'entry ' || a.id as object, a.user_id, a.id as entry_id,
        'is there more than once' as detail
-  from (select a.id, a.user_id, lag(a.id) over (order by a.id) as before
-          from public.user_state_audit a) d
- where d.id = d.before
+  from public.user_state_audit a
+ where a.id in (select twice.id from public.user_state_audit twice group by twice.id
+                having count(*) > 1)
 union all
 select 'month', 'table user_state_audit_default', null, null,
        format('%s without a month, from %s on: maintain_audit moves them',

@@ -3,7 +3,8 @@
 -- one.
 --
 -- Who runs it: verify_audit, verify.sql and reconcile_audit, after settings.sql.
--- user_state.since, a time, and user_state.user_id, a number, narrow it, where they are set.
+-- user_state.since, a time, and user_state.user_id, a number, narrow it, where they are set; so does
+-- user_state.share, to users with an even key (0) or an odd one (1), for two who share the work.
 -- Why it is safe: it only reads, and all of it in one snapshot.
 --
 -- Every history is looked at in one pass, sorted by user. Where something does not fit, that user's
@@ -16,6 +17,7 @@ with recursive
 asked as materialized (
   select nullif(current_setting('user_state.since', true), '')::timestamptz as since,
          nullif(current_setting('user_state.user_id', true), '')::bigint as of_user,
+         nullif(current_setting('user_state.share'), '')::bigint as share,
          interval '1 minute' as clock_may_err, -- servers correct their clocks
          timestamptz '2020-01-01 00:00+00' as no_entry_before -- than there is such an audit
 ),
@@ -27,7 +29,8 @@ suspect (user_id) as materialized (
              greatest(lag(h.moment) over user_history,
                       (select no_entry_before from asked)) as moment_before,
              lead(h.id) over user_history as next_id,
-             case when (select since from asked) is not null and lag(h.id) over user_history is null
+             case when (select since from asked) is not null
+                   and lag(h.state_after) over user_history is null
                then (select e.end_state from public.user_state_audit e
                       where e.user_id = h.user_id and e.id < h.id
                       order by e.id desc limit 1)
@@ -39,11 +42,13 @@ suspect (user_id) as materialized (
             from public.user_state_audit a
            where ((select since from asked) is null or a.datetime >= (select since from asked))
              and ((select of_user from asked) is null or a.user_id = (select of_user from asked))
+             and ((select share from asked) is null or a.user_id & 1 = (select share from asked))
           union all
           -- The present state, as a last entry that leads to the end.
           select f.user_id, 9223372036854775807, null, coalesce(f.current_state, 'null'), ''
             from public.user_fsm f
-           where (select of_user from asked) is null or f.user_id = (select of_user from asked)
+           where ((select of_user from asked) is null or f.user_id = (select of_user from asked))
+             and ((select share from asked) is null or f.user_id & 1 = (select share from asked))
         ) h
       window user_history as (partition by h.user_id order by h.id)
     ) checked
@@ -59,6 +64,7 @@ suspect (user_id) as materialized (
             from public.user_state_audit a
            where (select since from asked) is not null
              and ((select of_user from asked) is null or a.user_id = (select of_user from asked))
+             and ((select share from asked) is null or a.user_id & 1 = (select share from asked))
              and not exists (select from public.user_fsm f where f.user_id = a.user_id)) gone
    where 'deleted' <> (select e.end_state from public.user_state_audit e
                         where e.user_id = gone.user_id

@@ -15,5 +15,6 @@ set local intervalstyle = 'postgres';
 set local bytea_output = 'hex';
 set local extra_float_digits = 1;
 set local user_state.serving = '';
+set local user_state.share = '';
 
 set local idle_in_transaction_session_timeout = 0;

@@ -1,11 +1,13 @@
 """What verify finds in histories, and what it leaves alone. What it finds of sabotage is shown by
 the attacks."""
 
+from datetime import UTC, datetime
 from threading import Event, Thread
 
 import pytest
 from django.db import connections
 
+from audit import verify
 from audit.findings import CannotLookError
 from audit.isolation import snapshot
 from audit.verify import findings, verifying
@@ -182,6 +184,27 @@ def test_everything_is_seen_in_one_snapshot(arena):
     finally:
         done.set()
         writer.join()
+
+
+@pytest.mark.parametrize("ahead", [1, 1000])
+@pytest.mark.parametrize("since", [None, datetime(2026, 1, 1, tzinfo=UTC)])
+def test_two_connections_find_what_one_finds(arena, monkeypatch, ahead, since):
+    unseen(arena, "update user_fsm set current_state = 'locked'")
+    arena.sql("web", set_state("active", 1), set_state("active", 2))
+    unseen(arena, set_state("locked", 1), "delete from user_fsm where user_id = 2")
+    arena.sql(
+        "otto",
+        "insert into user_state_audit overriding system value select (jsonb_populate_record("
+        'a, \'{"datetime": "2026-11-01", "transition": "rise"}\')).*'
+        " from user_state_audit a where id <= 2",
+    )
+    by_one = arena.verify(since=since)
+    monkeypatch.setattr(verify, "LARGE", 0)
+    monkeypatch.setattr(verify, "AHEAD", ahead)
+    by_two = arena.verify(since=since)
+
+    assert {each.kind for each in by_one} == {"gap", "state", "entry", "transition", "clock"}
+    assert sorted(by_two, key=str) == sorted(by_one, key=str)
 
 
 def test_a_dba_looks_in_psql_by_the_same_files(arena):
