@@ -1,32 +1,65 @@
 """Write the entries that are missing at the end of histories."""
 
 import json
+from collections.abc import Iterator
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from .isolation import execute, writing
+from .isolation import snapshot
+from .lock_waits import write_patiently
 from .sqlfiles import text_of
 from .verify import narrow
 
+BATCH = 2000  # entries that are written at once; nobody changes a state meanwhile
+Missing = tuple[int, str, str, int | None]  # user_id, from, to, id of the last entry
 
-def reconcile(connection: BaseDatabaseWrapper, reason: str) -> list[tuple[str, str, str]]:
-    """(username, from, to) of each entry that was written. Nobody changes a state meanwhile.
 
-    DatabaseError for whoever does not own the audit, and where a writer keeps user_fsm too long.
+def reconcile(connection: BaseDatabaseWrapper, reason: str) -> Iterator[list[tuple[str, str, str]]]:
+    """(username, from, to) of the entries that were written, as each batch is committed.
+
+    DatabaseError for whoever does not own the audit, BlockedError where a writer keeps user_fsm
+    too long: what was written until then stays.
     """
-    with writing(connection), connection.cursor() as cursor:
-        execute(connection, "lock table public.user_fsm in share row exclusive mode")
+    missing = find_missing(connection)
+    while missing:
+        count = 0
+        for batch in batched(missing, BATCH):
+            written = write(connection, batch, reason)
+            count += len(written)
+            yield written
+        # Whose state changed meanwhile was left out.
+        missing = find_missing(connection) if 0 < count < len(missing) else []
+
+
+def batched(missing: list[Missing], size: int) -> Iterator[list[Missing]]:
+    return (missing[start : start + size] for start in range(0, len(missing), size))
+
+
+def find_missing(connection: BaseDatabaseWrapper) -> list[Missing]:
+    with snapshot(connection), connection.cursor() as cursor:
         narrow(connection)
         cursor.execute(text_of("verify/histories.sql"))
-        missing = [
-            (user_id, recorded, found)
-            for kind, _, user_id, _, _, recorded, found in cursor
+        return [
+            (user_id, recorded, found, last_id)
+            for kind, _, user_id, _, _, recorded, found, last_id in cursor
             if kind == "state" and found is not None
         ]
-        cursor.execute(
-            "select pg_catalog.set_config('user_state.missing', %s, true),"
-            " pg_catalog.set_config('user_state.reason', %s, true)",
-            [json.dumps(missing), reason],
-        )
-        cursor.execute(text_of("reconcile.sql"))
-        return cursor.fetchall()
+
+
+def write(
+    connection: BaseDatabaseWrapper, missing: list[Missing], reason: str
+) -> list[tuple[str, str, str]]:
+    written: list[tuple[str, str, str]] = []
+
+    def work() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select pg_catalog.set_config('user_state.missing', %s, true),"
+                " pg_catalog.set_config('user_state.reason', %s, true)",
+                [json.dumps(missing), reason],
+            )
+            cursor.execute(text_of("reconcile.sql"))
+            written[:] = cursor.fetchall()
+
+    write_patiently(connection, work)
+    return written

@@ -1,17 +1,26 @@
 -- Writes the entries that are missing at the end of histories, from the last recorded state to the
 -- present one. It changes nobody's state and no old entry.
 --
--- Who runs it: reconcile_audit, after work during which the triggers were off; it locks user_fsm, has
--- histories.sql find who is concerned, and sets user_state.missing to [[user_id, from, to], …] and
--- user_state.reason. Needs to be a member of user_state_audit_owner, and to own user_fsm.
+-- Who runs it: reconcile_audit, after work during which the triggers were off. histories.sql has found
+-- who is concerned: user_state.missing is [[user_id, from, to, id of the last entry], …], and
+-- user_state.reason says why. Needs to be a member of user_state_audit_owner, and to own user_fsm.
 -- Why it is safe: it adds entries only, which say of themselves that they were written afterwards: by
--- system:reconcile, and for which reason. Nobody can change a state meanwhile.
+-- system:reconcile, and for which reason. Nobody can change a state until it is committed; and whose
+-- state or history is another one by now is left out.
+
+set local lock_timeout = '250ms';  -- whoever waits for a lock keeps others from the table
+lock table public.user_fsm in share row exclusive mode;
 
 with missing as materialized (
-  select (m ->> 0)::bigint as user_id,
-         coalesce(nullif(m ->> 1, ''), 'new') as start_state,
-         coalesce(nullif(m ->> 2, ''), 'deleted') as end_state
-    from jsonb_array_elements(current_setting('user_state.missing')::jsonb) as m
+  select m.user_id, coalesce(nullif(m.state_before, ''), 'new') as start_state,
+         coalesce(nullif(m.state_after, ''), 'deleted') as end_state
+    from (select (m ->> 0)::bigint as user_id, m ->> 1 as state_before, m ->> 2 as state_after,
+                 (m ->> 3)::bigint as last_id
+            from jsonb_array_elements(current_setting('user_state.missing')::jsonb) as m) m
+    left join public.user_fsm f on f.user_id = m.user_id
+   where coalesce(f.current_state, '') = m.state_after
+     and not exists (select from public.user_state_audit a
+                      where a.user_id = m.user_id and a.id > coalesce(m.last_id, 0))
 ),
 secret as materialized (
   select uuid_send(gen_random_uuid()) as bytes

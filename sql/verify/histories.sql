@@ -1,6 +1,6 @@
 -- Where the entries of a user do not follow from each other, or the last one does not end in the
 -- present state. One row for each finding, with the recorded state and the one found, which should be
--- one.
+-- one; and with the id of the last entry that was looked at.
 --
 -- Who runs it: verify_audit, verify.sql and reconcile_audit, after settings.sql.
 -- user_state.since, a time, and user_state.user_id, a number, narrow it, where they are set; so does
@@ -123,9 +123,13 @@ step as (
    cross join lateral unnest(t.ids, t.moments, t.starts, t.ends)
            with ordinality as e (id, moment, start, stop, position)
 ),
+last_of (user_id, id) as (
+  select t.user_id, max(t.ids[cardinality(t.ids)]) from transaction t group by t.user_id
+),
 recorded as (
-  select distinct on (w.user_id) w.user_id, w.left_in as state, w.number > 0 as entries
+  select distinct on (w.user_id) w.user_id, w.left_in as state, l.id as last_id
     from walk w
+    left join last_of l on l.user_id = w.user_id
    order by w.user_id, w.number desc
 ),
 present as (
@@ -140,7 +144,7 @@ present as (
 select 'gap' as kind, 'entry ' || s.id as object, s.user_id, s.id as entry_id,
        'begins in ' || coalesce(nullif(s.start, ''), 'no state')
        || ', but the one before ends in ' || coalesce(nullif(s.found_in, ''), 'no state') as detail,
-       s.found_in as recorded_state, s.start as found_state
+       s.found_in as recorded_state, s.start as found_state, s.id as last_id
   from step s, asked
  where not s.in_order and s.start <> s.found_in
    and (asked.since is null or s.moment >= asked.since)
@@ -148,7 +152,7 @@ union all
 select 'clock', 'entry ' || s.id, s.user_id, s.id,
        case when s.moment > clock_timestamp() + asked.clock_may_err then 'is of the future'
             when s.moment < asked.no_entry_before then 'is older than any audit'
-            else 'is older than the one before it' end, null, null
+            else 'is older than the one before it' end, null, null, null
   from step s, asked
  where (asked.since is null or s.moment >= asked.since)
    and (s.moment > clock_timestamp() + asked.clock_may_err
@@ -157,10 +161,10 @@ union all
 select 'state', 'user ' || p.user_id, p.user_id, null,
        case
          when p.states > 1 then 'has ' || p.states || ' states at once: ' || p.state
-         when not r.entries then 'is ' || p.state || ', and no entry says how'
+         when r.last_id is null then 'is ' || p.state || ', and no entry says how'
          else 'is ' || case p.states when 0 then 'without a state' else p.state end
            || ', but the last entry ends in ' || coalesce(nullif(r.state, ''), 'deleted')
-       end, r.state, case when p.states <= 1 then p.state end
+       end, r.state, case when p.states <= 1 then p.state end, r.last_id
   from present p
   join recorded r on r.user_id = p.user_id
  where p.state <> r.state

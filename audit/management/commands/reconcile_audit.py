@@ -3,8 +3,12 @@ histories, after work during which the triggers were off."""
 
 from django.db import connections
 
+from accounts.locks import holders
+from audit.lock_waits import BlockedError
 from audit.management.base import AuditCommand, printable
 from audit.reconcile import reconcile
+
+STATES = "public.user_fsm"
 
 
 class Command(AuditCommand):
@@ -19,9 +23,18 @@ class Command(AuditCommand):
         if not reason.strip():
             raise self.cannot("Say with --reason why entries are missing.")
         self.need_migrations(connection)
-        written = reconcile(connection, reason)  # committed, so it may be told
-        for username, start, end in written:
-            self.stdout.write(f"{printable(username)}: {start} → {end}")
-        count = len(written)
-        entries = "1 entry" if count == 1 else f"{count:,} entries"
-        self.stdout.write(f"{entries} written." if written else "Nothing is missing.")
+        count = 0
+        try:
+            for written in reconcile(connection, reason):  # committed, so it may be told
+                for username, start, end in written:
+                    self.stdout.write(f"{printable(username)}: {start} → {end}")
+                count += len(written)
+        except BlockedError:
+            raise self.cannot(
+                f"{said(count)}, and then user_fsm was in use by {holders(connection, STATES)}."
+            ) from None
+        self.stdout.write(f"{said(count)}." if count else "Nothing is missing.")
+
+
+def said(count: int) -> str:
+    return "1 entry written" if count == 1 else f"{count:,} entries written"

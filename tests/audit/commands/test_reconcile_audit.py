@@ -3,6 +3,7 @@
 import psycopg2
 import pytest
 
+from audit import reconcile
 from tests.audit.test_verify import set_state, unseen
 
 from .told import refused
@@ -66,12 +67,53 @@ def test_nothing_is_missing_where_entries_are_in_another_order(arena, run):
 
 
 def test_reconciling_does_not_wait_for_ever(arena, run, monkeypatch):
-    monkeypatch.setattr("audit.isolation.LOCK_TIMEOUT", "100ms")
+    """Nor keeps anybody waiting: and it names who was in the way."""
+    monkeypatch.setattr("audit.lock_waits.TRIES", 2)
+    monkeypatch.setattr("audit.lock_waits.PAUSE", 0.1)
+    unseen(arena, set_state("locked"))
     with arena.session("web") as writer, writer.cursor() as cursor:
         cursor.execute("begin")
-        cursor.execute(set_state("locked"))
+        cursor.execute(set_state("locked", 2))
 
-        refused(run("reconcile_audit", "--reason", "x", role="otto"), "lock timeout")
+        told = run("reconcile_audit", "--reason", "x", role="otto")
+
+    refused(told, "0 entries written, and then user_fsm was in use by pid ", "(web, attack)")
+
+
+def test_many_are_written_in_batches(arena, run, monkeypatch):
+    monkeypatch.setattr("audit.reconcile.BATCH", 1)
+    unseen(arena, set_state("locked", 1), set_state("locked", 2))
+
+    code, out, _ = run("reconcile_audit", "--reason", "x", role="otto")
+
+    assert (code, out) == (0, "alice: active → locked\nbob: active → locked\n2 entries written.\n")
+    assert len(arena.sql("rita", "select distinct transaction_id from user_state_audit")) == 3
+    assert arena.verify() == []
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        [set_state("deactivated", 2)],
+        [set_state("active", 2), set_state("locked", 2)],
+        ["delete from user_fsm where user_id = 2"],
+    ],
+)
+def test_who_is_changed_meanwhile_is_looked_at_again(arena, run, monkeypatch, meanwhile):
+    """Between the look and the writing: no history gets an entry that does not follow."""
+    unseen(arena, set_state("locked", 1), set_state("locked", 2))
+    write = reconcile.write
+
+    def change_first(*arguments):
+        arena.sql("web", *meanwhile)
+        monkeypatch.setattr(reconcile, "write", write)
+        return write(*arguments)
+
+    monkeypatch.setattr(reconcile, "write", change_first)
+    code, out, _ = run("reconcile_audit", "--reason", "x", role="otto")
+
+    assert (code, out) == (0, "alice: active → locked\n1 entry written.\n")
+    assert {each.kind for each in arena.verify()} == {"gap"}
 
 
 def test_a_gap_in_the_middle_stays(arena, run):
@@ -88,6 +130,7 @@ def test_reconciling_needs_a_reason(run, reason):
 
 
 def test_reconciling_is_for_the_owner(arena, run):
+    unseen(arena, set_state("locked"))
     refused(run("reconcile_audit", "--reason", "x", role="web"), "permission denied")
 
 
