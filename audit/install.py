@@ -15,6 +15,7 @@ from .transitions import set_transitions
 MENDED_BY = {
     "trigger": "install/34_guards.sql",
     "index": "install/22_user_state_audit.sql",
+    "sequence": "install/24_user_state_audit_id_seq.sql",
     "owner": "install/90_ownership.sql",
     "grant": "install/95_grants.sql",
 }

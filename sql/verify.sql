@@ -66,6 +66,13 @@ select coalesce(bool_or(d.code), false) as code, :'user_id' = '' as of_everybody
 \if :code
   \warn 'No table was read: that would run code of somebody else''s.'
 \else
+  -- Where it can't be looked at, what comes next says so.
+  \echo '-- sequence'
+  \ir verify/sequence.sql
+  \if :ERROR
+  \else
+    select :found + :ROW_COUNT as found \gset
+  \endif
   \set part histories
   \ir verify/part.sql
   \set part transitions

@@ -61,7 +61,8 @@ differs as (
 select coalesce(jsonb_agg(jsonb_build_object(
          'kind', d.kind, 'object', d.object, 'detail', d.detail, 'missing', d.missing, 'code', d.code,
          'recording',
-         d.kind in ('table', 'column', 'constraint', 'trigger', 'function', 'rule', 'policy', 'child')
+         d.kind in ('table', 'column', 'constraint', 'trigger', 'function', 'rule', 'policy',
+                    'child', 'sequence')
          and d.object !~ 'user_state_(seal|site)'
          or d.kind = 'grant' and d.object ~ '^grant to the owner'
        ) order by d.kind, d.object), '[]')::text

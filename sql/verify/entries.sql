@@ -1,4 +1,4 @@
--- Whether every entry has an id of its own and a month, and whether the next ones will.
+-- Whether every entry has an id of its own and a month, and whether the next ones will have a month.
 -- One row for each finding.
 --
 -- Who runs it: verify_audit and verify.sql, after settings.sql.
@@ -21,14 +21,6 @@ select 'month', 'table user_state_audit', null, null,
        'has no partition for this month: maintain_audit makes it'
  where to_regclass('public.user_state_audit_'
                    || to_char(clock_timestamp() at time zone 'UTC', 'YYYY_MM')) is null
-union all
-select 'sequence', 'sequence user_state_audit_id_seq', null, null,
-       format('is at %s, and the greatest id is %s: the next changes would have ids that are taken',
-              s.last_value, m.greatest)
-  from (select pg_sequence_last_value(to_regclass('public.user_state_audit_id_seq')) as last_value) s,
-       (select max(a.id) as greatest from public.user_state_audit a) m
- where coalesce(s.last_value, 0) < m.greatest
-   and has_sequence_privilege('public.user_state_audit_id_seq', 'select')
 union all
 select 'site', 'table user_state_site', null, null,
        'has ' || count(*) || ' rows; there has to be one'

@@ -1,0 +1,24 @@
+-- The sequence of the ids of user_state_audit: one after the other, and behind the last one.
+--
+-- Who runs it: migrate, or a DBA, after 22_user_state_audit.sql. Needs to own the audit.
+-- After a restore of the data alone, or where a subscription has filled the audit, it is behind.
+-- Safe to run again: where it is as it should be, nothing is touched. Nobody waits for it.
+
+do $$
+declare
+  ids constant regclass := to_regclass('public.user_state_audit_id_seq');
+  greatest_id  bigint;
+begin
+  if (select (q.seqtypid, q.seqincrement, q.seqmin, q.seqmax, q.seqcache, q.seqcycle)
+             is distinct from ('bigint'::regtype::oid, 1::bigint, 1::bigint, 9223372036854775807,
+                               1::bigint, false)
+        from pg_catalog.pg_sequence q where q.seqrelid = ids) then
+    alter sequence public.user_state_audit_id_seq
+      as bigint increment by 1 minvalue 1 maxvalue 9223372036854775807 cache 1 no cycle;
+  end if;
+  select max(a.id) into greatest_id from public.user_state_audit a;
+  if greatest_id > coalesce(pg_sequence_last_value(ids), 0) then
+    perform setval(ids, greatest_id);
+  end if;
+end
+$$;
