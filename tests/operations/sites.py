@@ -24,19 +24,17 @@ FIRST_RELEASE = "b531948"
 ROLES = """
 do $$ begin
   if to_regrole('mia') is null then create role mia login createrole; end if;
+  if to_regrole('wanda') is null then create role wanda login; end if;
+  if to_regrole('ruth') is null then create role ruth login; end if;
   if to_regrole('user_state_audit_owner') is not null then
     grant user_state_audit_owner to mia;
   end if;
 end $$
 """
-PEOPLE = """
-do $$ begin
-  if to_regrole('wanda') is null then create role wanda login in role user_state_audit_app; end if;
-  if to_regrole('ruth') is null then create role ruth login in role user_state_audit_reader; end if;
-end $$
-"""
+PEOPLE = "grant user_state_audit_app to wanda", "grant user_state_audit_reader to ruth"
 SOMEBODY_WAITS = "select count(*) > 0 from pg_locks where not granted"
 NAMES = ("wanda", "ruth", "mia")
+TARGETS = {"accounts": ["accounts"], "first_migration": ["audit", "0001"]}
 
 
 class Sites:
@@ -56,7 +54,8 @@ class Sites:
 
     @contextmanager
     def site(self, release: str) -> Iterator["Site"]:
-        """``release`` is "today", "first_release" or "first_migration", which is its 0001."""
+        """``release`` is "today"; "accounts", which is today without the audit; "first_release";
+        or "first_migration", which is its 0001."""
         if release not in self.templates:
             self.make_template(release)
         self.number += 1
@@ -76,11 +75,11 @@ class Sites:
     def make_template(self, release: str) -> None:
         self.sql("postgres", "postgres", f"create database {release} owner mia")
         self.templates.add(release)
-        tree = BASE_DIR if release == "today" else self.first_release()
-        target = ["audit", "0001"] if release == "first_migration" else []
+        tree = BASE_DIR if release in ("today", "accounts") else self.first_release()
+        target = TARGETS.get(release, [])
         migrate(self.url_for("mia", release), *target, tree=tree)
         if not target:
-            self.sql("postgres", release, PEOPLE)
+            self.sql("postgres", release, *PEOPLE)
 
     def first_release(self) -> Path:
         tree = self.folder / "first_release"
