@@ -78,11 +78,16 @@ def differences(connection: BaseDatabaseWrapper, serving: str = "") -> list[Diff
 def behind(connection: BaseDatabaseWrapper) -> Iterator[Difference]:
     """Whether the next entries will have ids of their own; nothing where a table is gone, or may
     not be read: others say so."""
-    with suppress(ProgrammingError, DataError), savepoint(connection):
-        with connection.cursor() as cursor:
-            cursor.execute(text_of("verify/sequence.sql"))
-            for kind, name, _, _, detail in cursor.fetchall():
-                yield Difference(kind, name, detail, missing=True, code=False, recording=True)
+    rows = []
+    with (
+        suppress(ProgrammingError, DataError),
+        savepoint(connection),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(text_of("verify/sequence.sql"))
+        rows = cursor.fetchall()
+    for kind, name, _, _, detail in rows:
+        yield Difference(kind, name, detail, missing=True, code=False, recording=True)
 
 
 def present(connection: BaseDatabaseWrapper) -> dict[str, str | list[str]]:

@@ -54,17 +54,24 @@ differs as (
    where (e.definition is distinct from p.definition or e.object is null or p.object is null)
      -- Where there is no such role or table, or nobody who could do something about it.
      and not (p.object is not null and p.definition is null)
-     -- An index on columns runs nothing and changes nothing.
-     and not (e.object is null and p.kind = 'index' and not p.code)
+     -- An index on columns runs nothing; but one that is unique, or too wide, has changes refused.
+     and not (e.object is null and p.kind = 'index' and not p.code
+              and p.definition !~ '^CREATE UNIQUE'
+              and split_part(p.definition, ' USING ', 2) !~ (
+                '\mreason\M|(username|initiated_by|impersonator|request_id).*'
+                || '(username|initiated_by|impersonator|request_id)'))
 )
 -- What differs in the audit differs in each of its months.
 select coalesce(jsonb_agg(jsonb_build_object(
          'kind', d.kind, 'object', d.object, 'detail', d.detail, 'missing', d.missing, 'code', d.code,
          'recording',
-         d.kind in ('table', 'column', 'constraint', 'trigger', 'function', 'rule', 'policy',
-                    'child', 'sequence')
-         and d.object !~ 'user_state_(seal|site)'
-         or d.kind = 'grant' and d.object ~ '^grant to the owner'
+         case d.kind
+           when 'column' then d.missing or d.detail ~ ' not null'
+           when 'index' then not d.missing
+           when 'trigger' then d.object !~ ' on user_state_transition$'
+           when 'grant' then d.object ~ '^grant to the owner'
+           else d.kind in ('table', 'constraint', 'function', 'rule', 'policy', 'child', 'sequence')
+         end and d.object !~ 'user_state_(seal|site)'
        ) order by d.kind, d.object), '[]')::text
   from differs d
  where d.month is null

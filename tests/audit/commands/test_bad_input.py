@@ -131,12 +131,17 @@ def test_what_cannot_be_written_is_said(arena, command):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["verify_audit", "seal_audit"])
-def test_a_database_without_any_of_it_is_said(arena, run, monkeypatch, command):
+@pytest.mark.parametrize(("command", "role"), [("verify_audit", "rita"), ("seal_audit", "sealer")])
+def test_a_database_without_any_of_it_is_said(arena, run, monkeypatch, command, role):
     monkeypatch.setenv("AUDIT_SEAL_KEY", SECRET)
-    arena.sql("postgres", "drop schema public cascade", "create schema public")
+    arena.sql(
+        "postgres",
+        "drop schema public cascade",
+        "create schema public",
+        "grant usage on schema public to public",
+    )
 
-    refused(run(command, role="postgres"), "of an older version")
+    refused(run(command, role=role), "of an older version")
 
 
 def test_a_database_out_of_reach_is_said(arena, run):
