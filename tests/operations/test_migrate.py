@@ -250,3 +250,25 @@ def test_the_accounts_can_be_taken_back_and_made_again(arena):
         "insert into user_fsm (user_id, current_state) values (7, 'invited')",
     )
     assert arena.moves(7) == ["new invited"]
+
+
+def test_a_table_that_was_dropped_is_made_again_with_all_else(arena):
+    """Its name is new: the seals of the former one are another site's, and verify says so."""
+    arena.sql("otto", "drop table user_state_site")
+    something_to_do(arena)
+
+    assert migrate(arena) == (0, "")
+
+    assert arena.verify() == []
+
+
+def test_the_audit_can_be_taken_back_and_made_again(arena):
+    """Nothing of it is undone, and meanwhile nothing is mended."""
+    assert migrate(arena, "audit", "zero") == (0, "")
+    arena.sql("otto", "alter table user_fsm disable trigger pgtrigger_record_delete_d6efa")
+    assert migrate(arena, "accounts") == (0, "")
+    assert [each.kind for each in arena.verify()] == ["trigger"]
+
+    assert migrate(arena) == (0, "")
+
+    assert arena.verify() == []
