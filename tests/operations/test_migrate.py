@@ -11,6 +11,7 @@ from threading import Event, Thread
 
 import pytest
 
+from audit.management.commands.migrate import ONE_MIGRATE_AT_A_TIME
 from audit.sqlfiles import text_of
 from project.postgres import PROGRAMS
 from project.settings import BASE_DIR
@@ -188,6 +189,26 @@ def test_eight_at_once_make_a_new_database(attackable, django_db_blocker):
             assert new.verify() == []
         finally:
             new.drop()
+
+
+def test_the_turn_is_kept_for_as_long_as_it_takes(arena):
+    """A transaction_timeout would end the one that waits, or works."""
+    if arena.sql("otto", "select current_setting('server_version_num')::int < 170000")[0][0]:
+        pytest.skip("before PostgreSQL 17 there is no transaction_timeout")
+    something_to_do(arena)
+    turn = f"select pg_advisory_xact_lock({ONE_MIGRATE_AT_A_TIME})"
+    arena.sql("postgres", "alter role otto set transaction_timeout = '1s'")
+    try:
+        with transaction(arena, "postgres", turn):
+            waiting = start(arena)
+            arena.wait_for_lock()
+            time.sleep(1.5)
+        _, complaint = waiting.communicate(timeout=60)
+    finally:
+        arena.sql("postgres", "alter role otto reset all")
+
+    assert (waiting.returncode, complaint) == (0, "")
+    assert arena.verify() == []
 
 
 @pytest.mark.parametrize(
