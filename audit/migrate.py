@@ -2,6 +2,7 @@
 
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.recorder import MigrationRecorder
 
 from accounts.groups import create_group
 
@@ -12,17 +13,19 @@ from .sqlfiles import send
 from .transitions import set_transitions
 
 SUPERVISORS = "Supervisors"
+SINCE = ("audit", "0004_months")  # the audit is what sql/ makes
 
 
 def after_migrate(using: str, **kwargs) -> None:
     """Receiver of post_migrate. Does nothing before the audit is there, or after it went."""
-    tables = connections[using].introspection.table_names()
-    if "auth_group" in tables:
+    connection = connections[using]
+    if "auth_group" in connection.introspection.table_names():
         create_group(SUPERVISORS, "audit.view_userstateaudit", using=using)
-    if {"user_state_site", "user_fsm", "accounts_user"} <= set(tables):
-        mend(connections[using])
-        write_transitions(connections[using])
-        make_months(connections[using])
+    # By what was applied and not by the tables: one that is gone is made again.
+    if SINCE in MigrationRecorder(connection).applied_migrations():
+        mend(connection)
+        write_transitions(connection)
+        make_months(connection)
 
 
 def write_transitions(connection: BaseDatabaseWrapper) -> None:

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import cached_property
@@ -214,6 +215,14 @@ class Arena:
 
     def memory(self, key=KEY) -> seals.Memory:
         return seals.Memory(Path(self.folder.name) / f"{seals.key_id(key)}.json")
+
+    def wait_for_lock(self) -> None:
+        """Until somebody waits for one."""
+        for _ in range(1000):
+            if self.sql("postgres", "select 1 from pg_locks where not granted"):
+                return
+            time.sleep(0.01)
+        raise TimeoutError
 
     def moves(self, user_id: int = 1) -> list[str]:
         """The states of a user, as the audit tells them."""

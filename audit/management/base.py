@@ -5,9 +5,12 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from io import StringIO
+from typing import TextIO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import BaseCommand, CommandError
+from django.core.management.base import OutputWrapper
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.connection import ConnectionDoesNotExist
@@ -29,6 +32,15 @@ class AuditCommand(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="an alias of DATABASES")
 
+    def run_from_argv(self, argv):
+        if sys.stderr is None:  # it is closed
+            self.stderr = OutputWrapper(StringIO())
+        try:
+            super().run_from_argv(argv)
+        except OSError:  # the complaint can't be written
+            discard(sys.stderr)
+            sys.exit(CANNOT)
+
     def execute(self, *args, **options):
         if sys.stdout is None and not options.get("stdout"):
             raise self.cannot("What was found can't be written: there is no standard output.")
@@ -48,9 +60,7 @@ class AuditCommand(BaseCommand):
         except UnicodeEncodeError as error:
             raise self.cannot(f"This is no text: {error.object[:SHOWN]!r}.") from None
         except OSError as error:
-            # Nobody reads what is still in the buffer; Python would complain when it ends.
-            with suppress(OSError, ValueError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            discard(sys.stdout)
             raise self.cannot(f"What was found can't be written: {error.strerror}.") from None
         except Exception as error:  # it is told, and not with 1, which is for findings
             if options.get("traceback"):
@@ -88,6 +98,12 @@ class AuditCommand(BaseCommand):
             raise self.cannot(f"In {name}: {error}") from None
         except OSError as error:
             raise self.cannot(f"Can't read {name}: {error.strerror}.") from None
+
+
+def discard(stream: TextIO) -> None:
+    """Nobody reads what is still in its buffer; Python would complain when it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def first_line(error: Exception) -> str:

@@ -11,6 +11,7 @@ from threading import Event, Thread
 
 import pytest
 
+from audit.management.commands.migrate import ONE_MIGRATE_AT_A_TIME
 from audit.sqlfiles import text_of
 from project.postgres import PROGRAMS
 from project.settings import BASE_DIR
@@ -190,6 +191,26 @@ def test_eight_at_once_make_a_new_database(attackable, django_db_blocker):
             new.drop()
 
 
+def test_the_turn_is_kept_for_as_long_as_it_takes(arena):
+    """A transaction_timeout would end the one that waits, or works."""
+    if arena.sql("otto", "select current_setting('server_version_num')::int < 170000")[0][0]:
+        pytest.skip("before PostgreSQL 17 there is no transaction_timeout")
+    something_to_do(arena)
+    turn = f"select pg_advisory_xact_lock({ONE_MIGRATE_AT_A_TIME})"
+    arena.sql("postgres", "alter role otto set transaction_timeout = '1s'")
+    try:
+        with transaction(arena, "postgres", turn):
+            waiting = start(arena)
+            arena.wait_for_lock()
+            time.sleep(1.5)
+        _, complaint = waiting.communicate(timeout=60)
+    finally:
+        arena.sql("postgres", "alter role otto reset all")
+
+    assert (waiting.returncode, complaint) == (0, "")
+    assert arena.verify() == []
+
+
 @pytest.mark.parametrize(
     "preset",
     [
@@ -250,3 +271,25 @@ def test_the_accounts_can_be_taken_back_and_made_again(arena):
         "insert into user_fsm (user_id, current_state) values (7, 'invited')",
     )
     assert arena.moves(7) == ["new invited"]
+
+
+def test_a_table_that_was_dropped_is_made_again_with_all_else(arena):
+    """Its name is new: the seals of the former one are another site's, and verify says so."""
+    arena.sql("otto", "drop table user_state_site")
+    something_to_do(arena)
+
+    assert migrate(arena) == (0, "")
+
+    assert arena.verify() == []
+
+
+def test_the_audit_can_be_taken_back_and_made_again(arena):
+    """Nothing of it is undone, and meanwhile nothing is mended."""
+    assert migrate(arena, "audit", "zero") == (0, "")
+    arena.sql("otto", "alter table user_fsm disable trigger pgtrigger_record_delete_d6efa")
+    assert migrate(arena, "accounts") == (0, "")
+    assert [each.kind for each in arena.verify()] == ["trigger"]
+
+    assert migrate(arena) == (0, "")
+
+    assert arena.verify() == []

@@ -10,6 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.locks import holders, is_lock_timeout
 from audit.findings import CannotLookError
+from audit.isolation import execute, settings
 from audit.management.base import first_line
 
 # Key of an advisory lock, which others of this database should not use.
@@ -48,13 +49,8 @@ def one_at_a_time(connection: BaseDatabaseWrapper) -> Iterator[None]:
     """Another migrate that runs now is waited for."""
     with closing(connection.copy()) as turn:
         turn.set_autocommit(False)
+        execute(turn, *settings(turn), f"set local lock_timeout = '{TURN_TIMEOUT}'")
         with turn.cursor() as cursor:
-            for setting in (
-                "statement_timeout = 0",
-                "idle_in_transaction_session_timeout = 0",
-                f"lock_timeout = '{TURN_TIMEOUT}'",
-            ):
-                cursor.execute(f"set local {setting}")
             cursor.execute("select pg_catalog.pg_advisory_xact_lock(%s)", [ONE_MIGRATE_AT_A_TIME])
         yield
 

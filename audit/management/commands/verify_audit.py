@@ -122,9 +122,11 @@ def described(extent: verify.Extent | None, checked: bool) -> str:
 
 
 def moment(text: str) -> datetime:
-    """A date or a time; UTC where it does not say otherwise."""
+    """A date or a time, in UTC, as which it is read where it does not say otherwise."""
     try:
         found = datetime.fromisoformat(text)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except ValueError:
         raise ValueError(f"{text!r} is no time, such as 2026-01-31T12:00.") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError(f"{text!r} is not between the years 1 and 9999 of UTC.") from None

@@ -99,6 +99,19 @@ def test_a_closed_stdout_is_said(arena):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "streams", [">&- 2>&-", ">/dev/full 2>/dev/full", ">&- 2>/dev/full", ">/dev/full 2>&-"]
+)
+def test_the_exit_code_tells_where_nothing_can_be_written(arena, streams):
+    done = subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} manage.py verify_audit {streams}"],
+        env=os.environ | {"DATABASE_URL": arena.server.url_for("rita", arena.name)},
+        cwd=BASE_DIR,
+    )
+
+    assert done.returncode == 2
+
+
 @pytest.mark.parametrize("argument", ["--user", "--since", "--seal", "--public-key"])
 def test_what_is_no_text_is_said(run, argument):
     code, _, err = run("verify_audit", argument, "\udcff")

@@ -141,6 +141,20 @@ def test_what_is_no_moment_is_said(run, moment):
     refused(run("verify_audit", "--since", moment), "is no time, such as 2026-01-31T12:00")
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00+14:00", "9999-12-31T23:59:59.9-14:00"])
+def test_a_moment_without_utc_is_said(arena, run, moment):
+    arena.seal()
+
+    refused(run("verify_audit", "--since", moment), f"{moment!r} is not between the years 1 and")
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01", "9999-12-31", "2026-01-01T00:00+23:59"])
+def test_every_other_moment_is_one_for_postgresql_too(arena, run, moment):
+    arena.seal()
+
+    assert run("verify_audit", "--since", moment)[0::2] == (0, "")
+
+
 def test_only_what_was_looked_at_is_told(arena, run):
     arena.seal()
     arena.sql("web", set_state("locked", user=2))

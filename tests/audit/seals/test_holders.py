@@ -1,7 +1,6 @@
 """Whose transaction keeps entries from being sealed, or the sealer from its locks."""
 
 import re
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -109,7 +108,7 @@ def test_an_epoch_waits_for_whoever_writes_and_takes_their_entries(arena):
     with ThreadPoolExecutor() as pool, arena.session("web") as writer:
         execute(writer, "begin", FLIP + "1")
         epoch = pool.submit(seal_on_its_own, arena, new_epoch=True)
-        wait_for_lock(arena)
+        arena.wait_for_lock()
         execute(writer, FLIP + "1", "commit")
 
     receipt = epoch.result()
@@ -117,11 +116,3 @@ def test_an_epoch_waits_for_whoever_writes_and_takes_their_entries(arena):
     arena.sql("web", FLIP + "2")
     assert arena.seal().start == 0
     assert found(arena) == []
-
-
-def wait_for_lock(arena: Arena) -> None:
-    for _ in range(1000):
-        if arena.sql("postgres", "select 1 from pg_locks where not granted"):
-            return
-        time.sleep(0.01)
-    raise TimeoutError
