@@ -5,7 +5,8 @@
 -- Why it is safe: it only reads.
 
 select 'entry' as kind, 'entry ' || d.id as object, d.user_id, d.id as entry_id,
-       'is there more than once' as detail
+       'is there more than once, as after a restore with the triggers on: see docs/restore.md'
+         as detail
   from (select a.id, a.user_id, lag(a.id) over (order by a.id) as before
           from public.user_state_audit a) d
  where d.id = d.before
