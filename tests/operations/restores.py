@@ -15,7 +15,6 @@ DUMPS = (
     "pg_dump -Fc -f site.dump site",
     "pg_dump -Fd -j4 -f site.dir site",
     "pg_dump -f site.sql site",
-    "pg_dump --data-only -f data.sql site",
     "pg_dumpall -f all.sql",
 )
 
@@ -27,6 +26,7 @@ MIGRATED = "a new one, after `migrate`"
 WITHOUT_ROLES = "a new one, where the group roles are missing"
 WITHOUT_CREATEROLE = "the same, where otto may create none"
 SERVER = "a new server"
+SERVER_FROM_15 = "a new server, from PostgreSQL 15"
 
 MIGRATE = "migrate as otto"
 WELL = "all is well"
@@ -143,7 +143,12 @@ WAYS = [
             "migrate as postgres",
         ),
     ),
-    Way(WITHOUT_ROLES, ("psql -f 10_roles.sql restored", ALL.format("-1 -O ")), "otto"),
+    Way(
+        WITHOUT_ROLES,
+        ("psql -f 10_roles.sql restored", ALL.format("-1 -O ")),
+        "otto",
+        found="grant, owner",
+    ),
     Way(WITHOUT_ROLES, (ALL.format("-O "),), "otto", errors=NO_ROLE, found="role"),
     Way(WITHOUT_ROLES, (ALL.format("-1 -O -x "),), "otto", found="grant, role"),
     Way(WITHOUT_CREATEROLE, (ALL.format("-1 -O -x "),), "otto"),
@@ -154,6 +159,15 @@ WAYS = [
         errors='role "…" already exists',
         found="",
         mended_by=(),
+    ),
+    # There, otto granted it, to themselves; a newer one asks whether they might.
+    Way(
+        SERVER_FROM_15,
+        ("psql -f all.sql postgres",),
+        "postgres",
+        errors='permission denied to grant privileges as role "…"; role "…" already exists',
+        found="",
+        mended_by=("grant user_state_audit_owner to otto",),
     ),
 ]
 

@@ -20,9 +20,19 @@ from project.settings import BASE_DIR
 from tests.arena import KEY, MEMBERS, Arena, Attackable
 from tests.audit.seals.servers import at
 
-from .restores import DUMPS, MIGRATED, NEW, OTHER, SERVER, USED, WITHOUT_CREATEROLE, WITHOUT_ROLES
+from .restores import (
+    DUMPS,
+    MIGRATED,
+    NEW,
+    OTHER,
+    SERVER,
+    SERVER_FROM_15,
+    USED,
+    WITHOUT_CREATEROLE,
+    WITHOUT_ROLES,
+)
 
-# Carl is nobody's member, and in no other place.
+# What Carl may do is left out, for they are on no new server. The months go back by three.
 PAST = """
 revoke all on user_fsm, accounts_user from carl;
 revoke select (id, username) on accounts_user from carl;
@@ -42,6 +52,10 @@ select 'zoe', 'mona', start_state, end_state, now() - make_interval(months => mo
  order by months desc
 """
 SET = "update user_fsm set current_state = '{}' where user_id = {}"
+WHO_MIGRATES_CAN = """
+select pg_has_role(s.tableowner, a.tableowner, 'usage') from pg_tables s, pg_tables a
+ where s.tablename = 'user_fsm' and a.tablename = 'user_state_audit'
+"""
 KEPT = (
     "select a::text from user_state_audit a order by a.id",
     "select f::text from user_fsm f order by f.id",
@@ -81,7 +95,7 @@ class Place(Arena):
         return run(command, self.server.config(role, self.name), folder).stderr
 
     def mend(self, step: str) -> None:
-        """ "migrate as …", or SQL for a superuser."""
+        """By ``migrate as …``, or by SQL of a superuser's."""
         if step.startswith("migrate as "):
             code, said = self.manage(step.removeprefix("migrate as "), "migrate")
             assert code == 0, said
@@ -90,10 +104,13 @@ class Place(Arena):
 
     def manage(self, role: str, command: str) -> tuple[int, str]:
         """Its exit code, and what it says."""
-        key = {"AUDIT_SEAL_KEY": KEY.private_bytes_raw().hex()}
+        sealer = {
+            "AUDIT_SEAL_KEY": KEY.private_bytes_raw().hex(),
+            "AUDIT_SEAL_STATE": str(self.memory().file),
+        }
         done = subprocess.run(
             [sys.executable, "manage.py", command],
-            env=os.environ | key | {"DATABASE_URL": self.server.url_for(role, self.name)},
+            env=os.environ | sealer | {"DATABASE_URL": self.server.url_for(role, self.name)},
             cwd=BASE_DIR,
             capture_output=True,
             text=True,
@@ -113,6 +130,7 @@ class Place(Arena):
             "select distinct tgenabled::text from pg_trigger"
             " where tgrelid = 'user_fsm'::regclass and not tgisinternal",
         ) == [("A",)]
+        assert self.sql("postgres", WHO_MIGRATES_CAN) == [(True,)]
         self.sql(self.who("web"), SET.format("locked", 3))
         assert self.moves(3) == ["new invited", "invited active", "active locked"]
         with pytest.raises(
@@ -126,19 +144,32 @@ class Place(Arena):
         self.django.close()
 
 
-def run(command: str, config: dict, folder: Path) -> subprocess.CompletedProcess:
+def run(
+    command: str, config: dict, folder: Path, programs: Path = postgres.PROGRAMS
+) -> subprocess.CompletedProcess:
+    name, *arguments = command.split()
     login = {"PGHOST": config["HOST"], "PGPORT": str(config["PORT"]), "PGUSER": config["USER"]}
-    if config["PASSWORD"]:
-        login["PGPASSWORD"] = config["PASSWORD"]
-    path = f"{postgres.PROGRAMS}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
-        command.split(),
-        executable=postgres.PROGRAMS / command.split()[0],
+        [programs / name, *arguments],
         cwd=folder,
-        env=os.environ | login | {"PATH": path, "PSQLRC": os.devnull},
+        env=os.environ | login | {"PGPASSWORD": config["PASSWORD"], "PSQLRC": os.devnull},
         capture_output=True,
         text=True,
     )
+
+
+def version(arena: Arena) -> int:
+    with arena.session("postgres") as session:
+        return session.info.server_version // 10000
+
+
+def dump(command: str, site: Arena, folder: Path) -> None:
+    """By the server's own program, where it is an older one: what some builds note of a column,
+    only theirs leave out of a dump."""
+    own = Path(f"/usr/lib/postgresql/{version(site)}/bin")
+    programs = own if own.exists() else postgres.PROGRAMS
+    done = run(command, site.server.config("postgres", site.name), folder, programs)
+    assert done.returncode == 0, done.stderr
 
 
 def kept(arena: Arena) -> list[list[tuple]]:
@@ -166,8 +197,7 @@ def dumped_site(server: Attackable, folder: Path) -> Iterator[Arena]:
         site.sql("postgres", *PAST.split(";"), text_of("maintain/months.sql"), ZOE)
         fill(site)
         for command in DUMPS:
-            done = run(command, server.config("postgres", "site"), folder)
-            assert done.returncode == 0, done.stderr
+            dump(command, site, folder)
         yield site
     finally:
         site.drop()
@@ -195,6 +225,7 @@ ON_SERVER = {
     WITHOUT_ROLES: ("create role otto login createrole", RESTORED.format("template0")),
     WITHOUT_CREATEROLE: ("create role otto login", RESTORED.format("template0")),
     SERVER: (f"drop database {postgres.DATABASE}",),
+    SERVER_FROM_15: (f"drop database {postgres.DATABASE}",),
 }
 
 
@@ -203,7 +234,7 @@ def place(kind: str, elsewhere: Attackable, site: Arena, folder: Path) -> Iterat
     """One of the places of restores.py; the sealer is the site's."""
     if kind in ON_SERVER:
         with postgres.temporary_server(postgres.memory_folder()) as server:
-            there = Place(at(server), "site" if kind == SERVER else "restored")
+            there = Place(at(server), "site" if kind in (SERVER, SERVER_FROM_15) else "restored")
             there.on_server(*ON_SERVER[kind])
             with there.sealer_of(site):
                 yield there
