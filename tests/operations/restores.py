@@ -25,6 +25,7 @@ OTHER = "a database of another site"
 MIGRATED = "a new one, after `migrate`"
 WITHOUT_ROLES = "a new one, where the group roles are missing"
 WITHOUT_CREATEROLE = "the same, where otto may create none"
+MADE = "a database that the dump makes"
 SERVER = "a new server"
 SERVER_FROM_15 = "a new server, from PostgreSQL 15"
 
@@ -152,6 +153,9 @@ WAYS = [
     Way(WITHOUT_ROLES, (ALL.format("-O "),), "otto", errors=NO_ROLE, found="role"),
     Way(WITHOUT_ROLES, (ALL.format("-1 -O -x "),), "otto", found="grant, role"),
     Way(WITHOUT_CREATEROLE, (ALL.format("-1 -O -x "),), "otto"),
+    Way(
+        MADE, ("pg_restore -d postgres --create -e site.dump",), "postgres", found="", mended_by=()
+    ),
     Way(
         SERVER,
         ("psql -f all.sql postgres",),

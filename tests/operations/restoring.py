@@ -22,6 +22,7 @@ from tests.audit.seals.servers import at
 
 from .restores import (
     DUMPS,
+    MADE,
     MIGRATED,
     NEW,
     OTHER,
@@ -239,8 +240,9 @@ def place(kind: str, elsewhere: Attackable, site: Arena, folder: Path) -> Iterat
             with there.sealer_of(site):
                 yield there
         return
-    there = Place(elsewhere, "restored")
-    there.on_server(RESTORED.format(TEMPLATES[kind]))
+    there = Place(elsewhere, "site" if kind == MADE else "restored")
+    if kind != MADE:
+        there.on_server(RESTORED.format(TEMPLATES[kind]))
     try:
         if kind == USED:
             there.run("pg_restore -d restored site.dump", "postgres", folder)
@@ -248,4 +250,4 @@ def place(kind: str, elsewhere: Attackable, site: Arena, folder: Path) -> Iterat
         with there.sealer_of(site):
             yield there
     finally:
-        there.on_server("drop database restored with (force)")
+        there.on_server(f"drop database {there.name} with (force)")
