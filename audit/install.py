@@ -49,9 +49,10 @@ def mended_by(difference: Difference) -> str | None:
     """The file that makes what is missing or another one; None where none does."""
     if difference.kind == "trigger" and difference.object.endswith(" on user_fsm"):
         return "install/33_record_triggers.sql"
-    if difference.kind == "function":
-        name = difference.object.removeprefix("function ").partition("(")[0]
-        return next((file for file in files() if file.endswith(f"_{name}.sql")), None)
+    if function := re.match(r"function (\w+)", difference.object):  # what it is, and who may run it
+        return next((file for file in files() if file.endswith(f"_{function[1]}.sql")), None)
+    if difference.object.startswith("grant to the owner "):
+        return MENDED_BY["owner"]
     return MENDED_BY.get(difference.kind)
 
 

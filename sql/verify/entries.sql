@@ -6,7 +6,8 @@
 -- Why it is safe: it only reads.
 
 select 'entry' as kind, 'entry ' || a.id as object, a.user_id, a.id as entry_id,
-       'is there more than once' as detail
+       'is there more than once, as after a restore with the triggers on: see docs/restore.md'
+         as detail
   from public.user_state_audit a
  where a.id in (select twice.id from public.user_state_audit twice group by twice.id
                 having count(*) > 1)

@@ -32,6 +32,28 @@ def test_migrating_grants_again_what_was_revoked(arena, migrated):
     assert arena.sql("web", "select count(*) from user_state_audit") == [(2,)]
 
 
+def test_migrating_gives_the_owner_again_what_recording_reads(arena, migrated):
+    arena.sql(
+        "otto",
+        "revoke select (id, username) on accounts_user from user_state_audit_owner",
+        "revoke select on user_fsm from user_state_audit_owner",
+    )
+
+    migrated()
+
+    arena.sql("web", "update user_fsm set current_state = 'locked' where user_id = 1")
+    assert arena.verify() == []
+
+
+def test_migrating_takes_the_functions_from_everybody_again(arena, migrated):
+    functions = "record_user_state(), refuse_rewriting(), user_state_last_username(bigint)"
+    arena.sql("otto", f"grant execute on function {functions} to public")
+
+    migrated()
+
+    assert arena.verify() == []
+
+
 def test_migrating_hands_over_what_somebody_took(arena, migrated):
     arena.sql("otto", "alter table user_state_audit owner to otto")
 
