@@ -142,7 +142,10 @@ def test_changes_that_another_server_applies(old, new):
 
         assert old.moves(1) == ["new active", "active locked"]
         assert new.moves(1) == []
-        assert details(new) == ["x"]
+        assert details(new) == [
+            "user 1 is locked, and no entry says how",
+            "user 2 is active, and no entry says how",
+        ]
 
 
 def test_a_truncate_that_is_applied_is_not_recorded_again(old, new):
