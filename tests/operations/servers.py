@@ -1,6 +1,7 @@
 """Servers of two versions, and a database that goes from one to the other."""
 
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from project import postgres
 from project.postgres import Server
 from project.settings import BASE_DIR
 from tests.arena import Arena, Attackable, execute
+from tests.audit.seals.servers import temporary
 
 DOCUMENT = BASE_DIR / "docs/replication.md"
 PUBLISH, SUBSCRIBE, COPIED, CAUGHT_UP, EMPTY = re.findall(
@@ -45,6 +47,20 @@ class Oldest(Server):
 def attackable(kind: type[Server] = Server, **config: str) -> Iterator[tuple[Server, Attackable]]:
     with postgres.temporary_server(postgres.memory_folder(), kind, **config) as server:
         yield server, Attackable(server.url)
+
+
+@contextmanager
+def base_backup(server: Server, *options: str) -> Iterator[Path]:
+    """The folder of a server that pg_basebackup has made of it."""
+    with temporary() as folder:
+        data = folder / "data"
+        data.mkdir(mode=0o700)
+        if server.user:
+            shutil.chown(data, server.user)
+        whence = ("-h", str(server.socket), "-U", postgres.SUPERUSER, "--checkpoint=fast")
+        server.run("pg_basebackup", *whence, "-D", str(data), *options)
+        (data / ".s.PGSQL.5432.lock").unlink()  # of the server's socket, which lies in its folder
+        yield folder
 
 
 @contextmanager

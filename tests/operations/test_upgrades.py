@@ -80,7 +80,7 @@ def test_a_site_goes_on(old, newest, way):
     with way(old, newest) as new:
         assert whole(new) == before
         assert new.sql("postgres", NOT_ALWAYS) == []
-        print(way, details(new))
+
         manage(new, "migrate")
         assert details(new) == []
 
