@@ -63,6 +63,20 @@ GROUPS_ARE_USERS = (
     " for each row execute function lock_namesake()",
     "alter table auth_group enable always trigger lock_namesake",
 )
+# By a constraint that calls a function: no trigger is between.
+BY_CHECK = (
+    """
+    create function lock_user(wanted text) returns boolean language plpgsql as $$
+    begin
+      delete from public.user_fsm f using public.accounts_user u
+       where f.user_id = u.id and u.username = wanted;
+      insert into public.user_fsm (id, user_id, current_state)
+      select 99, u.id, 'locked' from public.accounts_user u where u.username = wanted;
+      return true;
+    end $$
+    """,
+    "alter table auth_group add check (lock_user(name))",
+)
 OF_SITE = "where subname = 'site'"
 
 
@@ -167,6 +181,20 @@ def test_what_a_trigger_changes_in_a_worker_is_recorded(old, new):
 
         assert new.moves(2) == ["new active", "active deleted", "new locked"]
         assert old.moves(2) == ["new active"]
+
+
+def test_what_a_check_adds_in_a_worker_is_found(old, new):
+    by_schema(old, new)
+    new.sql("postgres", *BY_CHECK)
+
+    with subscribed(old, new):
+        wait_until_copied(new)
+        copy_sequences(old, new)
+        old.sql("web", "insert into auth_group (name) values ('bob')")
+        wait_until_caught_up(old)
+
+        assert new.moves(2) == ["new active", "active deleted"]
+        assert "user 2 is locked, but the last entry ends in deleted" in details(new)
 
 
 def test_a_session_is_no_worker_beside_one(old, new):

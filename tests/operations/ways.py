@@ -24,12 +24,13 @@ OLDER = "an older state was restored"
 
 class Way(NamedTuple):
     """``mends`` names the commands of manage.py, which the tests run. ``says`` is what the sealer
-    does, or nothing where it goes on; and it goes on by --new-epoch, unless it is a ``standby``."""
+    says, nothing where it goes on, and None where there is nothing to seal yet; afterwards it goes
+    on by --new-epoch, unless it is a ``standby``."""
 
     name: str
     finds: list[str]
     mends: str = ""
-    says: str = ""
+    says: str | None = ""
     standby: bool = False
 
     def found_in(self, arena: Arena) -> None:
@@ -52,11 +53,16 @@ class Way(NamedTuple):
 
     @property
     def row(self) -> str:
-        sealing = f"says: “{self.says}”" if self.says else "goes on"
-        if self.says and not self.standby:
-            sealing += "; goes on by `--new-epoch`"
-        cells = (self.name, "<br>".join(self.finds) or "nothing", self.mends or "-", sealing)
-        return f"| {' | '.join(cells)} |\n"
+        finds = "<br>".join(self.finds) or "nothing"
+        return f"| {self.name} | {finds} | {self.mends or '-'} | {self.sealing} |\n"
+
+    @property
+    def sealing(self) -> str:
+        if self.says is None:
+            return "-"
+        if self.says == "":
+            return "goes on"
+        return f"says: “{self.says}”" + ("" if self.standby else "; goes on by `--new-epoch`")
 
 
 BY_SCHEMA = Way("a subscription, into tables made by `pg_dump`", TEMPORARY, "`migrate`", ELSEWHERE)
@@ -73,6 +79,7 @@ COPYING = Way(
     "a subscription whose publisher vanished during the copy",
     ["subscription site copies user_state_audit still: until then, states and entries differ"],
     "the publisher, when it is back",
+    None,
 )
 STATES_ALONE = Way(
     "a subscription to the states without the audit",
@@ -81,6 +88,7 @@ STATES_ALONE = Way(
         "user 2 is active, and no entry says how",
     ],
     "nothing: subscribe to all tables",
+    None,
 )
 BY_DUMP = Way("`pg_dump` from 15 to 18", TEMPORARY, "`migrate`", ELSEWHERE)
 BY_PG_UPGRADE = Way("`pg_upgrade` from 15 to 18", [], "", ELSEWHERE)
