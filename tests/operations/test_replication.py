@@ -122,6 +122,7 @@ def test_a_site_moves_from_15_to_18(old, new, make, way):
     manage(old, "maintain_audit")
     old.sql("web", FLIP + "1")
     old.seal()
+    assert details(old) == []
     make(old, new)
 
     with subscribed(old, new):
