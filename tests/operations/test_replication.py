@@ -4,12 +4,14 @@ import re
 
 import pytest
 
-from tests.arena import Arena, execute, migrate
+from project import postgres
+from tests.arena import PEOPLE, Arena, execute, migrate
 from tests.audit.seals.looking import FLIP, change_sealed
 
 from . import ways
 from .servers import (
     EMPTY,
+    PUBLISH,
     SUBSCRIBE,
     Oldest,
     another,
@@ -89,7 +91,7 @@ def oldest(django_db_setup):
 
 @pytest.fixture(scope="module")
 def newest(django_db_setup):
-    with attackable(wal_retrieve_retry_interval="200ms") as (_, there):
+    with attackable(wal_retrieve_retry_interval="200ms", **PUBLISHING) as (_, there):
         yield there
 
 
@@ -167,6 +169,33 @@ def test_a_truncate_that_is_applied_is_not_recorded_again(old, new):
 
         assert new.sql("rita", "select id from user_fsm") == []
         assert new.moves(1) == old.moves(1) == ["new active", "active deleted"]
+
+
+def test_a_truncate_in_a_parallel_worker_is_not_recorded_again(newest, new):
+    """From 16 on, a worker may apply a transaction that has not ended yet."""
+    with newest.arena() as publisher:
+        load(new, dumped(publisher, "--schema-only", programs=postgres.PROGRAMS))
+        new.sql("postgres", PEOPLE)
+        publisher.sql(
+            "postgres", PUBLISH, "select pg_create_logical_replication_slot('site', 'pgoutput')"
+        )
+        streaming = "?options=-cdebug_logical_replication_streaming%3Dimmediate"
+        address = newest.url_for("postgres", publisher.name) + streaming
+        new.sql(
+            "postgres",
+            f"create subscription site connection '{address}' publication site"
+            " with (create_slot = false, copy_data = false, streaming = parallel)",
+        )
+        try:
+            publisher.sql("postgres", "truncate user_fsm")
+            wait_until(new, "select not exists (select from user_fsm)")
+
+            assert new.moves(1) == publisher.moves(1) == ["new active", "active deleted"]
+            assert new.sql(
+                "postgres", "select true from pg_stat_subscription where leader_pid is not null"
+            )
+        finally:
+            new.sql("postgres", "drop subscription site")
 
 
 def test_what_a_trigger_changes_in_a_worker_is_recorded(old, new):

@@ -3,6 +3,8 @@
 import os
 import re
 
+from django.core.management import get_commands
+
 from project.settings import BASE_DIR
 
 from . import ways
@@ -24,3 +26,10 @@ def test_each_way_is_shown_by_a_test():
     used = {name for file in files for name in re.findall(r"ways\.([A-Z_]+)\b", file.read_text())}
 
     assert used == names
+
+
+def test_each_command_of_manage_py_exists():
+    named = set(re.findall(r"manage\.py (\w+)", DOCUMENT.read_text("utf-8")))
+
+    assert named
+    assert named <= {*get_commands()}
