@@ -17,7 +17,7 @@ from tests.arena import Arena, Attackable, execute
 from tests.audit.seals.servers import temporary
 
 DOCUMENT = BASE_DIR / "docs/replication.md"
-PUBLISH, SUBSCRIBE, COPIED, CAUGHT_UP, EMPTY = re.findall(
+PUBLISH, SUBSCRIBE, TO_BE_COPIED, CAUGHT_UP, EMPTY = re.findall(
     r"^```sql\n(.*?)^```$", DOCUMENT.read_text("utf-8"), re.MULTILINE | re.DOTALL
 )
 SEQUENCES = re.search(r'"(select format.*?)"', DOCUMENT.read_text("utf-8"))[1]
@@ -139,8 +139,12 @@ def wait_until(arena: Arena, condition: str) -> None:
     raise AssertionError(condition)
 
 
+def is_copied(subscriber: Arena) -> bool:
+    return subscriber.sql("postgres", TO_BE_COPIED) == []
+
+
 def wait_until_copied(subscriber: Arena) -> None:
-    wait_until(subscriber, f"select not exists ({COPIED.rstrip().rstrip(';')})")
+    wait_until(subscriber, f"select not exists ({TO_BE_COPIED.rstrip().rstrip(';')})")
 
 
 def wait_until_caught_up(publisher: Arena) -> None:
