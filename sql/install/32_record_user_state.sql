@@ -56,6 +56,16 @@ begin
       using errcode = 'insufficient_privilege';
   end if;
 
+  -- Logical replication fires triggers for statements by the copy that a subscription begins with, and
+  -- by TRUNCATE. Both were recorded where they were made, and those entries are replicated too. A
+  -- session that calls itself a replica is no worker, and what a worker's own triggers do is new.
+  if TG_OP in ('INSERT', 'TRUNCATE') and current_setting('session_replication_role') = 'replica'
+     and pg_trigger_depth() = 1 then
+    if exists (select from pg_stat_subscription s where s.pid = pg_backend_pid()) then
+      return null;
+    end if;
+  end if;
+
   -- What came with the connection, in PGOPTIONS, may be no valid text. It must neither be stored
   -- nor stop the change. A setting that was used and reset is '', not null.
   begin

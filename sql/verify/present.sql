@@ -499,6 +499,17 @@ line (kind, object, definition, month, code) as (
     from pg_roles r
    where r.rolname = 'user_state_audit_owner' and (r.rolcanlogin or r.rolsuper)
 
+  -- States and entries come in one transaction, but for the copy that a subscription begins with.
+  union all
+  select 'subscription', 'subscription ' || s.subname,
+         'copies ' || string_agg(w.name, ', ' order by w.name)
+         || ' still: until then, states and entries differ', null, false
+    from pg_subscription s
+    join pg_subscription_rel r on r.srsubid = s.oid and r.srsubstate <> 'r'
+    join watched w on w.oid = r.srrelid
+   where s.subdbid = (select d.oid from pg_database d where d.datname = current_database())
+   group by s.subname
+
   -- What says who it is, without being asked.
   union all
   select 'setting', p.whose, 'presets ' || p.setting, null, false

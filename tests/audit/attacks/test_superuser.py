@@ -20,6 +20,25 @@ def test_changes_a_state_as_a_replica(battle):
     battle.recorded("active locked", db_user="postgres")
 
 
+@attack(RECORDED)
+def test_adds_a_state_as_a_replica(battle):
+    battle.sql(
+        "postgres",
+        REPLICA,
+        "delete from user_fsm where user_id = 1",
+        "insert into user_fsm (user_id, current_state) values (1, 'locked')",
+    )
+
+    battle.recorded("active deleted", "new locked", db_user="postgres")
+
+
+@attack(RECORDED)
+def test_truncates_the_states_as_a_replica(battle):
+    battle.sql("postgres", REPLICA, "truncate user_fsm cascade")
+
+    battle.recorded("active deleted", "active deleted", db_user="postgres")
+
+
 @attack(REFUSED)
 def test_rewrites_an_entry_as_a_replica(battle):
     battle.refused(
