@@ -74,11 +74,6 @@ begin
   revoke all on public.user_state_audit, public.user_state_transition, public.user_state_site,
     public.user_state_seal
     from public;
-  -- What the trigger works with, and an owner may have taken from themselves.
-  execute format('grant insert, select on public.user_state_audit to %1$I;'
-                 ' grant select on public.user_state_transition to %1$I',
-                 (select pg_get_userbyid(c.relowner)
-                    from pg_catalog.pg_class c where c.oid = 'public.user_state_audit'::regclass));
   foreach reader in array array[
     'user_state_audit_app', 'user_state_audit_reader', 'user_state_audit_sealer'
   ]
@@ -146,14 +141,13 @@ $$;
 
 do $$
 begin
-  if to_regrole('user_state_audit_owner') is not null
-     and to_regrole('user_state_audit_app') is not null
+  if to_regrole('user_state_audit_app') is not null
      and to_regrole('user_state_audit_reader') is not null
      and to_regrole('user_state_audit_sealer') is not null
      and (select pg_has_role(current_user, n.nspowner, 'usage')
             from pg_catalog.pg_namespace n where n.nspname = 'public') then
-    grant usage on schema public to user_state_audit_owner, user_state_audit_app,
-      user_state_audit_reader, user_state_audit_sealer;
+    grant usage on schema public
+      to user_state_audit_app, user_state_audit_reader, user_state_audit_sealer;
   end if;
 end
 $$;
