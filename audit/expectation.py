@@ -20,7 +20,7 @@ FORMAT = 1  # of the file
 class Difference(NamedTuple):
     """Between what is there and what is expected. ``missing``: expected, and not so. ``code``:
     whoever reads the tables would run somebody else's code. ``recording``: changes may go
-    unrecorded or fail."""
+    unrecorded or fail. ``in_any_release``: even if the database is of a newer release."""
 
     kind: str
     object: str
@@ -28,6 +28,7 @@ class Difference(NamedTuple):
     missing: bool
     code: bool
     recording: bool
+    in_any_release: bool
 
 
 def load() -> dict[str, Any]:

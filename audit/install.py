@@ -11,6 +11,7 @@ from .isolation import own_search_path
 from .sqlfiles import send, text_of
 from .transitions import set_transitions
 
+RECORD_TRIGGERS = "install/33_record_triggers.sql"
 # What is made by which file, where not everything is to be made.
 MENDED_BY = {
     "trigger": "install/34_guards.sql",
@@ -41,13 +42,15 @@ def mend(connection: BaseDatabaseWrapper) -> None:
             send(connection, *files())
         else:
             needed = {mended_by(each) for each in wrong}
+            if RECORD_TRIGGERS in needed:
+                needed.add("install/11_lock_user_fsm.sql")
             send(connection, *(name for name in files() if name in needed))
 
 
 def mended_by(difference: Difference) -> str | None:
     """The file that makes what is missing or another one; None where none does."""
     if difference.kind == "trigger" and difference.object.endswith(" on user_fsm"):
-        return "install/33_record_triggers.sql"
+        return RECORD_TRIGGERS
     if difference.kind == "function":
         name = difference.object.removeprefix("function ").partition("(")[0]
         return next((file for file in files() if file.endswith(f"_{name}.sql")), None)

@@ -4,7 +4,6 @@ from functools import cache
 
 from django.db import Error, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.migrations.graph import MigrationGraph
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -24,10 +23,12 @@ def not_ready(connection: BaseDatabaseWrapper) -> str | None:
             cursor.execute("select current_setting('transaction_read_only')")
             if cursor.fetchone() == ("on",):
                 return "the database is read-only"
+            newer = bool(unknown_migrations(connection))
             found = differences(connection)
     except (Error, CannotLookError):
         return "the database does not answer"
-    if any(each.recording for each in found):
+    # What a newer release expects, only its code knows.
+    if any(each.in_any_release if newer else each.recording for each in found):
         return "changes of state may go unrecorded"
     return None
 
@@ -45,13 +46,27 @@ def missing_migrations(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]
 def unknown_migrations(connection: BaseDatabaseWrapper) -> list[str]:
     """The names of those of the audit that the database has and the code has not."""
     applied = MigrationRecorder(connection).applied_migrations()
-    return sorted(n for app, n in applied if app == "audit" and (app, n) not in graph().nodes)
+    return sorted(name for app, name in applied.keys() - known_migrations() if app == "audit")
+
+
+def refuse_newer(connection: BaseDatabaseWrapper) -> None:
+    """CannotLookError when the database is of a newer version than the code."""
+    if unknown := unknown_migrations(connection):
+        raise CannotLookError(
+            f"The database is of a newer version, with audit.{unknown[-1]}: use that one."
+        )
 
 
 def last_migrations() -> list[tuple[str, str]]:
-    return graph().leaf_nodes()
+    return migrations().graph.leaf_nodes()
+
+
+def known_migrations() -> set[tuple[str, str]]:
+    """Those of the code, and those that it has squashed."""
+    on_disk = migrations().disk_migrations
+    return on_disk.keys() | {each for one in on_disk.values() for each in one.replaces}
 
 
 @cache
-def graph() -> MigrationGraph:
-    return MigrationLoader(None, ignore_no_migrations=True).graph
+def migrations() -> MigrationLoader:
+    return MigrationLoader(None, ignore_no_migrations=True)

@@ -7,7 +7,7 @@ from django.db import Error, connection, transaction
 from .expectation import Difference, differences
 from .findings import CannotLookError
 from .management.base import first_line
-from .readiness import missing_migrations
+from .readiness import missing_migrations, unknown_migrations
 from .transitions import transitions
 
 SERVE = (
@@ -26,6 +26,8 @@ def check_deployment(app_configs, **kwargs) -> list[CheckMessage]:
         with transaction.atomic(using=connection.alias):
             if missing_migrations(connection):
                 return [not_checked("migrations are missing")]
+            if unknown_migrations(connection):
+                return [not_checked("the database is of a newer version")]
             return [*lacking(), *other_transitions()]
     except Error as error:
         return [not_checked(first_line(error))]

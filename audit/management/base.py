@@ -14,7 +14,7 @@ from django.utils.connection import ConnectionDoesNotExist
 
 from audit import seals
 from audit.findings import CannotLookError
-from audit.readiness import missing_migrations, unknown_migrations
+from audit.readiness import missing_migrations, refuse_newer
 
 SHOWN = 100  # characters of what was given, in a complaint of it
 CANNOT = 2  # exit code: it could not be done; 1 is for what was looked for and found
@@ -60,17 +60,14 @@ class AuditCommand(BaseCommand):
         return CommandError(sentence, returncode=CANNOT)
 
     def need_migrations(self, connection: BaseDatabaseWrapper) -> None:
-        """CommandError when the database is older than the code, or newer."""
+        """CommandError or CannotLookError when the database is older than the code, or newer."""
         missing = [name for app, name in missing_migrations(connection) if app == "audit"]
         if missing:
             first = min(missing)
             raise self.cannot(
                 f"The database is of an older version, without audit.{first}: run migrate first."
             )
-        if unknown := unknown_migrations(connection):
-            raise self.cannot(
-                f"The database is of a newer version, with audit.{unknown[-1]}: use that one."
-            )
+        refuse_newer(connection)
 
     def key(self, file: str | None = None) -> Ed25519PrivateKey | None:
         """The key to seal with, from a file or AUDIT_SEAL_KEY; CommandError when it is none."""

@@ -11,6 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from accounts.locks import holders, is_lock_timeout
 from audit.findings import CannotLookError
 from audit.management.base import first_line
+from audit.readiness import refuse_newer
 
 # Key of an advisory lock, which others of this database should not use.
 ONE_MIGRATE_AT_A_TIME = int.from_bytes(b"migrate")
@@ -27,6 +28,7 @@ class Command(migrate.Command):
             return
         try:
             with one_at_a_time(connection), bounded(connection):
+                refuse_newer(connection)  # whose audit it would put back to what it was
                 super().handle(*args, **options)
         except (CannotLookError, DatabaseError) as error:
             raise CommandError(f"Not migrated: {reason(error, connection)}") from error
