@@ -12,6 +12,8 @@ from .sqlfiles import send, text_of
 from .transitions import set_transitions
 
 RECORD_TRIGGERS = "install/33_record_triggers.sql"
+# What changes wait for: in another order than theirs it would deadlock with them.
+LOCKING = {"install/22_user_state_audit.sql", RECORD_TRIGGERS}
 # What is made by which file, where not everything is to be made.
 MENDED_BY = {
     "trigger": "install/34_guards.sql",
@@ -42,7 +44,7 @@ def mend(connection: BaseDatabaseWrapper) -> None:
             send(connection, *files())
         else:
             needed = {mended_by(each) for each in wrong}
-            if RECORD_TRIGGERS in needed:
+            if needed & LOCKING:
                 needed.add("install/11_lock_user_fsm.sql")
             send(connection, *(name for name in files() if name in needed))
 
@@ -51,9 +53,11 @@ def mended_by(difference: Difference) -> str | None:
     """The file that makes what is missing or another one; None where none does."""
     if difference.kind == "trigger" and difference.object.endswith(" on user_fsm"):
         return RECORD_TRIGGERS
-    if difference.kind == "function":
-        name = difference.object.removeprefix("function ").partition("(")[0]
-        return next((file for file in files() if file.endswith(f"_{name}.sql")), None)
+    if difference.kind in ("function", "column"):
+        name = re.split(r"[ (.]", difference.object)[1]
+        return next(
+            (file for file in files() if re.fullmatch(rf"install/\d+_{name}.sql", file)), None
+        )
     return MENDED_BY.get(difference.kind)
 
 

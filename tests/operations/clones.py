@@ -24,6 +24,8 @@ class Clone:
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, copy)
 
+        (folder / ".venv").symlink_to((BASE_DIR / ".venv").resolve())
+
     def edit(self, name: str, old: str, new: str) -> None:
         file = self.folder / name
         text = file.read_text()

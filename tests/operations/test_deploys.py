@@ -59,7 +59,6 @@ insert into user_fsm (user_id, current_state) select n, 'active' from generate_s
 
 OPERATIONS = """operations = [
         migrations.RunSQL("", "alter table public.user_state_audit drop column tenant"),
-        Install(),
 """
 
 
@@ -81,8 +80,7 @@ def next_release(tmp_path_factory) -> Clone:
     assert done.returncode == 0, done.stderr
     [written] = (clone.folder / "audit/migrations").glob("*_next.py")
     text = written.read_text()
-    text = text.replace("operations = [", OPERATIONS)
-    written.write_text("from audit.install import Install\n" + text)
+    written.write_text(text.replace("operations = [\n", OPERATIONS))
     done = clone.manage("expect_audit")
     assert done.returncode == 0, done.stderr
     return clone
