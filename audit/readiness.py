@@ -2,13 +2,14 @@
 
 from functools import cache
 
-from django.db import Error, transaction
+from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from .expectation import differences
 from .findings import CannotLookError
+from .isolation import rolled_back
 
 PATIENCE = "5s"  # for a load balancer waits for the answer itself
 
@@ -16,7 +17,7 @@ PATIENCE = "5s"  # for a load balancer waits for the answer itself
 def not_ready(connection: BaseDatabaseWrapper) -> str | None:
     """Why not, in a few words that anybody may read; None when all is well."""
     try:
-        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        with rolled_back(connection), connection.cursor() as cursor:
             wait_at_most(cursor, PATIENCE)
             if missing_migrations(connection):
                 return "migrations are missing"

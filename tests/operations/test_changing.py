@@ -16,6 +16,7 @@ PAGE = (BASE_DIR / "docs/changing.md").read_text()
 RECIPES = {
     text.partition("\n")[0]: re.findall(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     for text in PAGE.split("\n## ")[1:]
+    if "```diff" in text
 }
 COMMANDS = "$ python3 manage.py "
 
