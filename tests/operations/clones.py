@@ -8,8 +8,6 @@ from pathlib import Path
 
 from project.settings import BASE_DIR
 
-OURS = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")  # of the tests that run
-
 
 class Clone:
     """The files of this project as they are now, in ``folder``."""
@@ -38,15 +36,12 @@ class Clone:
         )
         assert done.returncode == 0, done.stderr
 
-    def manage(self, *arguments: str, url: str | None = None) -> subprocess.CompletedProcess:
+    def manage(self, *arguments: str, url: str) -> subprocess.CompletedProcess:
         """Run ``manage.py`` of the copy, on the database of ``url``."""
-        environment = {k: v for k, v in os.environ.items() if k not in OURS}
-        if url:
-            environment["DATABASE_URL"] = url
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=self.folder,
-            env=environment,
+            env=os.environ | {"DATABASE_URL": url},
             capture_output=True,
             text=True,
         )

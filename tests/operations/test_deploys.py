@@ -57,13 +57,9 @@ select n, 'user' || n, '', false, '', '', '', false, true, now() from generate_s
 insert into user_fsm (user_id, current_state) select n, 'active' from generate_series(101, 104) n
 """
 
-OPERATIONS = """operations = [
-        migrations.RunSQL("", "alter table public.user_state_audit drop column tenant"),
-"""
-
 
 @pytest.fixture(scope="module")
-def next_release(tmp_path_factory) -> Clone:
+def next_release(sites, tmp_path_factory) -> Clone:
     """The trigger's function is another one, the audit has a migration and a column more."""
     clone = Clone(tmp_path_factory.mktemp("next_release"))
     function = "sql/install/32_record_user_state.sql"
@@ -76,13 +72,9 @@ def next_release(tmp_path_factory) -> Clone:
         "comment on column public.user_state_audit.tenant is 'Of the next release.';\n"
         "-- One user's history",
     )
-    done = clone.manage("makemigrations", "audit", "--empty", "--name", "next")
-    assert done.returncode == 0, done.stderr
-    [written] = (clone.folder / "audit/migrations").glob("*_next.py")
-    text = written.read_text()
-    written.write_text(text.replace("operations = [\n", OPERATIONS))
-    done = clone.manage("expect_audit")
-    assert done.returncode == 0, done.stderr
+    for command in (["makemigrations", "audit", "--empty", "--name", "next"], ["expect_audit"]):
+        done = clone.manage(*command, url=sites.url)
+        assert done.returncode == 0, done.stderr
     return clone
 
 
@@ -193,6 +185,7 @@ def test_nothing_is_lost_when_a_release_is_rolled_out_and_back_beside_writers(si
         assert site.sql("postgres", FUNCTION) != today
         assert serve(site)["ready"] == serve(site, next_release.folder)["ready"] == "ready"
         migrate(site.url, "audit", last, tree=next_release.folder)
+        site.sql("mia", "alter table user_state_audit drop column tenant")
         migrate(site.url)
 
     assert site.sql("postgres", WRITTEN) == [(sum(each.changes for each in writers), 0)]
