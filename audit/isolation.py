@@ -44,6 +44,14 @@ def writing(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 @contextmanager
+def rolled_back(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """What only looks leaves no setting behind, for whoever goes on in a transaction around it."""
+    with transaction.atomic(using=connection.alias):
+        yield
+        transaction.set_rollback(True, using=connection.alias)
+
+
+@contextmanager
 def begun(connection: BaseDatabaseWrapper, mode: str) -> Iterator[None]:
     """A transaction that no preset reaches, and in which no object of somebody else's can take
     the place of PostgreSQL's. Nothing here takes a snapshot yet."""

@@ -19,7 +19,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.locks import sqlstate
 
-from .expectation import differences
+from .expectation import differences, runs_code_of
 from .findings import CannotLookError, Finding
 from .isolation import beside, is_superuser, savepoint, snapshot
 from .readiness import need_migrations
@@ -102,11 +102,10 @@ def findings(
     anything, or nobody has that name.
     """
     different = differences(connection)
-    runs_code = any(each.code for each in different)
-    if not runs_code:
+    if not runs_code_of(different, "django_migrations"):
         need_migrations(connection)
     yield from (Finding(each.kind, each.object, None, None, each.detail) for each in different)
-    if runs_code:
+    if any(each.code for each in different):
         return  # whoever looks further would run code of somebody else's
     harmed = bool(different)
     narrow(connection, since, user)

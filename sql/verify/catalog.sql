@@ -6,7 +6,8 @@
 --
 -- A difference has: kind, object and detail; missing: whether it is expected and not so; code:
 -- whether reading the tables would run code of somebody else's; recording: whether a change could go
--- unrecorded, or fail, or an entry be lost.
+-- unrecorded, or fail, or an entry be lost; in_any_release: whether that is so even if the database is
+-- of a newer release, which may have changed the audit.
 
 select set_config('user_state.differences', (
 with
@@ -35,6 +36,8 @@ differs as (
          coalesce(p.code, false) and e.object is null
          or p.code and p.definition is distinct from e.definition as code,
          e.object is not null as missing,
+         p.kind = 'trigger'
+         and p.definition ~ '^always: .* EXECUTE FUNCTION public\.record_user_state\(\)$' as records,
          case
            when p.object is null then 'is missing'
            when e.object is null and p.kind in ('constraint', 'index', 'column', 'trigger', 'function')
@@ -71,7 +74,12 @@ select coalesce(jsonb_agg(jsonb_build_object(
            when 'trigger' then d.object !~ ' on user_state_transition$'
            when 'grant' then d.object ~ '^grant to the owner'
            else d.kind in ('table', 'constraint', 'function', 'rule', 'policy', 'child', 'sequence')
-         end and d.object !~ 'user_state_(seal|site)'
+         end and d.object !~ 'user_state_(seal|site)',
+         -- No release does without one of the four triggers, nor has rows hidden or diverted.
+         'in_any_release',
+         d.kind = 'trigger' and d.missing and d.object ~ ' on user_fsm$' and d.records is not true
+         or d.kind in ('rule', 'policy', 'child') and d.object !~ 'user_state_(seal|site)'
+         or d.kind = 'table' and d.object !~ 'user_state_'
        ) order by d.kind, d.object), '[]')::text
   from differs d
  where d.month is null

@@ -24,6 +24,14 @@ def test_a_site_that_is_ready_says_so_to_anybody(transactional_db):
     assert not response.cookies
 
 
+def test_it_leaves_no_setting_behind_in_a_transaction_around_it(db, execute):
+    before = execute("select name, setting from pg_settings")
+
+    Client().get("/readyz")
+
+    assert execute("select name, setting from pg_settings") == before
+
+
 def test_it_is_asked_without_tls(transactional_db, settings):
     settings.SECURE_SSL_REDIRECT = True
 

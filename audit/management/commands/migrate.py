@@ -12,7 +12,7 @@ from accounts.locks import holders, is_lock_timeout, sqlstate
 from audit.findings import CannotLookError
 from audit.isolation import execute, settings
 from audit.management.base import first_line
-from audit.readiness import unknown_migrations
+from audit.readiness import refuse_newer
 from audit.verify import INSUFFICIENT_PRIVILEGE
 
 # Key of an advisory lock, which others of this database should not use.
@@ -30,19 +30,10 @@ class Command(migrate.Command):
             return
         try:
             with one_at_a_time(connection), bounded(connection):
-                need_no_newer(connection)
+                refuse_newer(connection)  # whose audit it would put back to what it was
                 super().handle(*args, **options)
         except (CannotLookError, DatabaseError) as error:
             raise CommandError(f"Not migrated: {reason(error, connection)}") from error
-
-
-def need_no_newer(connection: BaseDatabaseWrapper) -> None:
-    """CannotLookError for the database of a newer release, such as one that was restored: what is
-    expected there this one does not know, and would make as it was before."""
-    if newer := unknown_migrations(connection):
-        raise CannotLookError(
-            f"the database is of a newer version, with audit.{newer[-1]}: use that one"
-        )
 
 
 def reason(error: Exception, connection: BaseDatabaseWrapper) -> str:
