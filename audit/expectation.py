@@ -78,7 +78,8 @@ def differences(connection: BaseDatabaseWrapper, serving: str = "") -> list[Diff
 
 def runs_code_of(found: list[Difference], table: str) -> bool:
     """Whether reading the table would run somebody else's code."""
-    return any(each.code and re.search(rf"\b{table}$", each.object) for each in found)
+    name = re.compile(rf"\b{table}\b")
+    return any(each.code and name.search(f"{each.object} {each.detail}") for each in found)
 
 
 def behind(connection: BaseDatabaseWrapper) -> Iterator[Difference]:
