@@ -20,6 +20,15 @@ UNGUARDED = GUARDS.replace("{state}", "disable")
 GUARDED = GUARDS.replace("{state}", "enable always")
 NOTHING = "create function nothing() returns trigger language plpgsql as 'begin return null; end'"
 
+# Code of the owner's. With a constant, planning alone runs it.
+MINE = (
+    "create or replace function mine(bigint) returns boolean immutable language plpgsql as"
+    " $$ begin {}; end $$"
+)
+HARMLESS_YET = MINE.format("return true")
+RUN = "it was run"
+SHOWS_THAT_IT_RUNS = MINE.format(f"raise exception '{RUN}'")
+
 
 def forged(moves: list[tuple[str, str]], transaction: str = "pg_current_xact_id()::text::bigint"):
     """Entries as the trigger would write them, put in by hand."""

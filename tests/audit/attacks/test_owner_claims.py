@@ -1,5 +1,4 @@
-"""How Otto, who migrates and owns, has changes be made in somebody else's name; and has whoever
-looks run code of theirs."""
+"""How Otto, who migrates and owns, has changes be made in somebody else's name."""
 
 import pytest
 
@@ -123,52 +122,3 @@ def test_has_every_change_fail_by_renaming_the_names_of_users(battle):
     battle.sql("otto", "alter table accounts_user rename column username to login")
 
     battle.found("column", "column accounts_user.username is missing")
-
-
-# Code of theirs, which whoever verifies would run: so no table is read.
-
-# With a constant, planning alone runs it.
-MINE = (
-    "create or replace function mine(bigint) returns boolean immutable language plpgsql as"
-    " $$ begin {}; end $$"
-)
-
-
-@attack(FOUND)
-@pytest.mark.parametrize(
-    ("kind", "change"),
-    [
-        ("index", "create index on user_state_audit_default (mine(user_id))"),
-        ("index", "create index on user_state_audit_default (user_id) where mine(1)"),
-        ("index", "create index on user_state_seal (number) where mine(number)"),
-        ("constraint", "alter table user_state_audit add check (mine(user_id)) not valid"),
-        ("code", "create index on user_fsm (user_id) where mine(1)"),
-        ("code", "create index on user_fsm (user_id) where mine(user_id) is null"),
-        ("code", "alter table user_fsm add check (mine(user_id)) not valid"),
-    ],
-)
-def test_has_whoever_verifies_run_code_of_theirs(battle, kind, change):
-    battle.sql(
-        "otto",
-        MINE.format("return true"),
-        change,
-        MINE.format("raise exception 'it was run'"),
-    )
-
-    assert {each.kind for each in battle.findings()} == {kind}
-    battle.found(kind, "")
-
-
-@attack(FOUND)
-@pytest.mark.parametrize(
-    "change",
-    [
-        "alter table user_state_audit alter reason type mine using null",
-        "alter table user_fsm alter current_state type mine",
-    ],
-)
-def test_has_whoever_verifies_run_the_functions_of_a_type(battle, change):
-    battle.sql("otto", "create domain mine as text check (length(value) > 0)", change)
-
-    battle.found("column", "mine")
-    assert {each.kind for each in battle.findings()} == {"column"}
