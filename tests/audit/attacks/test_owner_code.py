@@ -4,9 +4,9 @@ read where that would happen, and nothing is sealed."""
 import pytest
 
 from audit.seals.state import RefusedError
+from tests.audit.processes import ended, start
 
 from .outcome import FOUND, attack
-from .processes import ended, start
 from .statements import HARMLESS_YET, RUN, SHOWS_THAT_IT_RUNS
 
 LOOKING = [

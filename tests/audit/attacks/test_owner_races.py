@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from audit.findings import Finding
+from tests.audit.processes import ended, start, wait_for
 
 from .outcome import FOUND, attack
-from .processes import ended, start, wait_for
 from .statements import ALWAYS, HARMLESS_YET, LOCK_ALICE, OFF, RUN, SHOWS_THAT_IT_RUNS
 
 

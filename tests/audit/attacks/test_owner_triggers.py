@@ -1,6 +1,8 @@
 """Otto, who migrates: who owns user_fsm, and is a member of the audit's owner. What Otto does to
 triggers, functions and what verifies."""
 
+import pytest
+
 from .outcome import FOUND, RECORDED, attack
 from .statements import (
     ALWAYS,
@@ -69,6 +71,29 @@ def test_adds_a_state_unseen(battle):
     )
 
     battle.found("state", "user 1 is active, and no entry says how")
+
+
+@attack(FOUND)
+def test_adds_a_state_unseen_that_reads_as_if_there_was_none(battle):
+    battle.sql(
+        "otto",
+        "alter table user_fsm drop constraint user_fsm_current_state_valid",
+        "delete from user_fsm where user_id = 1",
+        "alter table user_fsm disable trigger user",
+        "insert into user_fsm (user_id, current_state) values (1, '')",
+    )
+
+    battle.found("state", "user 1")
+
+
+@attack(FOUND)
+@pytest.mark.parametrize("state", ["", "new", "deleted"])
+def test_calls_a_state_as_if_there_was_none(battle, state):
+    """Whoever removed it then would need no entry."""
+    battle.sql("otto", "alter table user_fsm drop constraint user_fsm_current_state_valid")
+    battle.sql("web", f"update user_fsm set current_state = '{state}' where user_id = 1")
+
+    battle.found("state", "user 1")
 
 
 @attack(FOUND)

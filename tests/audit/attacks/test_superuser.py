@@ -231,6 +231,41 @@ def test_lets_the_application_own_the_states(battle):
 
 
 @attack(FOUND)
+def test_lets_the_application_own_the_users(battle):
+    """Whose names the function that writes the entries reads."""
+    battle.sql("postgres", "alter table accounts_user owner to web")
+
+    battle.found("owner", "accounts_user web, who serves the application")
+
+
+@attack(FOUND)
+def test_lets_the_application_own_everything(battle):
+    battle.sql(
+        "postgres",
+        "reassign owned by user_state_audit_owner to web",
+        "do $$ declare t regclass; begin for t in select c.oid from pg_class c"
+        " where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')"
+        " and c.relowner = 'otto'::regrole loop"
+        " execute format('alter table %s owner to web', t); end loop; end $$",
+    )
+
+    battle.found("owner", "web, who serves the application")
+
+
+@attack(FOUND)
+def test_has_the_application_be_served_as_who_inherits_nothing(battle):
+    battle.sql(
+        "postgres",
+        "create role nora login noinherit in role user_state_audit_app",
+        "grant create on schema public to nora",
+    )
+    try:
+        battle.found("grant", "role nora serves the application, and may make tables")
+    finally:
+        battle.sql("postgres", "drop owned by nora", "drop role nora")
+
+
+@attack(FOUND)
 def test_has_the_table_forget_its_triggers_in_the_catalog(battle):
     battle.sql(
         "postgres",
