@@ -20,6 +20,17 @@ UNGUARDED = GUARDS.replace("{state}", "disable")
 GUARDED = GUARDS.replace("{state}", "enable always")
 NOTHING = "create function nothing() returns trigger language plpgsql as 'begin return null; end'"
 
+# As an override is called a transition that the machine never had.
+NAMED_FOR_A_MOMENT = (
+    "begin",
+    "alter table user_state_transition disable trigger user",
+    "insert into user_state_transition values ('active', 'invited', 'fine', 1)",
+    "update user_fsm set current_state = 'invited' where user_id = 1",
+    "delete from user_state_transition where name = 'fine'",
+    "alter table user_state_transition enable always trigger refuse_rewriting,"
+    " enable always trigger refuse_truncate",
+    "commit",
+)
 # Code of the owner's. With a constant, planning alone runs it.
 MINE = (
     "create or replace function mine(bigint) returns boolean immutable language plpgsql as"

@@ -7,7 +7,14 @@ from audit.verify import CannotLookError
 from tests.arena import KEY
 
 from .outcome import FOUND, RECORDED, REFUSED, attack
-from .statements import GUARDED, LOCK_ALICE, UNGUARDED, UNLOCK_ALICE, some_history
+from .statements import (
+    GUARDED,
+    LOCK_ALICE,
+    NAMED_FOR_A_MOMENT,
+    UNGUARDED,
+    UNLOCK_ALICE,
+    some_history,
+)
 
 REPLICA = "set session_replication_role = replica"
 PUBLIC_KEY = KEY.public_key()
@@ -132,6 +139,18 @@ def test_presets_that_everybody_is_a_replica(battle):
     battle.sql("postgres", f"alter database {name} set session_replication_role = 'replica'")
 
     battle.found("setting", "presets session_replication_role=replica")
+
+
+@attack(FOUND)
+def test_presets_that_the_machine_allows_what_was_an_override(battle):
+    battle.sql(
+        "postgres",
+        *NAMED_FOR_A_MOMENT,
+        f"alter database {battle.arena.name} set user_state.transitions ="
+        """ '[["active", "invited", "fine"]]'""",
+    )
+
+    battle.found("transition", "names the transition fine from active to invited")
 
 
 @attack(FOUND)
@@ -318,10 +337,26 @@ def test_lets_somebody_sign_in_as_the_owner(battle):
 
 
 @attack(FOUND)
-def test_takes_from_the_owner_what_recording_needs(battle):
-    battle.sql("postgres", "revoke select on user_fsm from user_state_audit_owner")
+@pytest.mark.parametrize(
+    ("revoke", "what"),
+    [
+        ("revoke select on user_fsm from user_state_audit_owner", "the states of user_fsm"),
+        ("revoke insert on user_state_audit from user_state_audit_owner", "user_state_audit"),
+        (
+            "revoke select on user_state_transition from user_state_audit_owner",
+            "user_state_transition",
+        ),
+        (
+            "grant usage on schema public to web, rita, sealer, carl, otto;"
+            " revoke usage on schema public from user_state_audit_owner, public",
+            "public",
+        ),
+    ],
+)
+def test_takes_from_the_owner_what_recording_needs(battle, revoke, what):
+    battle.sql("postgres", revoke)
 
-    battle.found("grant", "grant to the owner of the audit on the states of user_fsm")
+    battle.found("grant", f"grant to the owner of the audit on {what}")
 
 
 @attack(FOUND)
