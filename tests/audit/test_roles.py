@@ -24,14 +24,6 @@ def test_auditors_see_present_states(arena):
     ]
 
 
-def test_migrating_grants_again_what_was_revoked(arena, migrated):
-    arena.sql("otto", "revoke select on user_state_audit from user_state_audit_app")
-
-    migrated()
-
-    assert arena.sql("web", "select count(*) from user_state_audit") == [(2,)]
-
-
 @pytest.mark.parametrize(
     "revoke",
     [
@@ -48,6 +40,14 @@ def test_migrating_grants_the_owner_again_what_recording_needs(arena, migrated, 
     arena.sql("web", "update user_fsm set current_state = 'locked' where user_id = 1")
     assert arena.moves() == ["new active", "active locked"]
     assert arena.verify() == []
+
+
+def test_migrating_grants_again_what_was_revoked(arena, migrated):
+    arena.sql("otto", "revoke select on user_state_audit from user_state_audit_app")
+
+    migrated()
+
+    assert arena.sql("web", "select count(*) from user_state_audit") == [(2,)]
 
 
 def test_migrating_hands_over_what_somebody_took(arena, migrated):
