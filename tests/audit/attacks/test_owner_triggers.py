@@ -3,7 +3,7 @@ triggers, functions and what verifies."""
 
 import pytest
 
-from .outcome import FOUND, RECORDED, attack
+from .outcome import FOUND, RECORDED, REFUSED, attack
 from .statements import (
     ALWAYS,
     LOCK_ALICE,
@@ -86,14 +86,17 @@ def test_adds_a_state_unseen_that_reads_as_if_there_was_none(battle):
     battle.found("state", "user 1")
 
 
-@attack(FOUND)
+@attack(REFUSED)
 @pytest.mark.parametrize("state", ["", "new", "deleted"])
 def test_calls_a_state_as_if_there_was_none(battle, state):
-    """Whoever removed it then would need no entry."""
-    battle.sql("otto", "alter table user_fsm drop constraint user_fsm_current_state_valid")
-    battle.sql("web", f"update user_fsm set current_state = '{state}' where user_id = 1")
-
-    battle.found("state", "user 1")
+    """Whoever removed it then, with the trigger off, would leave no gap."""
+    battle.refused(
+        "otto",
+        "begin",
+        "alter table user_fsm drop constraint user_fsm_current_state_valid",
+        f"update user_fsm set current_state = '{state}' where user_id = 1",
+        says="No state may be called new, deleted or nothing",
+    )
 
 
 @attack(FOUND)

@@ -349,7 +349,7 @@ def test_lets_somebody_sign_in_as_the_owner(battle):
         (
             "grant usage on schema public to web, rita, sealer, carl, otto;"
             " revoke usage on schema public from user_state_audit_owner, public",
-            "public",
+            "schema public",
         ),
     ],
 )
