@@ -24,6 +24,24 @@ def test_auditors_see_present_states(arena):
     ]
 
 
+@pytest.mark.parametrize(
+    "revoke",
+    [
+        "revoke insert on user_state_audit from user_state_audit_owner",
+        "revoke select on user_state_transition from user_state_audit_owner",
+        "revoke usage on schema public from user_state_audit_owner, public",
+    ],
+)
+def test_migrating_grants_the_owner_again_what_recording_needs(arena, migrated, revoke):
+    arena.sql("otto", "grant usage on schema public to web, rita, sealer, carl, otto", revoke)
+
+    migrated()
+
+    arena.sql("web", "update user_fsm set current_state = 'locked' where user_id = 1")
+    assert arena.moves() == ["new active", "active locked"]
+    assert arena.verify() == []
+
+
 def test_migrating_grants_again_what_was_revoked(arena, migrated):
     arena.sql("otto", "revoke select on user_state_audit from user_state_audit_app")
 

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from audit import seals
 from audit.readiness import last_migrations
 from project.settings import BASE_DIR
+from tests.audit.processes import ended, start
 from tests.audit.test_verify import set_state
 
 from .told import SECRET, refused
@@ -176,3 +177,13 @@ def test_who_may_not_look_is_told(arena, run):
 
 def test_who_seals_may_not_look(run):
     refused(run("verify_audit", role="sealer"), "permission denied for table user_fsm")
+
+
+@pytest.mark.parametrize("option", ["since=yesterdays", "user_id=alice"])
+def test_psql_says_what_is_no_value_and_not_that_something_was_found(arena, option):
+    code, told = ended(start(arena, "rita", "psql", f"-v{option}"))
+
+    assert code == 3
+    assert option.partition("=")[2] in told
+    assert "All is well" not in told
+    assert "is not as it should be" not in told
