@@ -58,7 +58,7 @@ def verifying(connection: BaseDatabaseWrapper, as_superuser: bool = False) -> It
         )
     tables = lockable(connection)
     with snapshot(connection, *locks(connection, tables, as_superuser)):
-        if not lockable(connection) <= tables:
+        if not lockable(connection) <= tables or names_exchanged(connection):
             raise CannotLookError("The tables were exchanged meanwhile: verify again.")
         yield
 
@@ -78,6 +78,17 @@ def locks(connection: BaseDatabaseWrapper, tables: set[str], as_superuser: bool)
         # names; planning it, which could run code of somebody else's, comes with EXECUTE only.
         yield "prepare names as table public.accounts_user"
         yield "deallocate names"
+
+
+def names_exchanged(connection: BaseDatabaseWrapper) -> bool:
+    """Whether accounts_user is another table than in our snapshot, which is older than its lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_catalog.to_regclass('public.accounts_user') is distinct from (select c.oid"
+            " from pg_catalog.pg_class c where c.relname = 'accounts_user'"
+            " and c.relnamespace = pg_catalog.to_regnamespace('public'))"
+        )
+        return cursor.fetchone()[0]
 
 
 def lockable(connection: BaseDatabaseWrapper) -> set[str]:

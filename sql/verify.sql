@@ -14,6 +14,7 @@
 \set ON_ERROR_STOP on
 -- Before any statement in which an operator or a function is looked up.
 set search_path = pg_catalog, pg_temp;
+set exit_on_error = off;
 \pset null ''
 \pset footer off
 \if :{?since}

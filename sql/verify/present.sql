@@ -294,7 +294,7 @@ line (kind, object, definition, month, code) as (
   union all
   select 'function', 'function ' || f.name,
          case when f.prokind in ('f', 'p')
-           then regexp_replace(pg_get_functiondef(f.oid), '^ (COST|ROWS) .*\n', '', 'n')
+           then regexp_replace(pg_get_functiondef(f.oid), ' (COST|ROWS) [0-9.e+]+', '')
            else 'no function' end
          || case when f.prosqlbody is null then '' else 'and a body beside this text' end,
          null, false
