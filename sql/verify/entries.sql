@@ -10,6 +10,10 @@ select 'entry' as kind, 'entry ' || a.id as object, a.user_id, a.id as entry_id,
  where a.id in (select twice.id from public.user_state_audit twice group by twice.id
                 having count(*) > 1)
 union all
+select 'entry', 'entry without an id', a.user_id, null, 'has no place in a history or in a seal'
+  from public.user_state_audit a
+ where a.id is null
+union all
 select 'month', 'table user_state_audit_default', null, null,
        format('%s without a month, from %s on: maintain_audit moves them',
               case count(*) when 1 then '1 entry is' else count(*) || ' entries are' end,
