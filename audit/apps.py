@@ -11,13 +11,14 @@ class AuditConfig(AppConfig):
     verbose_name = "User state audit"
 
     def ready(self):
-        from .checks import check_expectation, check_trusted_proxies
+        from .checks import check_expectation, check_states, check_trusted_proxies
         from .conversion import Convert
         from .migrate import after_migrate
         from .role_checks import check_deployment
         from .wrapper import install
 
         register(check_expectation, "audit")
+        register(check_states, "audit")
         register(check_trusted_proxies, "audit")
         register(check_deployment, "audit", deploy=True)
         connection_created.connect(install)

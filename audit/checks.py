@@ -10,9 +10,10 @@ from accounts.client_address import networks
 from .expectation import EXPECTED, load
 from .findings import CannotLookError
 from .sqlfiles import SQL_DIR
-from .transitions import transitions
+from .transitions import machine_states, transitions
 
 BODY = re.compile(r"as \$function\$(.*?)\$function\$", re.DOTALL)
+RESERVED = {"", "new", "deleted"}
 REGENERATE = "Run manage.py expect_audit, and commit what it writes."
 
 
@@ -38,6 +39,18 @@ def check_expectation(app_configs, **kwargs) -> list[CheckMessage]:
             id="audit.W001",
         )
         for name in edited
+    ]
+
+
+def check_states(app_configs, **kwargs) -> list[CheckMessage]:
+    """audit.E002: a state has a name that the audit has for users without one."""
+    return [
+        Error(
+            f"No state may be called {state!r}: the audit says so of users without a state.",
+            hint="Call it otherwise: the database refuses it.",
+            id="audit.E002",
+        )
+        for state in sorted(machine_states() & RESERVED)
     ]
 
 

@@ -24,7 +24,7 @@ FORMAT = 1  # of the file
 class Difference(NamedTuple):
     """Between what is there and what is expected. ``missing``: expected, and not so. ``code``:
     whoever reads the tables would run somebody else's code. ``recording``: changes may go
-    unrecorded or fail."""
+    unrecorded or fail. ``in_any_release``: even if the database is of a newer release."""
 
     kind: str
     object: str
@@ -32,6 +32,7 @@ class Difference(NamedTuple):
     missing: bool
     code: bool
     recording: bool
+    in_any_release: bool
 
 
 def load() -> dict[str, Any]:
@@ -75,14 +76,25 @@ def differences(connection: BaseDatabaseWrapper, serving: str = "") -> list[Diff
     return [*found, *behind(connection)]
 
 
+def runs_code_of(found: list[Difference], table: str) -> bool:
+    """Whether reading the table would run somebody else's code."""
+    name = re.compile(rf"\b{table}\b")
+    return any(each.code and name.search(f"{each.object} {each.detail}") for each in found)
+
+
 def behind(connection: BaseDatabaseWrapper) -> Iterator[Difference]:
     """Whether the next entries will have ids of their own; nothing where a table is gone, or may
     not be read: others say so."""
-    with suppress(ProgrammingError, DataError), savepoint(connection):
-        with connection.cursor() as cursor:
-            cursor.execute(text_of("verify/sequence.sql"))
-            for kind, name, _, _, detail in cursor.fetchall():
-                yield Difference(kind, name, detail, missing=True, code=False, recording=True)
+    rows = []
+    with (
+        suppress(ProgrammingError, DataError),
+        savepoint(connection),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(text_of("verify/sequence.sql"))
+        rows = cursor.fetchall()
+    for kind, name, _, _, detail in rows:
+        yield Difference(kind, name, detail, True, False, True, False)
 
 
 def present(connection: BaseDatabaseWrapper) -> dict[str, str | list[str]]:

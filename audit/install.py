@@ -11,6 +11,9 @@ from .isolation import own_search_path
 from .sqlfiles import send, text_of
 from .transitions import set_transitions
 
+RECORD_TRIGGERS = "install/33_record_triggers.sql"
+# What changes wait for: in another order than theirs it would deadlock with them.
+LOCKING = {"install/22_user_state_audit.sql", RECORD_TRIGGERS}
 # What is made by which file, where not everything is to be made.
 MENDED_BY = {
     "trigger": "install/34_guards.sql",
@@ -42,16 +45,21 @@ def mend(connection: BaseDatabaseWrapper) -> None:
             send(connection, *files())
         else:
             needed = {mended_by(each) for each in wrong}
+            if needed & LOCKING:
+                needed.add("install/11_lock_user_fsm.sql")
             send(connection, *(name for name in files() if name in needed))
 
 
 def mended_by(difference: Difference) -> str | None:
     """The file that makes what is missing or another one; None where none does."""
     if difference.kind == "trigger" and difference.object.endswith(" on user_fsm"):
-        return "install/33_record_triggers.sql"
-    if difference.kind == "function":
-        name = difference.object.removeprefix("function ").partition("(")[0]
-        return next((file for file in files() if file.endswith(f"_{name}.sql")), None)
+        return RECORD_TRIGGERS
+    if made := re.match(r"(?:.* )?function (\w+)|column (\w+)", difference.object):
+        name = made[1] or made[2]
+        files_of = (f for f in files() if re.fullmatch(rf"install/\d+_{name}.sql", f))
+        return next(files_of, None)
+    if difference.object.startswith("grant to the owner "):
+        return MENDED_BY["owner"]
     return MENDED_BY.get(difference.kind)
 
 

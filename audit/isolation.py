@@ -18,9 +18,9 @@ snapshots: dict[int, str] = {}  # of a driver's connection, by its id(): how oth
 @contextmanager
 def snapshot(connection: BaseDatabaseWrapper, *locks: str) -> Iterator[None]:
     """Everything in the block sees the same, whatever others write meanwhile: what was there when
-    the locks were held. Each is what follows on LOCK TABLE."""
+    the locks were held. Each is a statement that takes some."""
     with begun(connection, "repeatable read, read only"):
-        execute(connection, *(f"lock table {lock}" for lock in locks))
+        execute(connection, *locks)
         with exported(connection):
             yield
 
@@ -30,8 +30,7 @@ def sealing(connection: BaseDatabaseWrapper, *locks: str) -> Iterator[None]:
     """A snapshot() in which a seal can be written. It is not lost when the server crashes: whoever
     has the receipt relies on that."""
     with begun(connection, "repeatable read, read write"):
-        execute(connection, *(f"lock table {lock}" for lock in locks))
-        execute(connection, "set local synchronous_commit = on")
+        execute(connection, *locks, "set local synchronous_commit = on")
         with exported(connection):
             yield
 
@@ -42,6 +41,14 @@ def writing(connection: BaseDatabaseWrapper) -> Iterator[None]:
     lock."""
     with begun(connection, "read committed, read write"):
         yield
+
+
+@contextmanager
+def rolled_back(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """What only looks leaves no setting behind, for whoever goes on in a transaction around it."""
+    with transaction.atomic(using=connection.alias):
+        yield
+        transaction.set_rollback(True, using=connection.alias)
 
 
 @contextmanager

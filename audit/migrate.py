@@ -2,13 +2,13 @@
 
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.migrations.recorder import MigrationRecorder
 
 from accounts.groups import create_group
 
 from .install import mend
 from .isolation import own_search_path
 from .months import make_months
+from .readiness import applied_migrations, unknown_migrations
 from .sqlfiles import send
 from .transitions import set_transitions
 
@@ -17,12 +17,13 @@ SINCE = ("audit", "0004_months")  # the audit is what sql/ makes
 
 
 def after_migrate(using: str, **kwargs) -> None:
-    """Receiver of post_migrate. Does nothing before the audit is there, or after it went."""
+    """Receiver of post_migrate, which flush sends too. Does nothing before the audit is there,
+    after it went, or where a newer release has made it."""
     connection = connections[using]
     if "auth_group" in connection.introspection.table_names():
         create_group(SUPERVISORS, "audit.view_userstateaudit", using=using)
     # By what was applied and not by the tables: one that is gone is made again.
-    if SINCE in MigrationRecorder(connection).applied_migrations():
+    if SINCE in applied_migrations(connection) and not unknown_migrations(connection):
         mend(connection)
         write_transitions(connection)
         make_months(connection)

@@ -2,12 +2,13 @@
 DATABASE_URL, as which the application is served."""
 
 from django.core.checks import CheckMessage, Warning
-from django.db import Error, connection, transaction
+from django.db import Error, connection
 
 from .expectation import Difference, differences
 from .findings import CannotLookError
+from .isolation import rolled_back
 from .management.base import first_line
-from .readiness import missing_migrations
+from .readiness import missing_migrations, unknown_migrations
 from .transitions import transitions
 
 SERVE = (
@@ -23,9 +24,11 @@ IDS = {"owner of the audit": "audit.W006", "owner": "audit.W003", "grant": "audi
 def check_deployment(app_configs, **kwargs) -> list[CheckMessage]:
     """audit.W002 to audit.W009."""
     try:
-        with transaction.atomic(using=connection.alias):
+        with rolled_back(connection):
             if missing_migrations(connection):
                 return [not_checked("migrations are missing")]
+            if unknown_migrations(connection):
+                return [not_checked("the database is of a newer version")]
             return [*lacking(), *other_transitions()]
     except Error as error:
         return [not_checked(first_line(error))]

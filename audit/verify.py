@@ -19,9 +19,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.locks import sqlstate
 
-from .expectation import differences
+from .expectation import differences, runs_code_of
 from .findings import CannotLookError, Finding
 from .isolation import beside, is_superuser, savepoint, snapshot
+from .readiness import need_migrations
 from .seals import Receipt
 from .seals.verify import findings as findings_of_seals
 from .sqlfiles import text_of
@@ -55,17 +56,35 @@ def verifying(connection: BaseDatabaseWrapper, as_superuser: bool = False) -> It
             "Verify as a member of user_state_audit_reader; or, as a superuser, with"
             " --as-superuser."
         )
-    mode = "share update exclusive" if as_superuser else "access share"
     tables = lockable(connection)
-    with snapshot(connection, *([f"{tables} in {mode} mode"] if tables else [])):
+    with snapshot(connection, *locks(connection, tables, as_superuser)):
+        if not lockable(connection) <= tables:
+            raise CannotLookError("The tables were exchanged meanwhile: verify again.")
         yield
 
 
-def lockable(connection: BaseDatabaseWrapper) -> str | None:
+def locks(connection: BaseDatabaseWrapper, tables: set[str], as_superuser: bool) -> Iterator[str]:
+    """Statements that take them."""
+    mode = "share update exclusive" if as_superuser else "access share"
+    if tables:
+        yield f"lock table {', '.join(sorted(tables))} in {mode} mode"
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_catalog.to_regclass('public.accounts_user') is not null")
+        [names] = cursor.fetchone()
+    if names and as_superuser:
+        yield f"lock table public.accounts_user in {mode} mode"
+    elif names:
+        # A reader may not lock it, for they do not see all of it. Parsing a statement locks what it
+        # names; planning it, which could run code of somebody else's, comes with EXECUTE only.
+        yield "prepare names as table public.accounts_user"
+        yield "deallocate names"
+
+
+def lockable(connection: BaseDatabaseWrapper) -> set[str]:
     """The names of the tables that can be locked."""
     with connection.cursor() as cursor:
         cursor.execute(text_of("verify/lockable.sql").rstrip().removesuffix("\\gset"))
-        return cursor.fetchone()[0]
+        return set((cursor.fetchone()[0] or "").split(", ")) - {""}
 
 
 def findings(
@@ -79,9 +98,12 @@ def findings(
 
     Of the entries and seals from ``since`` on; of the entries of one ``user``, by name, and then
     of no seal. ``keys`` are those that may have signed, ``receipts`` are what somebody has kept.
-    CannotLookError when none of the keys has signed anything, or nobody has that name.
+    CannotLookError when the database is of another version, when none of the keys has signed
+    anything, or nobody has that name.
     """
     different = differences(connection)
+    if not runs_code_of(different, "django_migrations"):
+        need_migrations(connection)
     yield from (Finding(each.kind, each.object, None, None, each.detail) for each in different)
     if any(each.code for each in different):
         return  # whoever looks further would run code of somebody else's

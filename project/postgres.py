@@ -43,6 +43,9 @@ class Server:
     process that finds, when it leaves, that it holds the lock alone, stops the server. The
     kernel drops the lock of a process that was killed."""
 
+    programs = PROGRAMS
+    initdb_options = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
+
     def __init__(self, folder: Path):
         self.folder = folder
         self.data = folder / "data"
@@ -105,9 +108,8 @@ class Server:
         if self.user:
             self.let_user_in()
             shutil.chown(unfinished, self.user)
-        locale = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
         trust = ("--auth=trust", "--encoding=UTF8", "--username", SUPERUSER)
-        self.run("initdb", "-D", ".", *trust, *locale, folder=unfinished)
+        self.run("initdb", "-D", ".", *trust, *self.initdb_options, folder=unfinished)
         unfinished.rename(self.data)
 
     def let_user_in(self) -> None:
@@ -176,7 +178,7 @@ class Server:
         if self.user:
             group = pwd.getpwnam(self.user).pw_gid
             who = {"user": self.user, "group": group, "extra_groups": []}
-        run([PROGRAMS / program, *arguments], cwd=folder or self.data, **who)
+        run([self.programs / program, *arguments], cwd=folder or self.data, **who)
 
 
 def run(command, **how) -> None:
@@ -207,12 +209,14 @@ def signals_deferred() -> Iterator[None]:
 
 
 @contextmanager
-def temporary_server(folder: Path | None = None, **config: str) -> Iterator[Server]:
+def temporary_server(
+    folder: Path | None = None, kind: type[Server] = Server, **config: str
+) -> Iterator[Server]:
     """A server for the block. Its data folder is made in ``folder``, or where temporary files go,
     and deleted afterwards. It is fast because it does not survive a power cut."""
     unsafe = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     with tempfile.TemporaryDirectory(prefix="user-state-audit-", dir=folder) as temporary:
-        server = Server(Path(temporary))
+        server = kind(Path(temporary))
         server.start(**unsafe | config)
         try:
             yield server

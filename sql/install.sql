@@ -11,6 +11,7 @@ set search_path = pg_catalog, pg_temp;
 set user_state.transitions = '';
 
 \ir install/10_roles.sql
+\ir install/11_lock_user_fsm.sql
 \ir install/20_user_state_transition.sql
 \ir install/21_user_state_site.sql
 \ir install/22_user_state_audit.sql

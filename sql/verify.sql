@@ -12,6 +12,8 @@
 
 \set QUIET on
 \set ON_ERROR_STOP on
+-- Before any statement in which an operator or a function is looked up.
+set search_path = pg_catalog, pg_temp;
 \pset null ''
 \pset footer off
 \if :{?since}
@@ -37,6 +39,10 @@ select pg_catalog.current_setting('is_superuser') = 'on' and :'mode' = 'access s
   end $$;
 \endif
 
+-- Complains of what is none.
+select nullif(:'since', '')::timestamptz as since_a_time, nullif(:'user_id', '')::bigint as user_a_number
+\gset
+
 \unset locks
 \ir verify/lockable.sql
 begin isolation level repeatable read, read only;
@@ -45,6 +51,16 @@ set local statement_timeout = 0;
 set local lock_timeout = '10s';
 \if :{?locks}
   lock table :locks in :mode mode;
+  \set locked :locks
+  \unset locks
+  \ir verify/lockable.sql
+  \if :{?locks}
+    select string_to_array(:'locks', ', ') <@ string_to_array(:'locked', ', ') as locked_all \gset
+    \if :locked_all
+    \else
+      do $$ begin raise exception 'The tables were exchanged meanwhile: verify again.'; end $$;
+    \endif
+  \endif
 \endif
 
 \o /dev/null

@@ -11,15 +11,15 @@ from typing import TextIO
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import BaseCommand, CommandError
 from django.core.management.base import OutputWrapper
-from django.db import DEFAULT_DB_ALIAS, Error
+from django.db import DEFAULT_DB_ALIAS, Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.connection import ConnectionDoesNotExist
 
 from audit import seals
 from audit.findings import CannotLookError
-from audit.readiness import missing_migrations, unknown_migrations
 
 SHOWN = 100  # characters of what was given, in a complaint of it
+SEARCH_PATH = "-c search_path=pg_catalog,pg_temp"
 CANNOT = 2  # exit code: it could not be done; 1 is for what was looked for and found
 
 
@@ -27,6 +27,7 @@ class AuditCommand(BaseCommand):
     """Whatever goes wrong is told in one sentence, with the exit code 2."""
 
     requires_system_checks = []  # what they tell is no reason not to look
+    connection: BaseDatabaseWrapper | None = None
 
     def add_arguments(self, parser):
         parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="an alias of DATABASES")
@@ -47,6 +48,8 @@ class AuditCommand(BaseCommand):
             try:
                 return super().execute(*args, **options)
             finally:
+                if self.connection:
+                    self.connection.close()
                 self.stdout.flush()  # here it can be said that it fails; later Python would
         except (CannotLookError, ConnectionDoesNotExist) as error:
             raise self.cannot(str(error)) from None
@@ -69,18 +72,15 @@ class AuditCommand(BaseCommand):
     def cannot(sentence: str) -> CommandError:
         return CommandError(sentence, returncode=CANNOT)
 
-    def need_migrations(self, connection: BaseDatabaseWrapper) -> None:
-        """CommandError when the database is older than the code, or newer."""
-        missing = [name for app, name in missing_migrations(connection) if app == "audit"]
-        if missing:
-            first = min(missing)
-            raise self.cannot(
-                f"The database is of an older version, without audit.{first}: run migrate first."
-            )
-        if unknown := unknown_migrations(connection):
-            raise self.cannot(
-                f"The database is of a newer version, with audit.{unknown[-1]}: use that one."
-            )
+    def connect(self, database: str) -> BaseDatabaseWrapper:
+        """A connection of its own, on which no preset of the database or the role says where
+        functions and operators are looked for: not even while Django sets it up."""
+        alias = f"{database} of this command"
+        self.connection = connections[database].copy(alias=alias)
+        options = self.connection.settings_dict["OPTIONS"]
+        options["options"] = " ".join([*filter(None, [options.get("options")]), SEARCH_PATH])
+        connections[alias] = self.connection
+        return self.connection
 
     def key(self, file: str | None = None) -> Ed25519PrivateKey | None:
         """The key to seal with, from a file or AUDIT_SEAL_KEY; CommandError when it is none."""

@@ -1,17 +1,21 @@
 """Where a seal is made, and whether it may go on there from the one before it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit.findings import CannotLookError
-from audit.isolation import is_superuser
+from audit.isolation import is_superuser, snapshot
+from audit.readiness import need_migrations
+from audit.sqlfiles import send
 
 from .queries import rows_of
 from .receipt import Receipt
 from .state import RefusedError
 
-TABLES = ("user_state_audit", "user_state_seal", "user_state_site")
+TABLES = ("user_state_audit", "user_state_seal", "user_state_site", "django_migrations")
 GO_ON = "If that is what you meant, go on with: seal_audit --new-epoch"
 
 
@@ -73,16 +77,31 @@ def need_primary(connection: BaseDatabaseWrapper) -> None:
 
 def table_locks(connection: BaseDatabaseWrapper) -> list[str]:
     """So that no table is exchanged. Where we are superuser, as whom the tables' owner could have
-    code run, also so that nobody adds any."""
+    code run, also so that nobody adds any. CannotLookError where there are none."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_catalog.to_regclass('public.user_state_site') is not null")
+        if cursor.fetchone() == (False,):
+            raise CannotLookError("The database is of an older version: run migrate first.")
     mode = "share update exclusive" if is_superuser(connection) else "access share"
-    return [f"public.{table} in {mode} mode" for table in TABLES]
+    return [f"lock table public.{table} in {mode} mode" for table in TABLES]
+
+
+@contextmanager
+def looking(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """A snapshot() in which the tables are those of the audit. RefusedError, CannotLookError."""
+    with snapshot(connection, *table_locks(connection)):
+        need_own_tables(connection)
+        yield
 
 
 def need_own_tables(connection: BaseDatabaseWrapper) -> None:
-    """RefusedError where reading or writing a seal would run somebody else's code. Before any
-    statement that names the tables."""
+    """RefusedError where reading or writing a seal would run somebody else's code, and
+    CannotLookError where the database is of another version. Before any statement that names the
+    tables."""
+    send(connection, "verify/expected.sql")
     for table, what in rows_of(connection, "foreign_code"):
         raise RefusedError(
             f"The table {table} {what}, which would run with the rights of the sealer:"
             " see verify_audit."
         )
+    need_migrations(connection)

@@ -11,7 +11,6 @@ from audit.findings import CannotLookError
 
 from .chain import Placed, Placing, counting, read_rows
 from .merkle import Tree, is_in_tree, leaf_hash
-from .place import need_own_tables
 from .queries import rows_of
 from .receipt import Receipt
 from .verify import receipts_of
@@ -48,11 +47,10 @@ def prove(
     receipt: Receipt,
     hide: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """The proof, within a snapshot(). ``hide`` are parts to leave out: "subject", "actor".
+    """The proof, within looking(). ``hide`` are parts to leave out: "subject", "actor".
 
     CannotLookError when the entry is not in that seal, or the seal is not what it was.
     """
-    need_own_tables(connection)
     placed = place_of(connection, receipt)
     entry = entry_of(connection, entry_id)
     tree, index = tree_with(connection, placed, entry_id)

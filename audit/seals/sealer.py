@@ -13,14 +13,14 @@ from accounts.locks import sqlstate
 from audit.isolation import sealing, snapshot
 
 from .draft import Drafter
-from .place import TABLES, need_own_tables, need_primary, table_locks
+from .place import TABLES, looking, need_own_tables, need_primary, table_locks
 from .receipt import FORMAT, Receipt
 from .state import BusyError, Memory, RefusedError, State
 
 FASTER = "Another sealer was faster, and has added the next seal: see who it was."
 UNIQUE_VIOLATION = "23505"
 # Nobody may change a state while an epoch begins: what they write could end up in no seal.
-NO_CHANGES = "public.user_fsm in share mode"
+NO_CHANGES = "lock table public.user_fsm in share mode"
 
 
 class Sealer:
@@ -72,9 +72,7 @@ class Sealer:
         if pending is None:
             return None
         signed = pending.signed(self.key)
-        tables = table_locks(self.connection)
-        with snapshot(self.connection, *tables), self.connection.cursor() as cursor:
-            need_own_tables(self.connection)
+        with looking(self.connection), self.connection.cursor() as cursor:
             return signed if receipt_in(cursor, pending.number) == str(signed) else None
 
     def _add(self, state: State, new_epoch: bool) -> Receipt | None:

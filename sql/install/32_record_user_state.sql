@@ -56,6 +56,16 @@ begin
       using errcode = 'insufficient_privilege';
   end if;
 
+  -- Logical replication fires triggers for statements by the copy that a subscription begins with, and
+  -- by TRUNCATE. Both were recorded where they were made, and those entries are replicated too. A
+  -- session that calls itself a replica is no worker, and what a worker's own triggers do is new.
+  if TG_OP in ('INSERT', 'TRUNCATE') and current_setting('session_replication_role') = 'replica'
+     and pg_trigger_depth() = 1 then
+    if exists (select from pg_stat_subscription s where s.pid = pg_backend_pid()) then
+      return null;
+    end if;
+  end if;
+
   -- What came with the connection, in PGOPTIONS, may be no valid text. It must neither be stored
   -- nor stop the change. A setting that was used and reset is '', not null.
   begin
@@ -82,13 +92,16 @@ begin
   case TG_OP
     when 'INSERT' then
       open changes for
-        select 'new', n.current_state, array_agg(n.user_id)
+        select 'new', case n.current_state when 'deleted' then 'new' else n.current_state end,
+               array_agg(n.user_id)
           from new_rows n
          group by n.current_state;
     when 'UPDATE' then
       -- Paired by user, not by key: so a changed key or user_id is seen for what it is.
       open changes for
-        select coalesce(o.current_state, 'new'), coalesce(n.current_state, 'deleted'),
+        select coalesce(o.current_state, 'new'),
+               coalesce(case n.current_state when 'deleted' then 'new' else n.current_state end,
+                        'deleted'),
                array_agg(coalesce(o.user_id, n.user_id))
           from old_rows o
           full join new_rows n on n.user_id = o.user_id
@@ -118,6 +131,11 @@ begin
   loop
     fetch changes into before_it, after_it, users;
     exit when not found;
+    if after_it in ('', 'new') then
+      raise exception 'No state may be called new, deleted or nothing: the audit says so of users'
+        ' without a state'
+        using errcode = 'check_violation';
+    end if;
     transition_name := (select t.name
                           from public.user_state_transition t
                          where t.start_state = before_it and t.end_state = after_it

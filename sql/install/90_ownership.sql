@@ -54,6 +54,9 @@ begin
   grant select (id, username) on public.accounts_user to user_state_audit_owner;
   -- For TRUNCATE, which has no rows to look at.
   grant select on public.user_fsm to user_state_audit_owner;
+  -- What an owner has without a grant, unless it was taken from them.
+  grant insert, select on public.user_state_audit to user_state_audit_owner;
+  grant select on public.user_state_transition to user_state_audit_owner;
 exception
   when insufficient_privilege then
     raise warning 'The audit is not handed over to user_state_audit_owner: %.', sqlerrm;

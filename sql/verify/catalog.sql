@@ -6,7 +6,8 @@
 --
 -- A difference has: kind, object and detail; missing: whether it is expected and not so; code:
 -- whether reading the tables would run code of somebody else's; recording: whether a change could go
--- unrecorded, or fail, or an entry be lost.
+-- unrecorded, or fail, or an entry be lost; in_any_release: whether that is so even if the database is
+-- of a newer release, which may have changed the audit.
 
 select set_config('user_state.differences', (
 with
@@ -35,6 +36,8 @@ differs as (
          coalesce(p.code, false) and e.object is null
          or p.code and p.definition is distinct from e.definition as code,
          e.object is not null as missing,
+         p.kind = 'trigger'
+         and p.definition ~ '^always: .* EXECUTE FUNCTION public\.record_user_state\(\)$' as records,
          case
            when p.object is null then 'is missing'
            when e.object is null and p.kind in ('constraint', 'index', 'column', 'trigger', 'function')
@@ -54,17 +57,29 @@ differs as (
    where (e.definition is distinct from p.definition or e.object is null or p.object is null)
      -- Where there is no such role or table, or nobody who could do something about it.
      and not (p.object is not null and p.definition is null)
-     -- An index on columns runs nothing and changes nothing.
-     and not (e.object is null and p.kind = 'index' and not p.code)
+     -- An index on columns runs nothing; but one that is unique, or too wide, has changes refused.
+     and not (e.object is null and p.kind = 'index' and not p.code
+              and p.definition !~ '^CREATE UNIQUE'
+              and split_part(p.definition, ' USING ', 2) !~ (
+                '\mreason\M|(username|initiated_by|impersonator|request_id).*'
+                || '(username|initiated_by|impersonator|request_id)'))
 )
 -- What differs in the audit differs in each of its months.
 select coalesce(jsonb_agg(jsonb_build_object(
          'kind', d.kind, 'object', d.object, 'detail', d.detail, 'missing', d.missing, 'code', d.code,
          'recording',
-         d.kind in ('table', 'column', 'constraint', 'trigger', 'function', 'rule', 'policy',
-                    'child', 'sequence')
-         and d.object !~ 'user_state_(seal|site)'
-         or d.kind = 'grant' and d.object ~ '^grant to the owner'
+         case d.kind
+           when 'column' then d.missing or d.detail ~ ' not null'
+           when 'index' then not d.missing
+           when 'trigger' then d.object !~ ' on user_state_transition$'
+           when 'grant' then d.object ~ '^grant to the owner'
+           else d.kind in ('table', 'constraint', 'function', 'rule', 'policy', 'child', 'sequence')
+         end and d.object !~ 'user_state_(seal|site)',
+         -- No release does without one of the four triggers, nor has rows hidden or diverted.
+         'in_any_release',
+         d.kind = 'trigger' and d.missing and d.object ~ ' on user_fsm$' and d.records is not true
+         or d.kind in ('rule', 'policy', 'child') and d.object !~ 'user_state_(seal|site)'
+         or d.kind = 'table' and d.object !~ 'user_state_'
        ) order by d.kind, d.object), '[]')::text
   from differs d
  where d.month is null

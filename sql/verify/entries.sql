@@ -1,11 +1,13 @@
--- Whether every entry has an id of its own and a month, and whether the next ones will have a month.
+-- Whether every entry has an id of its own and a month, whether the next ones will have a month, and
+-- whether the states have names that the audit can tell from its own words.
 -- One row for each finding.
 --
 -- Who runs it: verify_audit and verify.sql, after settings.sql.
 -- Why it is safe: it only reads.
 
 select 'entry' as kind, 'entry ' || a.id as object, a.user_id, a.id as entry_id,
-       'is there more than once' as detail
+       'is there more than once, as after a restore with the triggers on: see docs/restore.md'
+         as detail
   from public.user_state_audit a
  where a.id in (select twice.id from public.user_state_audit twice group by twice.id
                 having count(*) > 1)
@@ -13,6 +15,16 @@ union all
 select 'entry', 'entry without an id', a.user_id, null, 'has no place in a history or in a seal'
   from public.user_state_audit a
  where a.id is null
+union all
+select 'entry', 'entry ' || a.id, a.user_id, a.id, 'has an id that was never given, and is in no seal'
+  from public.user_state_audit a
+ where a.id < 1
+union all
+select 'state', 'user ' || f.user_id, f.user_id, null,
+       format('is %s, which the audit takes for a word of its own',
+              coalesce(nullif(f.current_state, ''), 'in a state without a name'))
+  from public.user_fsm f
+ where f.current_state in ('', 'new', 'deleted')
 union all
 select 'month', 'table user_state_audit_default', null, null,
        format('%s without a month, from %s on: maintain_audit moves them',

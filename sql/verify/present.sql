@@ -16,7 +16,7 @@ watched (oid, name, month, ours) as (
     from pg_class c
    where c.relnamespace = to_regnamespace('public')
      and c.relname in ('user_fsm', 'accounts_user', 'user_state_audit', 'user_state_transition',
-                       'user_state_site', 'user_state_seal')
+                       'user_state_site', 'user_state_seal', 'django_migrations')
   union all
   select c.oid, c.relname::text, c.relname::text, true
     from pg_inherits i
@@ -47,65 +47,98 @@ audit_owner (oid) as (
      and (o.owner = to_regrole('user_state_audit_owner') or o.owner = (select s.owner from states s))
 ),
 audit_sequence as (
-  select c.oid, c.relname::text as name, c.relowner as owner, c.relacl as acl
+  select c.oid, c.relname::text as name, c.relowner as owner, c.relacl as acl,
+         c.relpersistence as kept
     from pg_class c where c.oid = to_regclass('public.user_state_audit_id_seq')
 ),
 -- What is run by whatever is written in C was made by a superuser: it is as good as PostgreSQL's.
 foreign_function as (
-  select p.oid, p.oid::regprocedure::text as name, p.proname, p.prosrc
+  select p.oid, p.oid::regprocedure::text as name, coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) as text,
+         array[p.proname::text] || array(
+           select o.oprname::text from pg_operator o where o.oprcode = p.oid
+           union
+           select a.aggfnoid::regproc::text from pg_aggregate a where p.oid in (a.aggtransfn, a.aggfinalfn)
+         ) as called_as
     from pg_proc p
     join pg_language l on l.oid = p.prolang
    where p.oid >= 16384 and l.lanname not in ('internal', 'c')
      and p.oid not in (select f.oid from our_function f)
 ),
--- What expressions on a table call, directly or by an operator, a type or a class of operators.
-calls (table_oid, what, function_oid) as (
-  select e.table_oid, e.what, coalesce(op.oprcode, case d.refclassid when 'pg_proc'::regclass
-                                                                    then d.refobjid end)
+-- What the columns are made of, where somebody has made it.
+column_type (table_oid, oid) as (
+  select a.attrelid, a.atttypid
+    from pg_attribute a where a.attrelid in (select w.oid from watched w) and a.attnum > 0
+  union
+  select t.table_oid, part.oid
+    from column_type t
+    join pg_type y on y.oid = t.oid
+   cross join lateral (
+     select y.typbasetype union all select y.typelem union all
+     select a.atttypid from pg_attribute a where a.attrelid = y.typrelid and a.attnum > 0) part (oid)
+   where part.oid >= 16384
+),
+-- What expressions on a table call, directly or by an operator: what is read, or only what is written.
+calls (table_oid, what, reads, function_oid) as (
+  select e.table_oid, e.what, e.reads, coalesce(op.oprcode, case d.refclassid when 'pg_proc'::regclass
+                                                                             then d.refobjid end)
     from (
-      select i.indrelid, 'pg_class'::regclass, i.indexrelid, 'index ' || i.indexrelid::regclass
+      select i.indrelid, 'pg_class'::regclass, i.indexrelid, 'index ' || i.indexrelid::regclass, true
         from pg_index i where i.indrelid in (select w.oid from watched w)
       union all
-      select c.conrelid, 'pg_constraint'::regclass, c.oid, 'constraint ' || c.conname
+      select s.stxrelid, 'pg_statistic_ext'::regclass, s.oid, 'statistics ' || s.stxname, true
+        from pg_statistic_ext s where s.stxrelid in (select w.oid from watched w)
+      union all
+      select c.conrelid, 'pg_constraint'::regclass, c.oid, 'constraint ' || c.conname, true
         from pg_constraint c where c.conrelid in (select w.oid from watched w) and c.contype in ('c', 'x')
       union all
-      select a.adrelid, 'pg_attrdef'::regclass, a.oid, 'default of column ' || a.adnum
+      select a.adrelid, 'pg_attrdef'::regclass, a.oid, 'default of column ' || a.adnum, true
         from pg_attrdef a where a.adrelid in (select w.oid from watched w)
-    ) e (table_oid, class, oid, what)
+      union all
+      select t.table_oid, 'pg_constraint'::regclass, c.oid, 'constraint ' || c.conname || ' of a type', false
+        from column_type t
+        join pg_constraint c on c.contypid = t.oid
+    ) e (table_oid, class, oid, what, reads)
     join pg_depend d on d.classid = e.class and d.objid = e.oid
     left join pg_operator op on d.refclassid = 'pg_operator'::regclass and op.oid = d.refobjid
 ),
--- What runs when a state is written, and what that calls by name.
+-- What runs when a state or a user is written, and what that calls by name. What is internal and
+-- PostgreSQL's keeps foreign keys.
 run_by_writing (function_oid, by) as (
   select t.tgfoid, 'trigger ' || t.tgname || ' on ' || w.name
     from pg_trigger t
     join watched w on w.oid = t.tgrelid
-   where not w.ours and t.tgconstraint = 0
+   where w.name in ('user_fsm', 'accounts_user')
   union
   select c.function_oid, c.what || ' on ' || w.name
     from calls c
     join watched w on w.oid = c.table_oid
-   where not w.ours
+   where w.name in ('user_fsm', 'accounts_user')
 ),
-reached (oid, name, proname, prosrc, by) as (
-  select f.oid, f.name, f.proname, f.prosrc, r.by
+reached (oid, name, text, by) as (
+  select f.oid, f.name, f.text, r.by
     from run_by_writing r
     join foreign_function f on f.oid = r.function_oid
   union
-  select f.oid, f.name, f.proname, f.prosrc, r.by
+  select f.oid, f.name, f.text, r.by
     from reached r
-    join foreign_function f
-      on r.prosrc ~* ('\m' || regexp_replace(f.proname, '(\W)', '\\\1', 'g') || '\M')
+    join foreign_function f on exists (
+      select from unnest(f.called_as) as called
+       where r.text ~* case when called ~ '^\w' then '\m' || regexp_replace(called, '(\W)', '\\\1', 'g') || '\M'
+                            else regexp_replace(called, '(.)', '\\\1', 'g') end)
 ),
--- user_state.serving names who is to be judged as if the application were served as them.
+-- user_state.serving names who is to be judged as if the application were served as them. Whoever can
+-- set the role is as good as a member that has its rights.
 judged as (
-  select r.oid, r.rolname as name, r.rolcreaterole,
-         coalesce(pg_has_role(r.oid, to_regrole('user_state_audit_app'), 'usage'), false)
-         or r.rolname = current_setting('user_state.serving') as serves
+  select r.oid, r.rolname as name, r.rolcreaterole, s.serves
     from pg_roles r
+   cross join lateral (
+     select r.rolname = current_setting('user_state.serving')
+            or coalesce(pg_has_role(r.oid, to_regrole('user_state_audit_app'), 'usage')
+                        or pg_has_role(r.oid, to_regrole('user_state_audit_app'),
+                             case when current_setting('server_version_num')::integer < 160000
+                                  then 'member' else 'set' end), false) as serves) s
    where not r.rolsuper and r.rolname !~ '^pg_'
-     and (r.oid not in (select a.oid from audit_owner a)
-          or r.rolname = current_setting('user_state.serving'))
+     and (s.serves or r.oid not in (select a.oid from audit_owner a))
 ),
 -- Superusers are not judged, nor who may create roles: PostgreSQL lets them do as they like. Nor who
 -- owns the states, for they migrate; or the members of a group that does. But who serves is.
@@ -163,19 +196,23 @@ line (kind, object, definition, month, code) as (
          w.month,
          c.relkind <> case when w.name = 'user_state_audit' then 'p' else 'r' end
     from watched w
-    join pg_class c on c.oid = w.oid
+    join pg_class c on c.oid = w.oid and (w.name <> 'django_migrations' or c.relkind <> 'r')
     left join lateral (
       select case when w.month ~ '_[0-9]{4}_(0[1-9]|1[0-2])$'
                then to_date(right(w.month, 7), 'YYYY_MM') end as first_day) m on true
 
   union all
+  -- Only where somebody looks there first: their own schema, or one of a preset.
   select 'table', (case when c.relkind in ('r', 'p') then 'table ' else 'relation ' end)
          || n.nspname || '.' || c.relname,
          'is taken for public.' || c.relname || ' by whoever looks into its schema first', null, false
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
-   where c.relname in (select w.name from watched w)
+   where c.relname in (select w.name from watched w where w.name <> 'django_migrations')
      and n.nspname <> 'public' and n.nspname !~ '^pg_(temp|toast)'
+     and (exists (select from pg_roles r where r.rolname = n.nspname)
+          or exists (select from presets p
+                      where p.setting ~* '^search_path=' and position(n.nspname in p.setting) > 0))
 
   union all
   select 'column', 'column ' || w.name || '.' || a.attname,
@@ -231,10 +268,17 @@ line (kind, object, definition, month, code) as (
     join pg_class x on x.oid = i.indexrelid
 
   union all
+  select 'statistics', 'statistics ' || s.stxname || ' on ' || o.name,
+         'have expressions, which planning computes: ' || pg_get_statisticsobjdef(s.oid), o.month, true
+    from ours o
+    join pg_statistic_ext s on s.stxrelid = o.oid
+   where s.stxexprs is not null
+
+  union all
   select distinct 'code', c.what || ' on ' || w.name,
          'calls ' || f.name || ', which would run as whoever reads the table', null, true
     from calls c
-    join watched w on w.oid = c.table_oid and not w.ours
+    join watched w on w.oid = c.table_oid and not w.ours and c.reads
     join foreign_function f on f.oid = c.function_oid
 
   union all
@@ -243,20 +287,23 @@ line (kind, object, definition, month, code) as (
                           else 'is not ENABLE ALWAYS: ' end || pg_get_triggerdef(t.oid),
          w.month, false
     from watched w
-    join pg_trigger t on t.tgrelid = w.oid and t.tgconstraint = 0
+    join pg_trigger t on t.tgrelid = w.oid and not (t.tgisinternal and t.tgfoid < 16384)
    where w.ours or t.tgname like 'pgtrigger\_record\_%'
       or t.tgfoid in (select f.oid from our_function f)
 
   union all
   select 'function', 'function ' || f.name,
-         case when f.prokind in ('f', 'p') then pg_get_functiondef(f.oid) else 'no function' end
+         case when f.prokind in ('f', 'p')
+           then regexp_replace(pg_get_functiondef(f.oid), '^ (COST|ROWS) .*\n', '', 'n')
+           else 'no function' end
          || case when f.prosqlbody is null then '' else 'and a body beside this text' end,
          null, false
     from our_function f
 
   union all
   select 'sequence', 'sequence ' || s.name,
-         format('%s from %s by %s to %s%s cache %s of %s', format_type(q.seqtypid, null), q.seqmin,
+         format('%s%s from %s by %s to %s%s cache %s of %s',
+                case s.kept when 'p' then '' else 'not kept in the write-ahead log: ' end, format_type(q.seqtypid, null), q.seqmin,
                 q.seqincrement, q.seqmax, case when q.seqcycle then ', and again,' else '' end,
                 q.seqcache, coalesce((select 'column ' || d.refobjid::regclass || '.' || a.attname
                                         from pg_depend d
@@ -299,12 +346,11 @@ line (kind, object, definition, month, code) as (
           union all select 'sequence ' || name, owner, null from audit_sequence
           union all select 'function ' || name, owner, null from our_function) o (object, owner, month)
 
-  -- Only for whoever could hand it over, or asks what a deployment lacks.
+  -- Only where whoever migrates could hand it over, or somebody asks what a deployment lacks.
   union all
   select 'owner', 'owner of the audit',
          case when current_setting('user_state.serving') <> ''
-                or pg_has_role(current_user, to_regrole('user_state_audit_owner'), 'usage')
-               and pg_has_role((select s.owner from states s), to_regrole('user_state_audit_owner'),
+                or pg_has_role((select s.owner from states s), to_regrole('user_state_audit_owner'),
                                'usage')
            then (select pg_get_userbyid(o.owner) from ours o where o.name = 'user_state_audit') end,
          null, false
@@ -324,6 +370,13 @@ line (kind, object, definition, month, code) as (
          j.name || ', who serves the application and can switch its triggers off', null, false
     from states s
     join judged j on j.oid = s.owner and j.serves
+
+  union all
+  select 'owner', 'owner of table accounts_user',
+         j.name || ', who serves the application and can have code run as the audit''s owner', null, false
+    from pg_class c
+    join judged j on j.oid = c.relowner and j.serves
+   where c.oid = to_regclass('public.accounts_user')
 
   union all
   select 'owner', 'owner of schema public',
@@ -384,11 +437,21 @@ line (kind, object, definition, month, code) as (
           union all
           select 'user_state_audit_reader', to_regrole('user_state_audit_reader')) as g (role, oid)
 
+  -- The trigger works with these.
   union all
-  select 'grant', 'grant to the owner of the audit on the states of user_fsm',
-         case when has_table_privilege(a.oid, s.oid, 'select') then 'select' else '' end, null, false
+  select 'grant', 'grant to the owner of the audit on ' || g.what,
+         case when g.so then g.privileges else '' end, null, false
     from audit_owner a
-   cross join states s
+   cross join lateral (values
+     ('the states of user_fsm', 'select',
+      has_table_privilege(a.oid, to_regclass('public.user_fsm'), 'select')),
+     ('user_state_audit', 'insert, select',
+      has_table_privilege(a.oid, to_regclass('public.user_state_audit'), 'insert')
+      and has_table_privilege(a.oid, to_regclass('public.user_state_audit'), 'select')),
+     ('user_state_transition', 'select',
+      has_table_privilege(a.oid, to_regclass('public.user_state_transition'), 'select')),
+     ('schema public', 'usage', has_schema_privilege(a.oid, 'public', 'usage'))) as g (what, privileges, so)
+   where g.so is not null
 
   -- And what nobody may have beside that.
   union all
@@ -436,6 +499,17 @@ line (kind, object, definition, month, code) as (
     from pg_roles r
    where r.rolname = 'user_state_audit_owner' and (r.rolcanlogin or r.rolsuper)
 
+  -- States and entries come in one transaction, but for the copy that a subscription begins with.
+  union all
+  select 'subscription', 'subscription ' || s.subname,
+         'copies ' || string_agg(w.name, ', ' order by w.name)
+         || ' still: until then, states and entries differ', null, false
+    from pg_subscription s
+    join pg_subscription_rel r on r.srsubid = s.oid and r.srsubstate <> 'r'
+    join watched w on w.oid = r.srrelid
+   where s.subdbid = (select d.oid from pg_database d where d.datname = current_database())
+   group by s.subname
+
   -- What says who it is, without being asked.
   union all
   select 'setting', p.whose, 'presets ' || p.setting, null, false
@@ -464,10 +538,16 @@ line (kind, object, definition, month, code) as (
    where e.evtevent = 'login' and e.evtenabled <> 'D'
 
   union all
-  select distinct 'setting', 'function ' || r.name, 'is run by ' || r.by || ', and may say who it is',
-         null, false
+  select distinct 'setting', 'function ' || r.name, 'is run by ' || r.by || ', and ' || may.what, null,
+         false
     from reached r
-   where r.prosrc ~* 'set_config|pg_settings|\mapp\.|"app"|\mapp"?\s*\.'
+   cross join lateral (select case
+     when r.text ~* 'set_config|pg_settings|\mapp\.|"app"|\mapp"?\s*\.' then 'may say who it is'
+     when r.text ~* 'session_replication_role|\m(en|dis)able\s+((always|replica)\s+)?trigger\M'
+       then 'may switch triggers off'
+     when r.text ~* '\mexecute\M|query_to_xml|dblink' then 'runs SQL that can''t be read here'
+   end) as may (what)
+   where may.what is not null
 
   union all
   select 'setting', e.what || ' on ' || e.name, 'may say who it is: ' || e.text, null, false
@@ -476,6 +556,11 @@ line (kind, object, definition, month, code) as (
         from pg_constraint c
         join watched w on w.oid = c.conrelid and not w.ours
        where c.contype in ('c', 'x')
+      union all
+      select 'constraint ' || c.conname || ' of a type', w.name, pg_get_constraintdef(c.oid)
+        from column_type t
+        join watched w on w.oid = t.table_oid and not w.ours
+        join pg_constraint c on c.contypid = t.oid
       union all
       select 'default of column ' || a.attname, w.name, pg_get_expr(d.adbin, d.adrelid)
         from pg_attrdef d
@@ -491,7 +576,7 @@ line (kind, object, definition, month, code) as (
         from pg_index i
         join watched w on w.oid = i.indrelid and not w.ours
        where i.indexprs is not null or i.indpred is not null) e (what, name, text)
-   where e.text ~* 'set_config'
+   where e.text ~* 'set_config|query_to_xml'
 )
 
 select coalesce(jsonb_agg(jsonb_build_object(

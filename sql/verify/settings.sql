@@ -14,6 +14,8 @@ set local datestyle = 'ISO, MDY';
 set local intervalstyle = 'postgres';
 set local bytea_output = 'hex';
 set local extra_float_digits = 1;
+set local exit_on_error = off;
+set local user_state.transitions = '';
 set local user_state.serving = '';
 set local user_state.share = '';
 

@@ -9,6 +9,7 @@ from django.test import Client
 from audit.readiness import not_ready
 from project.settings import BASE_DIR
 from tests.arena import Arena
+from tests.audit.attacks.statements import IN_ITS_MONTH
 
 
 def reason(arena: Arena) -> str | None:
@@ -22,6 +23,14 @@ def test_a_site_that_is_ready_says_so_to_anybody(transactional_db):
     assert (response.status_code, response.content) == (200, b"ready\n")
     assert "no-store" in response["Cache-Control"]
     assert not response.cookies
+
+
+def test_it_leaves_no_setting_behind_in_a_transaction_around_it(db, execute):
+    before = execute("select name, setting from pg_settings")
+
+    Client().get("/readyz")
+
+    assert execute("select name, setting from pg_settings") == before
 
 
 def test_it_is_asked_without_tls(transactional_db, settings):
@@ -50,6 +59,12 @@ def test_the_role_that_serves_may_ask(arena):
         "revoke select on accounts_user from user_state_audit_owner;"
         " revoke select (id, username) on accounts_user from user_state_audit_owner",
         "alter table user_state_audit add constraint none check (false) not valid",
+        "revoke insert on user_state_audit from user_state_audit_owner",
+        "revoke select on user_state_transition from user_state_audit_owner",
+        "grant usage on schema public to web, rita, sealer, carl, otto;"
+        " revoke usage on schema public from user_state_audit_owner, public",
+        IN_ITS_MONTH.format("create unique index on %I (user_id)"),
+        "create index on user_state_audit (reason, application_name)",
     ],
 )
 def test_not_where_a_change_could_go_unrecorded(arena, harm):
@@ -89,6 +104,11 @@ def test_not_where_the_database_keeps_it_waiting(arena, monkeypatch):
         "insert into user_state_transition values ('active', 'quarantined', 'quarantine', 1)",
         "create index on user_state_audit (username)",
         "alter table user_state_seal disable trigger user",
+        "alter table user_state_transition disable trigger refuse_truncate",
+        "alter table user_state_audit add column note text",
+        "alter table user_state_transition add column note text",
+        "alter function record_user_state() cost 1000",
+        "create schema backup; create table backup.user_fsm (id int)",
     ],
 )
 def test_what_loses_no_entry_does_not_end_the_service(arena, change):

@@ -24,12 +24,52 @@ def test_auditors_see_present_states(arena):
     ]
 
 
+@pytest.mark.parametrize(
+    "revoke",
+    [
+        "revoke insert on user_state_audit from user_state_audit_owner",
+        "revoke select on user_state_transition from user_state_audit_owner",
+        "revoke usage on schema public from user_state_audit_owner, public",
+    ],
+)
+def test_migrating_grants_the_owner_again_what_recording_needs(arena, migrated, revoke):
+    arena.sql("otto", "grant usage on schema public to web, rita, sealer, carl, otto", revoke)
+
+    migrated()
+
+    arena.sql("web", "update user_fsm set current_state = 'locked' where user_id = 1")
+    assert arena.moves() == ["new active", "active locked"]
+    assert arena.verify() == []
+
+
 def test_migrating_grants_again_what_was_revoked(arena, migrated):
     arena.sql("otto", "revoke select on user_state_audit from user_state_audit_app")
 
     migrated()
 
     assert arena.sql("web", "select count(*) from user_state_audit") == [(2,)]
+
+
+def test_migrating_gives_the_owner_again_what_recording_reads(arena, migrated):
+    arena.sql(
+        "otto",
+        "revoke select (id, username) on accounts_user from user_state_audit_owner",
+        "revoke select on user_fsm from user_state_audit_owner",
+    )
+
+    migrated()
+
+    arena.sql("web", "update user_fsm set current_state = 'locked' where user_id = 1")
+    assert arena.verify() == []
+
+
+def test_migrating_takes_the_functions_from_everybody_again(arena, migrated):
+    functions = "record_user_state(), refuse_rewriting(), user_state_last_username(bigint)"
+    arena.sql("otto", f"grant execute on function {functions} to public")
+
+    migrated()
+
+    assert arena.verify() == []
 
 
 def test_migrating_hands_over_what_somebody_took(arena, migrated):

@@ -59,9 +59,10 @@ def test_where_nothing_is_recorded_yet_nothing_is_behind(arena, monkeypatch):
     arena.sql(
         "postgres",
         "alter table user_state_audit disable trigger user",
-        "do $$ declare m regclass; begin for m in select inhrelid from pg_inherits where inhparent ="
-        " 'user_state_audit'::regclass loop execute format('alter table %s disable trigger user', m);"
-        " end loop; end $$",
+        "do $$ declare month regclass; begin"
+        " for month in select inhrelid from pg_inherits i"
+        " where i.inhparent = 'user_state_audit'::regclass"
+        " loop execute format('alter table %s disable trigger user', month); end loop; end $$",
         "truncate user_state_audit restart identity",
     )
 

@@ -220,11 +220,16 @@ def test_a_dba_looks_in_psql_by_the_same_files(arena):
 def test_a_deployment_with_one_role_is_whole_too(attackable, django_db_blocker, arena):
     """Everything belongs to who migrates, as where they may make no roles."""
     arena.sql("postgres", "reassign owned by user_state_audit_owner to otto")
+    assert [each.object for each in arena.verify()] == ["owner of the audit"]
 
-    arena.sql("otto", set_state("locked"))
+    arena.sql("postgres", "revoke user_state_audit_owner from otto cascade")
+    try:
+        arena.sql("otto", set_state("locked"))
 
-    assert found(arena) == []
-    assert arena.moves() == ["new active", "active locked"]
+        assert found(arena) == []
+        assert arena.moves() == ["new active", "active locked"]
+    finally:
+        arena.sql("postgres", "grant user_state_audit_owner to otto")
 
 
 def test_what_the_server_presets_is_found(arena):

@@ -241,6 +241,39 @@ def test_what_the_role_presets_ends_well_or_in_one_sentence(arena, preset):
     assert arena.verify() == []
 
 
+def test_what_is_not_theirs_is_one_sentence_that_says_who_can(arena):
+    arena.sql(
+        "postgres",
+        "alter table user_state_audit owner to postgres",
+        "alter table user_state_audit disable trigger refuse_rewriting",
+    )
+
+    code, complaint = migrate(arena)
+
+    assert (code, complaint.count("\n")) == (1, 1)
+    assert "Migrate as the owner of the tables, or once as a superuser." in complaint
+
+
+def test_the_database_of_a_newer_release_is_left_as_it_is(arena):
+    """This one does not know what is expected there, and would put its own in place of it."""
+    newer = text_of("install/30_refuse_rewriting.sql").replace("is refused'", "is not done'")
+    arena.sql(
+        "otto",
+        newer,
+        "insert into django_migrations (app, name, applied) values ('audit', '9999_more', now())",
+    )
+    function = "select prosrc from pg_proc where proname = 'refuse_rewriting'"
+
+    code, complaint = migrate(arena)
+
+    assert (code, complaint) == (
+        1,
+        "CommandError: Not migrated: the database is of a newer version, with audit.9999_more: use"
+        " that one.\n",
+    )
+    assert "is not done" in arena.sql("otto", function)[0][0]
+
+
 def test_a_database_out_of_reach_is_one_sentence():
     done = subprocess.run(
         [sys.executable, "manage.py", "migrate"],

@@ -1,10 +1,13 @@
 """Whatever a role or a database presets, what verify finds and what is recorded stays the same."""
 
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from tests.arena import Arena
+from project.postgres import PROGRAMS
+from project.settings import BASE_DIR
+from tests.arena import Arena, migrate
 
 pytestmark = pytest.mark.slow
 
@@ -14,7 +17,7 @@ LEFT_OUT = (
     "|idle_session_timeout|tcp_user_timeout|client_connection_check_interval|commit_delay"
     "|post_auth_delay|max_stack_depth|temp_file_limit|.*_preload_libraries|role"
     "|session_authorization|default_transaction_read_only|transaction_.*|session_replication_role"
-    "|log_.*|debug_.*|trace_.*|backtrace_functions|vacuum_.*|is_superuser|exit_on_error"
+    "|log_.*|debug_.*|trace_.*|backtrace_functions|vacuum_.*|is_superuser"
 )
 ODD_SETTINGS = f"""
     select name, odd from (
@@ -36,7 +39,23 @@ ODD_TEXTS = [
     ("client_encoding", "LATIN1"),
     ("default_text_search_config", "simple"),
     ("application_name", "x"),
+    # What the files tell each other.
+    ("user_state.schema", "evil"),
+    ("user_state.first_month", "2000-01-01"),
+    ("user_state.transitions", '[["active", "invited", "fine"]]'),
+    ("user_state.expected", "{}"),
+    ("user_state.present", "[]"),
+    ("user_state.differences", "[]"),
+    ("user_state.since", "2999-01-01"),
+    ("user_state.user_id", "7"),
+    ("user_state.share", "1"),
+    ("user_state.serving", "rita"),
 ]
+INSTALLED = """
+    select inhrelid::regclass::text as name from pg_inherits union all
+    select concat_ws(' ', start_state, end_state, name, version) from user_state_transition
+     order by name
+"""
 TOGETHER = 40  # settings that are preset at once
 
 
@@ -77,12 +96,22 @@ def test_no_preset_changes_what_verify_finds(arena, presets):
         assert arena.verify_by_psql() == [], group
 
 
-def test_no_preset_hides_what_verify_finds(arena, presets):
-    arena.sql("otto", "alter table user_fsm disable trigger user")
-    arena.sql("web", "update user_fsm set current_state = 'locked' where user_id = 1")
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "alter table user_fsm disable trigger user;"
+        " update user_fsm set current_state = 'locked' where user_id = 1",
+        # Where statements fail, verifying goes on behind them.
+        "alter table user_state_audit rename username to login",
+    ],
+)
+def test_no_preset_hides_what_verify_finds(arena, presets, harm):
+    arena.sql("otto", harm)
     expected = arena.verify()
+    assert expected != []
     for group in applied(arena, "rita", presets):
         assert arena.verify() == expected, group
+        assert sorted(arena.verify_by_psql(), key=str) == sorted(expected, key=str), group
 
 
 def test_no_preset_stops_a_change_or_its_entry(arena, presets):
@@ -96,3 +125,23 @@ def test_no_preset_stops_a_change_or_its_entry(arena, presets):
         assert (end_state, transition) == (state, {"locked": "lock", "active": "unlock"}[state]), (
             group
         )
+
+
+def by_psql(arena: Arena, *options: str) -> None:
+    """As the README tells."""
+    url = arena.server.url_for("otto", arena.name)
+    command = [PROGRAMS / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *options, url]
+    subprocess.run(command, cwd=BASE_DIR, check=True, capture_output=True)
+
+
+def test_no_preset_reaches_what_is_installed(arena, presets):
+    """By psql, or by migrate, which here has something to do."""
+    before = arena.sql("rita", INSTALLED)
+    for group in applied(arena, "otto", presets):
+        arena.sql("otto", "alter table user_fsm disable trigger user")
+        by_psql(arena, "-1", "-f", "sql/install.sql")
+        by_psql(arena, "-f", "sql/maintain.sql")
+        arena.sql("otto", "alter table user_fsm disable trigger user")
+        migrate(arena.server.url_for("otto", arena.name))
+        assert arena.sql("rita", INSTALLED) == before, group
+    assert arena.verify() == []

@@ -44,9 +44,9 @@ class Writer(threading.Thread):
 
 
 @contextmanager
-def at_work(site: Site, number: int = 4) -> Iterator[list[Writer]]:
+def at_work(site: Site, number: int = 4, first: int = 1) -> Iterator[list[Writer]]:
     """Writers, who go on until the end of the block, and did not fail."""
-    writers = [Writer(site, user) for user in range(1, number + 1)]
+    writers = [Writer(site, user) for user in range(first, first + number)]
     for each in writers:
         each.start()
     try:
@@ -56,4 +56,5 @@ def at_work(site: Site, number: int = 4) -> Iterator[list[Writer]]:
             each.stopped.set()
         for each in writers:
             each.join(60)
-    assert [error for each in writers for error in each.errors] == []
+    errors = [error for each in writers for error in each.errors]
+    assert errors == [], errors

@@ -7,6 +7,7 @@ from accounts.locks import holders
 from audit import months
 from audit.lock_waits import BlockedError
 from audit.management.base import AuditCommand
+from audit.readiness import need_migrations
 
 AUDIT, DEFAULT = "public.user_state_audit", "public.user_state_audit_default"
 
@@ -16,7 +17,7 @@ class Command(AuditCommand):
 
     def handle(self, *, database, **options):
         connection = connections[database]
-        self.need_migrations(connection)
+        need_migrations(connection)
         try:
             moved = months.move_from_default(connection)
         except BlockedError:

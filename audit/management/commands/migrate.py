@@ -8,10 +8,12 @@ from django.core.management.commands import migrate
 from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from accounts.locks import holders, is_lock_timeout
+from accounts.locks import holders, is_lock_timeout, sqlstate
 from audit.findings import CannotLookError
 from audit.isolation import execute, settings
 from audit.management.base import first_line
+from audit.readiness import refuse_newer
+from audit.verify import INSUFFICIENT_PRIVILEGE
 
 # Key of an advisory lock, which others of this database should not use.
 ONE_MIGRATE_AT_A_TIME = int.from_bytes(b"migrate")
@@ -28,6 +30,7 @@ class Command(migrate.Command):
             return
         try:
             with one_at_a_time(connection), bounded(connection):
+                refuse_newer(connection)  # whose audit it would put back to what it was
                 super().handle(*args, **options)
         except (CannotLookError, DatabaseError) as error:
             raise CommandError(f"Not migrated: {reason(error, connection)}") from error
@@ -41,6 +44,8 @@ def reason(error: Exception, connection: BaseDatabaseWrapper) -> str:
         tables = [f"public.{name}" for name in TABLES]
         in_the_way = holders(connection, *tables, readers=True)
         return f"{sentence}: {in_the_way} is in the way. Run migrate again; the site works on."
+    if isinstance(error, DatabaseError) and sqlstate(error) == INSUFFICIENT_PRIVILEGE:
+        return f"{sentence}. Migrate as the owner of the tables, or once as a superuser."
     return f"{sentence}."
 
 

@@ -2,12 +2,9 @@
 
 import json
 
-from django.db import connections
-
 from audit import seals
-from audit.isolation import snapshot
 from audit.management.base import AuditCommand
-from audit.seals.place import table_locks
+from audit.seals.place import looking
 from audit.seals.proof import prove
 
 
@@ -30,10 +27,9 @@ class Command(AuditCommand):
     def handle(self, *, database, id, receipt, hide_subject, hide_actor, **options):
         entry_id = self.read("the id", number, id)
         receipt = self.read("--receipt", seals.find_one, receipt)
-        connection = connections[database]
-        self.need_migrations(connection)
+        connection = self.connect(database)
         hide = ("subject",) * hide_subject + ("actor",) * hide_actor
-        with snapshot(connection, *table_locks(connection)):
+        with looking(connection):
             proof = prove(connection, entry_id, receipt, hide)
         self.stdout.write(json.dumps(proof, indent=2))
 

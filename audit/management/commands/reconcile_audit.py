@@ -6,6 +6,7 @@ from django.db import connections
 from accounts.locks import holders
 from audit.lock_waits import BlockedError
 from audit.management.base import AuditCommand, printable
+from audit.readiness import need_migrations
 from audit.reconcile import reconcile
 
 STATES = "public.user_fsm"
@@ -22,7 +23,7 @@ class Command(AuditCommand):
         connection = connections[database]
         if not reason.strip():
             raise self.cannot("Say with --reason why entries are missing.")
-        self.need_migrations(connection)
+        need_migrations(connection)
         count = 0
         try:
             for written in reconcile(connection, reason):  # committed, so it may be told

@@ -10,15 +10,14 @@ from django.db import (
     InternalError,
     NotSupportedError,
     OperationalError,
-    connections,
 )
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit import seals
-from audit.isolation import snapshot
 from audit.management.base import AuditCommand, first_line
 from audit.seals.holders import why_nothing
 from audit.seals.newest import newest
+from audit.seals.place import looking
 
 # Out of reach, read-only for a while, or somebody else is at work: worth another try.
 PASSING = (InterfaceError, InternalError, NotSupportedError, OperationalError, seals.BusyError)
@@ -50,18 +49,16 @@ class Command(AuditCommand):
     ):
         every = self.read("--every", seconds, every) if every is not None else None
         after = self.read("--after", seals.find_one, after) if after is not None else None
-        connection = connections[database]
         if new_key:
             self.print_new_key()
             return
+        connection = self.connect(database)
         if last:
-            self.need_migrations(connection)
             self.print_newest(connection)
             return
         key = self.key(key_file)
         if key is None:
             raise self.cannot("Set AUDIT_SEAL_KEY, or name a file with --key-file. See --new-key.")
-        self.need_migrations(connection)
         sealer = seals.Sealer(connection, key, memory(key, state), self.print_receipt)
         if not sealer.seal(new_epoch, after):
             self.stderr.write(self.why_nothing(connection))
@@ -89,7 +86,7 @@ class Command(AuditCommand):
 
     def print_newest(self, connection: BaseDatabaseWrapper) -> None:
         """For one that was lost."""
-        with snapshot(connection):
+        with looking(connection):
             found = newest(connection)
         if found is None:
             raise self.cannot("Nothing was sealed yet.")
@@ -97,7 +94,7 @@ class Command(AuditCommand):
 
     def why_nothing(self, connection: BaseDatabaseWrapper) -> str:
         """Whoever keeps a transaction open keeps all that was written since from being sealed."""
-        with snapshot(connection):
+        with looking(connection):
             return why_nothing(connection, newest(connection))
 
 

@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import chain, islice
 
-from django.db import connections
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -51,7 +50,7 @@ class Command(AuditCommand):
         )
 
     def handle(self, *, database, since, user, public_key, seal, as_superuser, **options):
-        connection = connections[database]
+        connection = self.connect(database)
         since = self.read("--since", moment, since) if since is not None else None
         keys = [self.read("--public-key", seals.public_key, text) for text in public_key]
         if not keys and (key := self.key()):
@@ -59,7 +58,6 @@ class Command(AuditCommand):
         printed = self.read("--seal", seals.find_all, seal) if seal is not None else []
         if keys and not all(any(each.is_signed_by(key) for key in keys) for each in printed):
             raise self.cannot("The receipt was not signed with the key that is given.")
-        self.need_migrations(connection)
         with ExitStack() as snapshot:
             with self.progress():
                 snapshot.enter_context(verify.verifying(connection, as_superuser))

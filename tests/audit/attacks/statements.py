@@ -20,6 +20,26 @@ UNGUARDED = GUARDS.replace("{state}", "disable")
 GUARDED = GUARDS.replace("{state}", "enable always")
 NOTHING = "create function nothing() returns trigger language plpgsql as 'begin return null; end'"
 
+# As an override is called a transition that the machine never had.
+NAMED_FOR_A_MOMENT = (
+    "begin",
+    "alter table user_state_transition disable trigger user",
+    "insert into user_state_transition values ('active', 'invited', 'fine', 1)",
+    "update user_fsm set current_state = 'invited' where user_id = 1",
+    "delete from user_state_transition where name = 'fine'",
+    "alter table user_state_transition enable always trigger refuse_rewriting,"
+    " enable always trigger refuse_truncate",
+    "commit",
+)
+# Code of the owner's. With a constant, planning alone runs it.
+MINE = (
+    "create or replace function mine(bigint) returns boolean immutable language plpgsql as"
+    " $$ begin {}; end $$"
+)
+HARMLESS_YET = MINE.format("return true")
+RUN = "it was run"
+SHOWS_THAT_IT_RUNS = MINE.format(f"raise exception '{RUN}'")
+
 
 def forged(moves: list[tuple[str, str]], transaction: str = "pg_current_xact_id()::text::bigint"):
     """Entries as the trigger would write them, put in by hand."""

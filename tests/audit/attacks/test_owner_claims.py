@@ -1,22 +1,27 @@
-"""How Otto, who migrates and owns, has changes be made in somebody else's name; and has whoever
-looks run code of theirs."""
+"""How Otto, who migrates and owns, has changes be made in somebody else's name."""
 
 import pytest
 
 from .outcome import FOUND, RECORDED, attack
-from .statements import LOCK_ALICE
+from .statements import GUARDED, LOCK_ALICE, UNGUARDED
 
 SAYS_MONA = (
     "create function mona() returns trigger language plpgsql as $$ begin"
     " perform set_config('app.user', 'mona', true); return NEW; end $$"
 )
 TRIGGER = "create trigger mona before update on {table} for each row execute function {function}()"
+DEFERRED = (
+    "create constraint trigger mona after update on {table} deferrable initially deferred"
+    " for each row execute function {function}()"
+)
+AT_ONCE = DEFERRED.replace(" deferrable initially deferred", "")
 
 
 @attack(FOUND)
+@pytest.mark.parametrize("trigger", [TRIGGER, AT_ONCE])
 @pytest.mark.parametrize("table", ["user_fsm", "accounts_user"])
-def test_has_a_trigger_say_who_it_is(battle, table):
-    battle.sql("otto", SAYS_MONA, TRIGGER.format(table=table, function="mona"))
+def test_has_a_trigger_say_who_it_is(battle, table, trigger):
+    battle.sql("otto", SAYS_MONA, trigger.format(table=table, function="mona"))
 
     battle.found("setting", f"is run by trigger mona on {table}, and may say who it is")
 
@@ -46,12 +51,68 @@ def test_has_a_function_say_so_that_the_trigger_calls(battle, statement):
 
 @attack(FOUND)
 @pytest.mark.parametrize(
+    "statement",
+    [
+        "execute 'select set_' || 'config(''a' || 'pp.user'', ''mona'', true)'",
+        "perform 1 operator(public.###) 1",
+        "perform says_mona_too()",
+    ],
+)
+def test_has_a_trigger_say_so_where_nobody_reads_it(battle, statement):
+    battle.sql(
+        "otto",
+        "create function says_mona(int, int) returns text language sql as"
+        " $$ select set_config('app.user', 'mona', true) $$",
+        "create operator ### (function = says_mona, leftarg = int, rightarg = int)",
+        "create function says_mona_too() returns text language sql"
+        " begin atomic select set_config('app.user', 'mona', true); end",
+        "create function mona() returns trigger language plpgsql as"
+        f" $$ begin {statement}; return NEW; end $$",
+        TRIGGER.format(table="user_fsm", function="mona"),
+    )
+    battle.sql("web", LOCK_ALICE)
+
+    assert battle.entries("initiated_by") == [("mona",)]
+    battle.found("setting", "trigger mona on user_fsm")
+
+
+@attack(FOUND)
+def test_has_a_trigger_rewrite_entries_at_the_end_of_their_transaction(battle):
+    """With the guards on again at once, and before any seal."""
+    rewriting = "; ".join(
+        f"execute {statement}"
+        for statement in (
+            quoted(UNGUARDED),
+            "'update user_state_audit set db_user = ''carl'' where user_id = ' || NEW.user_id",
+            quoted(GUARDED),
+        )
+    )
+    battle.sql(
+        "otto",
+        "create function mona() returns trigger language plpgsql security definer as"
+        f" $mona$ begin {rewriting}; return null; end $mona$",
+        DEFERRED.format(table="user_fsm", function="mona"),
+    )
+    battle.sql("web", LOCK_ALICE)
+
+    assert battle.entries("db_user") == [("carl",)]
+    battle.found("setting", "trigger mona on user_fsm")
+
+
+def quoted(statement: str) -> str:
+    return f"$quoted$ {statement} $quoted$"
+
+
+@attack(FOUND)
+@pytest.mark.parametrize(
     "change",
     [
         "add constraint mona check (set_config('app.user', 'mona', true) is not null)",
         "add constraint mona check (mona(user_id))",
         "add column mona text default set_config('app.user', 'mona', true)",
         "add column mona boolean default mona(1)",
+        "add constraint mona check (mona_too())",
+        "add column note mona_word default ''",
     ],
 )
 def test_has_a_check_or_a_default_say_who_it_is(battle, change):
@@ -59,10 +120,13 @@ def test_has_a_check_or_a_default_say_who_it_is(battle, change):
         "otto",
         "create function mona(bigint) returns boolean language sql as"
         " $$ select set_config('app.user', 'mona', true) is not null $$",
+        "create function mona_too() returns boolean language sql"
+        " begin atomic select set_config('app.user', 'mona', true) is not null; end",
+        "create domain mona_word as text check (set_config('app.user', 'mona', true) is not null)",
         f"alter table user_fsm {change}",
     )
 
-    battle.found("setting", "may say who it is")
+    battle.found("setting", "mona")
 
 
 @attack(FOUND)
@@ -86,9 +150,12 @@ def test_has_a_trigger_that_does_something_else(battle):
         "create function look() returns trigger language plpgsql security definer as"
         " $$ begin insert into public.seen values (now()); return NEW; end $$",
         TRIGGER.format(table="user_fsm", function="look"),
+        DEFERRED.replace("mona", "later").format(table="user_fsm", function="look"),
+        "create domain short as text check (length(value) < 100)",
+        "create statistics on user_id, (lower(current_state)) from user_fsm",
         "create index on user_fsm (lower(current_state)) where current_state <> 'active'",
         "alter table user_fsm add column note text not null default upper('none'),"
-        " add constraint short check (length(note) < 100),"
+        " add constraint short check (length(note) < 100), add column other short,"
         " alter current_state type varchar(64)",
     )
     battle.sql("web", LOCK_ALICE)
@@ -123,52 +190,3 @@ def test_has_every_change_fail_by_renaming_the_names_of_users(battle):
     battle.sql("otto", "alter table accounts_user rename column username to login")
 
     battle.found("column", "column accounts_user.username is missing")
-
-
-# Code of theirs, which whoever verifies would run: so no table is read.
-
-# With a constant, planning alone runs it.
-MINE = (
-    "create or replace function mine(bigint) returns boolean immutable language plpgsql as"
-    " $$ begin {}; end $$"
-)
-
-
-@attack(FOUND)
-@pytest.mark.parametrize(
-    ("kind", "change"),
-    [
-        ("index", "create index on user_state_audit_default (mine(user_id))"),
-        ("index", "create index on user_state_audit_default (user_id) where mine(1)"),
-        ("index", "create index on user_state_seal (number) where mine(number)"),
-        ("constraint", "alter table user_state_audit add check (mine(user_id)) not valid"),
-        ("code", "create index on user_fsm (user_id) where mine(1)"),
-        ("code", "create index on user_fsm (user_id) where mine(user_id) is null"),
-        ("code", "alter table user_fsm add check (mine(user_id)) not valid"),
-    ],
-)
-def test_has_whoever_verifies_run_code_of_theirs(battle, kind, change):
-    battle.sql(
-        "otto",
-        MINE.format("return true"),
-        change,
-        MINE.format("raise exception 'it was run'"),
-    )
-
-    assert {each.kind for each in battle.findings()} == {kind}
-    battle.found(kind, "")
-
-
-@attack(FOUND)
-@pytest.mark.parametrize(
-    "change",
-    [
-        "alter table user_state_audit alter reason type mine using null",
-        "alter table user_fsm alter current_state type mine",
-    ],
-)
-def test_has_whoever_verifies_run_the_functions_of_a_type(battle, change):
-    battle.sql("otto", "create domain mine as text check (length(value) > 0)", change)
-
-    battle.found("column", "mine")
-    assert {each.kind for each in battle.findings()} == {"column"}

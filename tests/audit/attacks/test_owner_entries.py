@@ -1,5 +1,7 @@
 """What Otto, who migrates and owns, does to what was written, past the guard too."""
 
+import pytest
+
 from tests.arena import KEY
 
 from .outcome import FOUND, RECORDED, REFUSED, attack
@@ -175,6 +177,22 @@ def test_forges_entries_that_no_seal_would_ever_reach(battle):
 
     battle.sql("otto", forged([("active", "locked"), ("locked", "active")], "1000000000000"))
     battle.found("seal", "says that it is of a transaction that has not been yet")
+
+
+@attack(FOUND)
+@pytest.mark.parametrize("number", [0, -1])
+def test_forges_an_entry_with_a_number_that_no_seal_begins_with(battle, number):
+    """Of a user who came and went, so that it fits in every history."""
+    battle.sql(
+        "otto",
+        "insert into user_state_audit overriding system value select (copied).* from ("
+        "  select jsonb_populate_record(a, jsonb_build_object('start_state', 'new', 'end_state',"
+        f" 'deleted', 'user_id', 9, 'id', {number})) as copied from user_state_audit a"
+        "   where a.id = 1) as c",
+    )
+    battle.seal()
+
+    battle.found("entry", f"entry {number} has an id that was never given")
 
 
 @attack(FOUND)

@@ -13,6 +13,13 @@ def test_gives_the_audit_to_themselves(battle):
 
 
 @attack(FOUND)
+def test_gives_all_that_keeps_the_audit_to_themselves(battle):
+    battle.sql("otto", "reassign owned by user_state_audit_owner to otto")
+
+    battle.found("owner", "otto")
+
+
+@attack(FOUND)
 def test_gives_the_function_to_themselves(battle):
     battle.sql("otto", "alter function record_user_state() owner to otto")
 

@@ -1,25 +1,15 @@
 """What Otto, who migrates and owns, does while somebody who verifies waits for a lock."""
 
 import json
-import os
-import subprocess
-import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from audit.findings import Finding
-from project.settings import BASE_DIR
+from tests.audit.processes import ended, start, wait_for
 
 from .outcome import FOUND, attack
-from .statements import ALWAYS, LOCK_ALICE, OFF
-
-MINE = (
-    "create or replace function mine(bigint) returns boolean immutable language plpgsql as"
-    " $$ begin {}; end $$"
-)
-WAITING = "select pid from pg_locks where not granted and locktype = 'relation'"
+from .statements import ALWAYS, HARMLESS_YET, LOCK_ALICE, OFF, RUN, SHOWS_THAT_IT_RUNS
 
 
 def found_after_waiting(battle, *statements: str) -> list[str]:
@@ -29,12 +19,7 @@ def found_after_waiting(battle, *statements: str) -> list[str]:
         cursor.execute("begin")
         cursor.execute("lock table user_fsm")  # the first that they want
         verifiers = [pool.submit(battle.arena.verify_by_psql), pool.submit(by_command, battle)]
-        for _ in range(1000):
-            if len(battle.sql("postgres", WAITING)) == len(verifiers):
-                break
-            time.sleep(0.01)
-        else:
-            raise TimeoutError
+        wait_for(battle.arena, sessions=len(verifiers))
         for statement in (*statements, "commit"):
             cursor.execute(statement)
         psql, command = (verifier.result() for verifier in verifiers)
@@ -44,14 +29,8 @@ def found_after_waiting(battle, *statements: str) -> list[str]:
 
 def by_command(battle) -> list[Finding]:
     """What verify_audit finds, as a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", "verify_audit", "--json"],
-        env=os.environ | {"DATABASE_URL": battle.arena.server.url_for("rita", battle.arena.name)},
-        cwd=BASE_DIR,
-        capture_output=True,
-        text=True,
-    )
-    return [Finding(**each) for each in json.loads(done.stdout)["findings"]]
+    _, told = ended(start(battle.arena, "rita", "verify_audit", "--json"))
+    return [Finding(**each) for each in json.loads(told)["findings"]]
 
 
 @attack(FOUND)
@@ -70,9 +49,9 @@ def by_command(battle) -> list[Finding]:
         ),
         (
             (
-                MINE.format("return true"),
+                HARMLESS_YET,
                 "create index on user_fsm (user_id) where mine(1)",
-                MINE.format("raise exception 'it was run'"),
+                SHOWS_THAT_IT_RUNS,
             ),
             "calls public.mine(bigint)",
         ),
@@ -83,3 +62,93 @@ def test_exchanges_something_while_somebody_waits_to_verify(battle, statements, 
 
     assert any(finding in each for each in found), found
     battle.shown.add(FOUND)
+
+
+# By now it would run code of theirs: that is found, or a sentence tells why nobody looked.
+
+
+def exchanged(table: str) -> str:
+    """For a view."""
+    return (
+        f"alter table {table} rename to hidden;"
+        f" create view {table} as select * from hidden where mine(1);"
+        f" grant select on {table} to public"
+    )
+
+
+@attack(FOUND)
+@pytest.mark.parametrize(("role", "option"), [("rita", "--json"), ("postgres", "--as-superuser")])
+def test_exchanges_the_users_while_somebody_waits_to_verify_one_of_them(battle, role, option):
+    arena = battle.arena
+    battle.sql("otto", SHOWS_THAT_IT_RUNS)
+    with arena.session("otto") as session, session.cursor() as cursor:
+        cursor.execute("begin")
+        cursor.execute(exchanged("accounts_user"))
+        looking = start(arena, role, "verify_audit", "--user", "alice", option)
+        wait_for(arena, looking)
+        cursor.execute("commit")
+
+    noticed(battle, looking)
+
+
+@pytest.mark.slow
+@attack(FOUND)
+@pytest.mark.parametrize(
+    "looking",
+    [("psql", "-vas_superuser=1"), ("verify_audit", "--as-superuser")],
+)
+def test_takes_the_audit_away_while_somebody_lists_what_to_lock(battle, looking):
+    """And puts it back while they wait for the rest; nothing keeps an index out then."""
+    arena = battle.arena
+    battle.sql("otto", HARMLESS_YET, "alter table user_state_audit rename to away")
+    with arena.session("otto") as first, arena.session("otto") as second:
+        held, adding = first.cursor(), second.cursor()
+        held.execute("begin")
+        held.execute("lock table user_fsm")
+        process = start(arena, "postgres", *looking)
+        wait_for(arena, process)
+        adding.execute("alter table away rename to user_state_audit")
+        adding.execute("begin")
+        adding.execute("lock table user_state_audit")
+        held.execute("commit")
+        wait_for(arena, process)
+        adding.execute("create index on user_state_audit_default (user_id) where mine(1)")
+        adding.execute(SHOWS_THAT_IT_RUNS)
+        adding.execute("commit")
+
+    noticed(battle, process)
+
+
+def noticed(battle, looking) -> None:
+    """Something is found, or the program ends with a sentence; and it runs nothing of Otto's."""
+    code, told = ended(looking)
+    assert RUN not in told
+    assert "Traceback" not in told
+    assert code in (1, 2, 3), told
+    battle.shown.add(FOUND)
+
+
+@pytest.mark.slow
+@attack(FOUND)
+def test_exchanges_the_seals_while_somebody_seals_for_the_second_time(battle):
+    """Behind a seal that makes nothing, whoever seals looks for the reason."""
+    arena = battle.arena
+    battle.seal()
+    battle.sql("otto", SHOWS_THAT_IT_RUNS)
+    with (
+        ThreadPoolExecutor() as pool,
+        arena.session("otto") as first,
+        arena.session("otto") as second,
+    ):
+        held = first.cursor()
+        held.execute("begin")
+        held.execute("lock table user_state_site")  # the last that they want
+        sealing = start(arena, "sealer", "seal_audit")
+        wait_for(arena, sealing)
+        exchange = pool.submit(second.cursor().execute, exchanged("user_state_seal"))
+        wait_for(arena, sealing, sessions=1)
+        held.execute("commit")
+        exchange.result()
+
+    assert RUN not in ended(sealing)[1]
+    battle.found("table", "table user_state_seal is no table")

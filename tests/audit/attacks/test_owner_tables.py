@@ -4,6 +4,7 @@ from .outcome import FOUND, RECORDED, REFUSED, attack
 from .statements import (
     ALWAYS,
     LOCK_ALICE,
+    NAMED_FOR_A_MOMENT,
     OFF,
     UNLOCK_ALICE,
     UPDATE,
@@ -350,6 +351,13 @@ def test_has_entries_be_lost_in_a_crash(battle):
 
 
 @attack(FOUND)
+def test_has_the_sequence_begin_again_after_a_crash(battle):
+    battle.sql("otto", "alter sequence user_state_audit_id_seq set unlogged")
+
+    battle.found("sequence", "not kept in the write-ahead log")
+
+
+@attack(FOUND)
 def test_drops_a_column_of_the_audit(battle):
     battle.sql("otto", "alter table user_state_audit drop client_addr")
 
@@ -372,17 +380,7 @@ def test_names_an_override_as_if_the_machine_allowed_it(battle):
 
 @attack(FOUND)
 def test_names_an_override_and_removes_the_name_again(battle):
-    battle.sql(
-        "otto",
-        "begin",
-        "alter table user_state_transition disable trigger user",
-        "insert into user_state_transition values ('active', 'invited', 'fine', 1)",
-        "update user_fsm set current_state = 'invited' where user_id = 1",
-        "delete from user_state_transition where name = 'fine'",
-        "alter table user_state_transition enable always trigger refuse_rewriting,"
-        " enable always trigger refuse_truncate",
-        "commit",
-    )
+    battle.sql("otto", *NAMED_FOR_A_MOMENT)
 
     battle.found("transition", "names the transition fine from active to invited")
 

@@ -1,7 +1,9 @@
 """Otto, who migrates: who owns user_fsm, and is a member of the audit's owner. What Otto does to
 triggers, functions and what verifies."""
 
-from .outcome import FOUND, RECORDED, attack
+import pytest
+
+from .outcome import FOUND, RECORDED, REFUSED, attack
 from .statements import (
     ALWAYS,
     LOCK_ALICE,
@@ -69,6 +71,32 @@ def test_adds_a_state_unseen(battle):
     )
 
     battle.found("state", "user 1 is active, and no entry says how")
+
+
+@attack(FOUND)
+def test_adds_a_state_unseen_that_reads_as_if_there_was_none(battle):
+    battle.sql(
+        "otto",
+        "alter table user_fsm drop constraint user_fsm_current_state_valid",
+        "delete from user_fsm where user_id = 1",
+        "alter table user_fsm disable trigger user",
+        "insert into user_fsm (user_id, current_state) values (1, '')",
+    )
+
+    battle.found("state", "user 1")
+
+
+@attack(REFUSED)
+@pytest.mark.parametrize("state", ["", "new", "deleted"])
+def test_calls_a_state_as_if_there_was_none(battle, state):
+    """Whoever removed it then, with the trigger off, would leave no gap."""
+    battle.refused(
+        "otto",
+        "begin",
+        "alter table user_fsm drop constraint user_fsm_current_state_valid",
+        f"update user_fsm set current_state = '{state}' where user_id = 1",
+        says="No state may be called new, deleted or nothing",
+    )
 
 
 @attack(FOUND)

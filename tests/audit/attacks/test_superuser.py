@@ -7,7 +7,14 @@ from audit.verify import CannotLookError
 from tests.arena import KEY
 
 from .outcome import FOUND, RECORDED, REFUSED, attack
-from .statements import GUARDED, LOCK_ALICE, UNGUARDED, UNLOCK_ALICE, some_history
+from .statements import (
+    GUARDED,
+    LOCK_ALICE,
+    NAMED_FOR_A_MOMENT,
+    UNGUARDED,
+    UNLOCK_ALICE,
+    some_history,
+)
 
 REPLICA = "set session_replication_role = replica"
 PUBLIC_KEY = KEY.public_key()
@@ -18,6 +25,25 @@ def test_changes_a_state_as_a_replica(battle):
     battle.sql("postgres", REPLICA, LOCK_ALICE)
 
     battle.recorded("active locked", db_user="postgres")
+
+
+@attack(RECORDED)
+def test_adds_a_state_as_a_replica(battle):
+    battle.sql(
+        "postgres",
+        REPLICA,
+        "delete from user_fsm where user_id = 1",
+        "insert into user_fsm (user_id, current_state) values (1, 'locked')",
+    )
+
+    battle.recorded("active deleted", "new locked", db_user="postgres")
+
+
+@attack(RECORDED)
+def test_truncates_the_states_as_a_replica(battle):
+    battle.sql("postgres", REPLICA, "truncate user_fsm cascade")
+
+    battle.recorded("active deleted", "active deleted", db_user="postgres")
 
 
 @attack(REFUSED)
@@ -135,6 +161,18 @@ def test_presets_that_everybody_is_a_replica(battle):
 
 
 @attack(FOUND)
+def test_presets_that_the_machine_allows_what_was_an_override(battle):
+    battle.sql(
+        "postgres",
+        *NAMED_FOR_A_MOMENT,
+        f"alter database {battle.arena.name} set user_state.transitions ="
+        """ '[["active", "invited", "fine"]]'""",
+    )
+
+    battle.found("transition", "names the transition fine from active to invited")
+
+
+@attack(FOUND)
 def test_lets_somebody_own_the_audit(battle):
     battle.sql("postgres", "grant user_state_audit_owner to carl")
     try:
@@ -231,6 +269,41 @@ def test_lets_the_application_own_the_states(battle):
 
 
 @attack(FOUND)
+def test_lets_the_application_own_the_users(battle):
+    """Whose names the function that writes the entries reads."""
+    battle.sql("postgres", "alter table accounts_user owner to web")
+
+    battle.found("owner", "accounts_user web, who serves the application")
+
+
+@attack(FOUND)
+def test_lets_the_application_own_everything(battle):
+    battle.sql(
+        "postgres",
+        "reassign owned by user_state_audit_owner to web",
+        "do $$ declare t regclass; begin for t in select c.oid from pg_class c"
+        " where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')"
+        " and c.relowner = 'otto'::regrole loop"
+        " execute format('alter table %s owner to web', t); end loop; end $$",
+    )
+
+    battle.found("owner", "web, who serves the application")
+
+
+@attack(FOUND)
+def test_has_the_application_be_served_as_who_inherits_nothing(battle):
+    battle.sql(
+        "postgres",
+        "create role nora login noinherit in role user_state_audit_app",
+        "grant create on schema public to nora",
+    )
+    try:
+        battle.found("grant", "role nora serves the application, and may make tables")
+    finally:
+        battle.sql("postgres", "drop owned by nora", "drop role nora")
+
+
+@attack(FOUND)
 def test_has_the_table_forget_its_triggers_in_the_catalog(battle):
     battle.sql(
         "postgres",
@@ -283,10 +356,26 @@ def test_lets_somebody_sign_in_as_the_owner(battle):
 
 
 @attack(FOUND)
-def test_takes_from_the_owner_what_recording_needs(battle):
-    battle.sql("postgres", "revoke select on user_fsm from user_state_audit_owner")
+@pytest.mark.parametrize(
+    ("revoke", "what"),
+    [
+        ("revoke select on user_fsm from user_state_audit_owner", "the states of user_fsm"),
+        ("revoke insert on user_state_audit from user_state_audit_owner", "user_state_audit"),
+        (
+            "revoke select on user_state_transition from user_state_audit_owner",
+            "user_state_transition",
+        ),
+        (
+            "grant usage on schema public to web, rita, sealer, carl, otto;"
+            " revoke usage on schema public from user_state_audit_owner, public",
+            "schema public",
+        ),
+    ],
+)
+def test_takes_from_the_owner_what_recording_needs(battle, revoke, what):
+    battle.sql("postgres", revoke)
 
-    battle.found("grant", "grant to the owner of the audit on the states of user_fsm")
+    battle.found("grant", f"grant to the owner of the audit on {what}")
 
 
 @attack(FOUND)

@@ -17,6 +17,7 @@ WHO = {
         "test_owner_tables",
         "test_owner_grants",
         "test_owner_claims",
+        "test_owner_code",
         "test_owner_races",
     ],
     "A superuser": ["test_superuser"],

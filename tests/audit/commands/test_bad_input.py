@@ -8,7 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from audit import seals
+from audit.readiness import last_migrations
 from project.settings import BASE_DIR
+from tests.audit.processes import ended, start
 from tests.audit.test_verify import set_state
 
 from .told import SECRET, refused
@@ -45,10 +47,11 @@ def test_another_key_is_said(arena, run, monkeypatch):
 @pytest.mark.parametrize("command", ["verify_audit", "seal_audit", "reconcile_audit"])
 def test_a_database_of_an_older_version_is_said(arena, run, monkeypatch, command):
     monkeypatch.setenv("AUDIT_SEAL_KEY", SECRET)
-    arena.sql("otto", "delete from django_migrations where name = '0004_months'")
+    last = dict(last_migrations())["audit"]
+    arena.sql("otto", f"delete from django_migrations where name = '{last}'")
     reason = ("--reason", "x") if command == "reconcile_audit" else ()
 
-    refused(run(command, *reason), "of an older version", "0004_months", "migrate")
+    refused(run(command, *reason), "of an older version", last, "migrate")
 
 
 @pytest.mark.parametrize("command", ["verify_audit", "seal_audit", "reconcile_audit"])
@@ -144,12 +147,17 @@ def test_what_cannot_be_written_is_said(arena, command):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["verify_audit", "seal_audit"])
-def test_a_database_without_any_of_it_is_said(arena, run, monkeypatch, command):
+@pytest.mark.parametrize(("command", "role"), [("verify_audit", "rita"), ("seal_audit", "sealer")])
+def test_a_database_without_any_of_it_is_said(arena, run, monkeypatch, command, role):
     monkeypatch.setenv("AUDIT_SEAL_KEY", SECRET)
-    arena.sql("postgres", "drop schema public cascade", "create schema public")
+    arena.sql(
+        "postgres",
+        "drop schema public cascade",
+        "create schema public",
+        "grant usage on schema public to public",
+    )
 
-    refused(run(command, role="postgres"), "of an older version")
+    refused(run(command, role=role), "of an older version")
 
 
 def test_a_database_out_of_reach_is_said(arena, run):
@@ -169,3 +177,13 @@ def test_who_may_not_look_is_told(arena, run):
 
 def test_who_seals_may_not_look(run):
     refused(run("verify_audit", role="sealer"), "permission denied for table user_fsm")
+
+
+@pytest.mark.parametrize("option", ["since=yesterdays", "user_id=alice"])
+def test_psql_says_what_is_no_value_and_not_that_something_was_found(arena, option):
+    code, told = ended(start(arena, "rita", "psql", f"-v{option}"))
+
+    assert code == 3
+    assert option.partition("=")[2] in told
+    assert "All is well" not in told
+    assert "is not as it should be" not in told

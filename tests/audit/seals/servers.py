@@ -59,14 +59,14 @@ def started(folder: Path) -> Iterator[Server]:
         server.run("pg_ctl", "stop", "-D", ".", "-m", "immediate", "-w")
 
 
-def upgrade(old: Path, new: Server) -> None:
-    programs = str(postgres.PROGRAMS)
+def upgrade(old: Path, new: Server, programs: Path = postgres.PROGRAMS) -> None:
+    """``programs`` are those of the old server."""
     new.run(
         "pg_upgrade",
         "-b",
-        programs,
+        str(programs),
         "-B",
-        programs,
+        str(postgres.PROGRAMS),
         "-d",
         str(old),
         "-D",
