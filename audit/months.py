@@ -20,7 +20,7 @@ def make_months(connection: BaseDatabaseWrapper) -> Made:
     """Make what is missing. Where somebody is in the way, a warning is logged, and nothing fails:
     the default partition takes the entries."""
     with writing(connection):
-        send(connection, "maintain/months.sql")
+        send(connection, "maintain/ahead.sql", "maintain/months.sql")
         return Made(setting(connection, "made").split(), setting(connection, "missing").split())
 
 

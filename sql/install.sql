@@ -7,6 +7,8 @@
 
 -- No object of somebody else's is taken for one of PostgreSQL's.
 set search_path = pg_catalog, pg_temp;
+-- No preset of a role or a database is taken for what migrate sets.
+set user_state.transitions = '';
 
 \ir install/10_roles.sql
 \ir install/11_lock_user_fsm.sql
@@ -24,6 +26,7 @@ set search_path = pg_catalog, pg_temp;
 \ir verify/expected.sql
 \o
 \ir install/40_transitions.sql
+\ir maintain/ahead.sql
 \ir maintain/months.sql
 \ir install/90_ownership.sql
 \ir install/95_grants.sql

@@ -21,6 +21,7 @@ commit;
 
 begin;
 set local search_path = pg_catalog, pg_temp;
+\ir maintain/ahead.sql
 \ir maintain/months.sql
 select m.names as missing, m.names <> '' as is_blocked
   from current_setting('user_state.missing') as m (names)

@@ -108,10 +108,8 @@ class Sink:
 
 def unpacked(data: bytearray) -> list[Leaf]:
     rows = data.removeprefix(BEGINS).removesuffix(ENDS)
-    if len(rows) != len(data) - len(BEGINS) - len(ENDS):
-        raise CannotLookError("The entries were sent by no binary COPY, or not to its end.")
     count, rest = divmod(len(rows), ROW.size)
     lengths = [rows[at :: ROW.size] == length * count for at, length in LENGTHS.items()]
-    if rest or not all(lengths):
-        raise CannotLookError("An entry has no id, or no transaction_id.")
+    if len(rows) != len(data) - len(BEGINS) - len(ENDS) or rest or not all(lengths):
+        raise CannotLookError("The entries were sent by no binary COPY, or not to its end.")
     return list(ROW.iter_unpack(rows))

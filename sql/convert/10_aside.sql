@@ -9,7 +9,8 @@
 
 do $$
 begin
-  perform set_config('user_state.schema', 'user_state_conversion', true);
+  perform set_config('user_state.schema', 'user_state_conversion', true),
+          set_config('user_state.first_month', '', true);
   -- Two that migrate at once: the second finds what the first made.
   perform pg_advisory_xact_lock(hashtext('user_state_conversion'));
   if to_regnamespace('user_state_conversion') is not null then

@@ -8,8 +8,8 @@
 -- Where every month is there, it looks at their names and does nothing else.
 --
 -- Settings, for tables that are filled before they are exchanged: user_state.schema, where the table
--- is that gets partitions; user_state.first_month, from when on. It sets user_state.made, the names of
--- what it made, and user_state.missing, of what it could not.
+-- is that gets partitions; user_state.first_month, from when on. For all others ahead.sql comes first.
+-- It sets user_state.made, the names of what it made, and user_state.missing, of what it could not.
 
 do $$
 declare

@@ -6,9 +6,10 @@
 -- Why it is safe: it only reads. Nothing that a session can set enters a hash.
 -- A digest counts only in a part that was erased, as its columns say: else whoever puts the true
 -- digest beside a forged name would not be found.
+-- An entry without a transaction_id, where somebody has let that be null, gets one that no seal takes.
 -- The order is by a.id, not by id: the columns of the array are texts.
 
-select a.id, a.transaction_id,
+select a.id::bigint, coalesce(a.transaction_id::bigint, -1) as transaction_id,
        sha256(decode('00', 'hex') || convert_to(array_to_json(array[
          a.id::text, a.user_id::text, a.start_state, a.end_state, a.transition,
          extract(epoch from a.datetime)::text, a.transaction_id::text,

@@ -12,6 +12,10 @@ select 'entry' as kind, 'entry ' || a.id as object, a.user_id, a.id as entry_id,
  where a.id in (select twice.id from public.user_state_audit twice group by twice.id
                 having count(*) > 1)
 union all
+select 'entry', 'entry without an id', a.user_id, null, 'has no place in a history or in a seal'
+  from public.user_state_audit a
+ where a.id is null
+union all
 select 'entry', 'entry ' || a.id, a.user_id, a.id, 'has an id that was never given, and is in no seal'
   from public.user_state_audit a
  where a.id < 1

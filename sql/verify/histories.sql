@@ -141,7 +141,7 @@ present as (
    group by r.user_id
 )
 
-select 'gap' as kind, 'entry ' || s.id as object, s.user_id, s.id as entry_id,
+select 'gap' as kind, 'entry ' || coalesce(s.id::text, 'without an id') as object, s.user_id, s.id as entry_id,
        'begins in ' || coalesce(nullif(s.start, ''), 'no state')
        || ', but the one before ends in ' || coalesce(nullif(s.found_in, ''), 'no state') as detail,
        s.found_in as recorded_state, s.start as found_state, s.id as last_id
@@ -149,7 +149,7 @@ select 'gap' as kind, 'entry ' || s.id as object, s.user_id, s.id as entry_id,
  where not s.in_order and s.start <> s.found_in
    and (asked.since is null or s.moment >= asked.since)
 union all
-select 'clock', 'entry ' || s.id, s.user_id, s.id,
+select 'clock', 'entry ' || coalesce(s.id::text, 'without an id'), s.user_id, s.id,
        case when s.moment > clock_timestamp() + asked.clock_may_err then 'is of the future'
             when s.moment < asked.no_entry_before then 'is older than any audit'
             else 'is older than the one before it' end, null, null, null

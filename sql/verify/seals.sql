@@ -204,7 +204,8 @@ present as (
 late as (
   select a.id
     from public.user_state_audit a, span s, latest l
-   where a.id >= s.first_id and (a.id <= l.after or a.transaction_id < l.horizon)
+   where a.id >= s.first_id
+     and (a.id <= l.after or a.transaction_id < l.horizon or a.transaction_id is null)
   except
   select t.id from taken t
    order by 1

@@ -22,7 +22,8 @@ machine (start_state, end_state, name, former) as materialized (
            nullif(current_setting('user_state.transitions', true), '')::jsonb) as t
 )
 
-select 'transition' as kind, 'entry ' || a.id as object, a.user_id, a.id as entry_id,
+select 'transition' as kind, 'entry ' || coalesce(a.id::text, 'without an id') as object,
+       a.user_id, a.id as entry_id,
        format('names the transition %s from %s to %s, which the machine never had', a.transition,
               a.start_state, a.end_state) as detail
   from public.user_state_audit a

@@ -21,6 +21,12 @@ create table user_fsm (
   user_id bigint not null unique references accounts_user deferrable initially deferred);
 insert into accounts_user (username) values ('alice'), ('bob');
 """
+# What the files read that are parameters of theirs.
+PRESETS = (
+    "user_state.first_month = '2020-01-01'",
+    "user_state.schema = 'evil'",
+    """user_state.transitions = '[["active", "invited", "fine"]]'""",
+)
 
 
 @pytest.fixture
@@ -104,6 +110,18 @@ def test_psql_alone_makes_a_working_audit_of_two_tables(empty):
         ("alice", "active", "locked", "lock", "otto"),
     ]
     assert empty.verify_by_psql() == []
+
+
+def test_no_preset_reaches_what_psql_installs(empty, make_empty):
+    plain = make_empty("plain")
+    empty.on_server(*(f"alter database empty set {each}" for each in PRESETS))
+    for arena in (plain, empty):
+        arena.sql("otto", ACCOUNTS)
+
+        psql_file(arena, "install.sql")
+
+    assert schema(empty) == schema(plain)
+    assert transitions(empty) == transitions(plain)
 
 
 def test_installing_again_changes_nothing(arena):

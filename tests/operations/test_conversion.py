@@ -73,6 +73,25 @@ def test_every_entry_is_kept_as_it_was(first_release):
     assert "copied 3,000 of 10,000" in output
 
 
+def test_no_preset_says_which_months_are_made(first_release, impatient):
+    """Nor when it goes on with what was copied before."""
+    before = first_release.sql("postgres", WHOLE)
+    first_release.sql(
+        "postgres",
+        f"alter database {first_release.name} set user_state.first_month = '2000-01-01'",
+        f"alter database {first_release.name} set user_state.schema = 'evil'",
+    )
+    with first_release.session("ruth") as ruth:
+        execute(ruth, "begin", "select from user_state_audit limit 1")
+        with pytest.raises(CommandError):
+            migrate(first_release, verbosity=0)
+
+    migrate(first_release, verbosity=0)
+
+    assert first_release.sql("postgres", WHOLE) == before
+    assert first_release.sql("postgres", MONTHS) == [(25 + 12 + 1,)]
+
+
 def test_each_entry_gets_two_salts_of_its_own(first_release):
     migrate(first_release)
 

@@ -34,6 +34,7 @@ select regexp_replace(concat_ws(' ',
          c.relname, 'month', 'g')
   from pg_class c where c.oid = to_regclass('public.{name}')
 """
+PRESETS = ["user_state.first_month = '2020-01-01'", "user_state.schema = 'evil'"]
 
 
 @pytest.fixture
@@ -53,6 +54,10 @@ def maintain(site: Site) -> str:
     output = io.StringIO()
     call_command("maintain_audit", database="site", stdout=output)
     return output.getvalue().strip()
+
+
+def migrate(site: Site) -> None:
+    call_command("migrate", database="site", verbosity=0)
 
 
 def psql(site: Site) -> tuple[int, str]:
@@ -102,6 +107,29 @@ def test_a_month_made_later_is_like_those_from_the_beginning(today, made_by):
 
     assert partitions(today) == before
     assert describe(today, LAST) == expected
+
+
+@pytest.mark.parametrize("made_by", [maintain, psql, migrate])
+@pytest.mark.parametrize("preset", PRESETS)
+def test_no_preset_says_which_months_are_made(today, preset, made_by):
+    before, expected = partitions(today), describe(today, LAST)
+    remove(today, LAST)
+    today.sql("postgres", f"alter database {today.name} set {preset}")
+
+    made_by(today)
+
+    assert partitions(today) == before
+    assert describe(today, LAST) == expected
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_no_preset_says_which_months_a_new_audit_has(site, preset):
+    accounts = site("accounts")
+    accounts.sql("postgres", f"alter database {accounts.name} set {preset}")
+
+    migrate(accounts)
+
+    assert len(partitions(accounts)) == 14
 
 
 def test_it_says_what_it_made(today):

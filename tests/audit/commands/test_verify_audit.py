@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -10,6 +11,7 @@ from contextlib import suppress
 import pytest
 
 from project.settings import BASE_DIR
+from tests.audit.attacks.statements import rewrite
 from tests.audit.test_verify import set_state, unseen
 
 from .told import PUBLIC, refused
@@ -70,6 +72,24 @@ def test_more_than_a_table_holds_is_counted(arena, run):
     assert out.splitlines()[0].startswith("304 found (300 state, 4 trigger)")
     assert out.splitlines()[-1] == "... and 204 more, which --json tells."
     assert len(as_json["findings"]) == 304
+
+
+def test_an_entry_without_an_id_is_found(arena, run):
+    """As whatever else is wrong with it."""
+    rewrite(
+        arena,
+        "alter table user_state_audit drop constraint user_state_audit_pkey",
+        "alter table user_state_audit alter id drop identity, alter id drop not null",
+        "update user_state_audit set id = null, start_state = 'locked', transition = 'magic',"
+        " datetime = '2019-12-31' where user_id = 1",
+    )
+
+    code, out, _ = run("verify_audit")
+
+    assert code == 1
+    for kind in ("gap", "clock", "transition", "entry"):
+        assert re.search(rf"^{kind} +entry without an id +1 ", out, re.MULTILINE)
+    assert sorted(arena.verify(), key=str) == sorted(arena.verify_by_psql(), key=str)
 
 
 def test_names_cannot_write_on_the_terminal(arena, run):

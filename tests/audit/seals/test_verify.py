@@ -101,6 +101,51 @@ def test_an_entry_of_a_transaction_of_long_ago_is_found(three, number):
     assert details(found(three)) == [f"entry 8 {verify.LATE}"]
 
 
+NULLABLE = "alter table user_state_audit alter transaction_id drop not null"
+
+
+def test_an_entry_of_no_transaction_is_found(three):
+    change_sealed(three, NULLABLE, COPY.format(id=8, xact="null", of=3))
+
+    assert details(found(three)) == [f"entry 8 {verify.LATE}"]
+    assert {each.object for each in three.verify()} > {"column user_state_audit.transaction_id"}
+
+
+def test_a_sealed_entry_that_lost_its_transaction_is_found(three):
+    change_sealed(three, NULLABLE, "update user_state_audit set transaction_id = null where id = 3")
+
+    expected = [
+        "seal 2 sealed 3 entries between 3 and 5; now there are 2",
+        f"entry 3 {verify.LATE}",
+    ]
+    assert details(found(three)) == expected
+    three.seal(new_epoch=True)
+    assert details(found(three)) == expected
+
+
+def test_an_entry_of_no_transaction_is_in_the_seal_that_begins_an_epoch(three):
+    """Which takes whatever has a greater id than what was sealed."""
+    change_sealed(three, NULLABLE, COPY.format(id=8, xact="null", of=3))
+
+    assert three.seal(new_epoch=True).lines == 2
+    assert found(three) == []
+    change_sealed(three, COPY.format(id=9, xact="null", of=3))
+    assert details(found(three)) == [f"entry 9 {verify.LATE}"]
+
+
+@pytest.mark.parametrize("column", ["id", "transaction_id"])
+@pytest.mark.parametrize("type", ["integer", "numeric"])
+def test_numbers_of_another_type_are_read_all_the_same(three, column, type):
+    """That they are is another finding."""
+    change_sealed(
+        three,
+        "alter table user_state_audit alter id drop identity",
+        f"alter table user_state_audit alter {column} type {type}",
+    )
+
+    assert found(three) == []
+
+
 def test_entries_that_come_late_are_named_up_to_a_hundred(three):
     change_sealed(
         three,
