@@ -152,7 +152,7 @@ def test_has_a_trigger_that_does_something_else(battle):
         TRIGGER.format(table="user_fsm", function="look"),
         DEFERRED.replace("mona", "later").format(table="user_fsm", function="look"),
         "create domain short as text check (length(value) < 100)",
-        "create statistics on user_id, (lower(current_state)) from user_fsm",
+        "create statistics ours on user_id, (lower(current_state)) from user_fsm",
         "create index on user_fsm (lower(current_state)) where current_state <> 'active'",
         "alter table user_fsm add column note text not null default upper('none'),"
         " add constraint short check (length(note) < 100), add column other short,"
