@@ -58,6 +58,17 @@ foreign_function as (
            select o.oprname::text from pg_operator o where o.oprcode = p.oid
            union
            select a.aggfnoid::regproc::text from pg_aggregate a where p.oid in (a.aggtransfn, a.aggfinalfn)
+           union
+           select c.relname::text
+             from pg_depend d
+             join pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid
+             join pg_class c on c.oid = r.ev_class
+            where d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid
+           union
+           select c.relname::text
+             from pg_trigger t
+             join pg_class c on c.oid = t.tgrelid
+            where t.tgfoid = p.oid
          ) as called_as
     from pg_proc p
     join pg_language l on l.oid = p.prolang
