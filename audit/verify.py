@@ -128,20 +128,28 @@ def findings(
     if user is not None:
         yield from found_in(connection, harmed, "histories", "transitions")
         return
+    yield from of_everybody(connection, since, harmed, "transitions", "entries")
+    seals = (findings_of_seals, since, list(keys), list(receipts))
+    yield from looked_at(connection, "seals", harmed, *seals)
+
+
+def of_everybody(
+    connection: BaseDatabaseWrapper, since: datetime | None, harmed: bool, *parts: str
+) -> Iterator[Finding]:
+    """What is wrong with the histories, and found by the other ``parts``. Of a large audit, two
+    connections share the work."""
     shared = is_large(connection) and not harmed
     with beside(connection) if shared else nullcontext() as second:
         if second is None:
-            yield from found_in(connection, harmed, "histories", "transitions", "entries")
-        else:
-            share(connection, 0)
-            narrow(second, since)
-            share(second, 1)
-            yield from at_once(
-                found_in(connection, harmed, "histories", "transitions"),
-                found_in(second, harmed, "histories", "entries"),
-            )
-    seals = (findings_of_seals, since, list(keys), list(receipts))
-    yield from looked_at(connection, "seals", harmed, *seals)
+            yield from found_in(connection, harmed, "histories", *parts)
+            return
+        narrow(second, since)
+        share(connection, 0)
+        share(second, 1)
+        yield from at_once(
+            found_in(connection, harmed, "histories", *parts[::2]),
+            found_in(second, harmed, "histories", *parts[1::2]),
+        )
 
 
 def is_large(connection: BaseDatabaseWrapper) -> bool:

@@ -37,6 +37,7 @@ def manage(site: Site, *arguments: str) -> tuple[int, str]:
 
 def test_users_that_were_there_before(site):
     site = site("accounts")
+    site.sql("postgres", f"revoke temporary on database {site.name} from wanda, ruth")
     site.sql("mia", USERS)
 
     assert manage(site, "migrate", "--verbosity", "0")[0] == 0

@@ -268,7 +268,7 @@ def test_the_database_of_a_newer_release_is_left_as_it_is(arena):
 
     assert (code, complaint) == (
         1,
-        "CommandError: Not migrated: the database is of a newer version, with audit.9999_more: use"
+        "CommandError: Not migrated: The database is of a newer version, with audit.9999_more: use"
         " that one.\n",
     )
     assert "is not done" in arena.sql("otto", function)[0][0]
