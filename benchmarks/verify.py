@@ -24,7 +24,7 @@ from audit.isolation import snapshot
 from audit.seals.verify import findings as findings_of_seals
 from project import local
 
-# A sequential scan with the sort of the histories.
+# A sequential scan with the sort of the histories, in one process.
 BASELINE = """
     select count(*) from (
       select a.start_state, lag(a.end_state) over (partition by a.user_id order by a.id) as before
@@ -109,6 +109,7 @@ def sealer() -> Iterator[Callable[[], seals.Receipt | None]]:
 def count_over_the_same_sort() -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("set local enable_indexscan = off")
+        cursor.execute("set local max_parallel_workers_per_gather = 0")
         cursor.execute(BASELINE)
         assert cursor.fetchone() == (0,)
 

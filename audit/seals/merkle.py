@@ -25,7 +25,8 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 def level_up(level: list[bytes]) -> list[bytes]:
     """The level above: pairs are hashed, and a last one without a partner goes up as it is."""
     pairs = iter(level)
-    above = [node_hash(left, right) for left, right in zip(pairs, pairs, strict=False)]
+    # node_hash(), written out: it is done for each entry.
+    above = [sha256(NODE + a + b).digest() for a, b in zip(pairs, pairs, strict=False)]
     return above + level[-1:] if len(level) % 2 else above
 
 

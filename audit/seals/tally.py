@@ -88,6 +88,13 @@ class Tally:
         self.late = sorted(self.late)[:SHOWN]
 
     def _take_in_zone(self, rows: list[Leaf]) -> None:
+        if not rows:
+            return
+        interval = self.zones[self.zone].interval(rows[0][1])
+        transactions = [transaction for _, transaction, _ in rows]
+        if interval.start <= min(transactions) and max(transactions) < interval.upto:
+            self._give(interval.taker, rows)  # most often
+            return
         begin, interval = 0, Interval(0, 0, LATE)
         start = upto = 0
         for at, (_, transaction, _) in enumerate(rows):

@@ -16,7 +16,10 @@ begin
     alter sequence public.user_state_audit_id_seq
       as bigint increment by 1 minvalue 1 maxvalue 9223372036854775807 cache 1 no cycle;
   end if;
-  select max(a.id) into greatest_id from public.user_state_audit a;
+  -- Not behind an id that no sequence comes to (2^62), and somebody has forged: none would be left.
+  select max(a.id) into greatest_id
+    from public.user_state_audit a
+   where a.id < 4611686018427387904;
   if greatest_id > coalesce(pg_sequence_last_value(ids), 0) then
     perform setval(ids, greatest_id);
   end if;

@@ -5,11 +5,16 @@
 -- Who runs it: seal_audit --new-epoch, after sql/verify/settings.sql, with user_fsm locked.
 -- Why it is safe: it only reads.
 -- What has a greater id than any sealed one counts whatever its transaction: after a restore,
--- transactions are numbered anew.
+-- transactions are numbered anew. An id that no sequence comes to is left for the next seal, by its
+-- transaction: beyond it this epoch could take nothing.
 
+with given as materialized (
+  select 4611686018427387904 as before  -- 2^62
+)
 select coalesce(min(a.id), 0), coalesce(max(a.id), 0), count(*),
-       (select coalesce(max(b.id), 0) from public.user_state_audit b)
-  from public.user_state_audit a
- where a.id > current_setting('user_state.after')::bigint
+       (select coalesce(max(b.id), 0) from public.user_state_audit b, given where b.id < given.before)
+  from public.user_state_audit a, given
+ where a.id < given.before
+   and a.id > current_setting('user_state.after')::bigint
    and (a.id > current_setting('user_state.mark')::bigint
         or a.transaction_id >= current_setting('user_state.horizon')::bigint);

@@ -57,7 +57,10 @@ foreign_function as (
          array[p.proname::text] || array(
            select o.oprname::text from pg_operator o where o.oprcode = p.oid
            union
-           select a.aggfnoid::regproc::text from pg_aggregate a where p.oid in (a.aggtransfn, a.aggfinalfn)
+           select f.proname::text
+             from pg_aggregate a
+             join pg_proc f on f.oid = a.aggfnoid
+            where p.oid in (a.aggtransfn, a.aggfinalfn)
            union
            select c.relname::text
              from pg_depend d

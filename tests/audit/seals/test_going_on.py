@@ -8,7 +8,7 @@ from django.db import connections
 from audit import seals
 from audit.seals import sealer, verify
 from audit.seals.receipt import ENDLESS, NOTHING
-from tests.arena import KEY, Arena, execute
+from tests.arena import KEY, Arena, execute, migrate
 
 from .looking import FLIP, details, found, sealed
 
@@ -190,6 +190,25 @@ def test_nobody_takes_the_last_number(arena):
     arena.sql("web", FLIP + "1")
     assert arena.seal().number == greatest + 2
     assert found(arena) == []
+
+
+def test_an_entry_with_the_last_id_keeps_no_other_from_being_sealed(arena):
+    """Nor from having an id: its owner has forged it, and verify says so."""
+    arena.seal()
+    arena.sql(
+        "otto",
+        "insert into user_state_audit overriding system value select (jsonb_populate_record("
+        f'a, \'{{"id": {2**63 - 1}, "start_state": "active"}}\')).*'
+        " from user_state_audit a where id = 1",
+    )
+    arena.seal(new_epoch=True)
+    migrate(arena.server.url_for("otto", arena.name))
+    for _ in range(2):
+        arena.sql("web", FLIP + "1")
+        assert arena.seal() is not None
+
+    assert {each.kind for each in arena.verify()} == {"sequence"}
+    assert [each for each in found(arena) if each.entry_id != 2**63 - 1] == []
 
 
 def test_seals_that_were_removed_are_noticed(arena):
