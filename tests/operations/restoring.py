@@ -230,16 +230,28 @@ ON_SERVER = {
 }
 
 
+def catch_up(server: Attackable, site: Arena) -> None:
+    """Transactions are numbered there as far as where the site comes from, on whichever server."""
+    [[number]] = site.sql("postgres", "select pg_current_xact_id()::text::bigint")
+    with server.session("postgres", "postgres") as session, session.cursor() as cursor:
+        cursor.execute(
+            "do $$ begin while pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+            f" <= {number} loop perform pg_current_xact_id(); commit; end loop; end $$"
+        )
+
+
 @contextmanager
 def place(kind: str, elsewhere: Attackable, site: Arena, folder: Path) -> Iterator[Place]:
     """One of the places of restores.py; the sealer is the site's."""
     if kind in ON_SERVER:
         with postgres.temporary_server(postgres.memory_folder()) as server:
             there = Place(at(server), "site" if kind in (SERVER, SERVER_FROM_15) else "restored")
+            catch_up(there.server, site)
             there.on_server(*ON_SERVER[kind])
             with there.sealer_of(site):
                 yield there
         return
+    catch_up(elsewhere, site)
     there = Place(elsewhere, "site" if kind == MADE else "restored")
     if kind != MADE:
         there.on_server(RESTORED.format(TEMPLATES[kind]))
