@@ -15,7 +15,7 @@ from .states import ChangeRefusedError
 SQL_DIR: Path = settings.BASE_DIR / "sql/locks"
 LONGEST_WAIT = "5s"  # for one lock; a request with several stays below the 30 s of a web server
 AT_ONCE = "1ms"  # 0 would be without end
-LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED = "55P03", "40P01"
+LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED, INSUFFICIENT_PRIVILEGE = "55P03", "40P01", "42501"
 TABLES = ("public.user_fsm", "public.accounts_user", "public.accounts_budget")
 NAMED_AT_MOST = 3  # of those who hold a lock
 

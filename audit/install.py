@@ -54,10 +54,10 @@ def mended_by(difference: Difference) -> str | None:
     """The file that makes what is missing or another one; None where none does."""
     if difference.kind == "trigger" and difference.object.endswith(" on user_fsm"):
         return RECORD_TRIGGERS
-    if made := re.match(r"(?:.* )?function (\w+)|column (\w+)", difference.object):
-        name = made[1] or made[2]
-        files_of = (f for f in files() if re.fullmatch(rf"install/\d+_{name}.sql", f))
-        return next(files_of, None)
+    if difference.kind == "column" or difference.object.startswith("function "):
+        name = re.split(r"[ (.]", difference.object)[1]
+        own = (file for file in files() if re.fullmatch(rf"install/\d+_{name}.sql", file))
+        return next(own, None)
     if difference.object.startswith("grant to the owner "):
         return MENDED_BY["owner"]
     return MENDED_BY.get(difference.kind)

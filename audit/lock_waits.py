@@ -10,13 +10,12 @@ from collections.abc import Callable
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from accounts.locks import LOCK_NOT_AVAILABLE, sqlstate
+from accounts.locks import DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE, sqlstate
 
 from .isolation import writing
 
 TRIES = 10
 PAUSE = 1.0  # seconds, in which those who waited behind us go on
-DEADLOCK_DETECTED = "40P01"
 
 
 class BlockedError(Exception):

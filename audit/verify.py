@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import DataError, ProgrammingError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from accounts.locks import sqlstate
+from accounts.locks import INSUFFICIENT_PRIVILEGE, sqlstate
 
 from .expectation import differences, runs_code_of
 from .findings import CannotLookError, Finding
@@ -28,7 +28,6 @@ from .seals.verify import findings as findings_of_seals
 from .sqlfiles import text_of
 from .transitions import set_transitions
 
-INSUFFICIENT_PRIVILEGE = "42501"
 SHOWN = 100  # characters of a name that nobody has
 LARGE = 64 << 20  # bytes of an audit from which on two connections share the work
 AHEAD = 1000  # findings of the second one that are kept until those of the first are told

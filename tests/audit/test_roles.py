@@ -42,6 +42,23 @@ def test_migrating_grants_the_owner_again_what_recording_needs(arena, migrated, 
     assert arena.verify() == []
 
 
+@pytest.mark.parametrize(
+    "give",
+    [
+        "alter function record_user_state() owner to otto",
+        "alter table user_state_seal owner to otto",
+        "grant execute on function record_user_state() to public",
+    ],
+)
+def test_migrating_takes_back_what_was_given_away(arena, migrated, give):
+    arena.sql("otto", give)
+    assert arena.verify() != []
+
+    migrated()
+
+    assert arena.verify() == []
+
+
 def test_migrating_grants_again_what_was_revoked(arena, migrated):
     arena.sql("otto", "revoke select on user_state_audit from user_state_audit_app")
 

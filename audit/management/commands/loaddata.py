@@ -8,12 +8,10 @@ from django.core.management import CommandError
 from django.core.management.commands import loaddata
 from django.db import DatabaseError
 
-from accounts.locks import sqlstate
+from accounts.locks import INSUFFICIENT_PRIVILEGE, sqlstate
 from accounts.models import UserFSM
 from audit.management.base import first_line
 from audit.models import UserStateAudit
-
-INSUFFICIENT_PRIVILEGE = "42501"
 
 
 class Command(loaddata.Command):

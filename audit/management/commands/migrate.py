@@ -8,12 +8,11 @@ from django.core.management.commands import migrate
 from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from accounts.locks import holders, is_lock_timeout, sqlstate
+from accounts.locks import INSUFFICIENT_PRIVILEGE, holders, is_lock_timeout, sqlstate
 from audit.findings import CannotLookError
 from audit.isolation import execute, settings
 from audit.management.base import first_line
 from audit.readiness import refuse_newer
-from audit.verify import INSUFFICIENT_PRIVILEGE
 
 # Key of an advisory lock, which others of this database should not use.
 ONE_MIGRATE_AT_A_TIME = int.from_bytes(b"migrate")
