@@ -1,6 +1,6 @@
 -- Who holds a lock for which somebody who writes the tables may have to wait: sessions and prepared
 -- transactions, those that began first first, each as a phrase. Whoever only waits for another of
--- them is left out.
+-- them is left out. The second column tells their transactions apart.
 --
 -- Who runs it: the application, when it gives up waiting; or a DBA. Two settings say more:
 --   user_state.tables   names of tables, with commas between them; otherwise those of the accounts
@@ -36,7 +36,8 @@ select case
          else pg_catalog.format('pid %s (%s)', h.pid, pg_catalog.concat_ws(', ',
                 pg_catalog.pg_get_userbyid(a.usesysid), nullif(a.application_name, ''),
                 'since ' || pg_catalog.to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZ')))
-       end as holder
+       end as holder,
+       h.virtualtransaction
   from holders h
   left join pg_catalog.pg_stat_activity a on a.pid = h.pid
   -- The locks of a prepared transaction have no pid; its own is the lock of its transaction id.
