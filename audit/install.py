@@ -13,7 +13,11 @@ from .transitions import set_transitions
 
 RECORD_TRIGGERS = "install/33_record_triggers.sql"
 # What changes wait for: in another order than theirs it would deadlock with them.
-LOCKING = {"install/22_user_state_audit.sql", RECORD_TRIGGERS}
+LOCKING = {
+    "install/22_user_state_audit.sql",
+    "install/24_user_state_audit_id_seq.sql",
+    RECORD_TRIGGERS,
+}
 # What is made by which file, where not everything is to be made.
 MENDED_BY = {
     "trigger": "install/34_guards.sql",

@@ -2,7 +2,7 @@
 database presets does not change what they see."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from django.db import Error, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -105,7 +105,8 @@ def savepoint(connection: BaseDatabaseWrapper) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        connection.savepoint_rollback(name)
+        with suppress(Error):  # where the connection is lost, that is what is raised
+            connection.savepoint_rollback(name)
         raise
     connection.savepoint_commit(name)
 

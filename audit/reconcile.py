@@ -5,12 +5,17 @@ from collections.abc import Iterator
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from .isolation import snapshot
+from .isolation import execute, snapshot
 from .lock_waits import write_patiently
 from .sqlfiles import text_of
 from .verify import narrow
 
 BATCH = 2000  # entries that are written at once; nobody changes a state meanwhile
+# Whoever waits for a lock keeps others from the table.
+LOCK = (
+    "set local lock_timeout = '250ms'",
+    "lock table public.user_fsm in share row exclusive mode",
+)
 Missing = tuple[int, str, str, int | None]  # user_id, from, to, id of the last entry
 
 
@@ -52,6 +57,7 @@ def write(
     written: list[tuple[str, str, str]] = []
 
     def work() -> None:
+        execute(connection, *LOCK)
         with connection.cursor() as cursor:
             cursor.execute(
                 "select pg_catalog.set_config('user_state.missing', %s, true),"

@@ -59,7 +59,7 @@ def lacking() -> list[CheckMessage]:
 
 def warning(difference: Difference) -> CheckMessage:
     kind, name, detail, *_ = difference
-    of_role = kind in ("owner", "grant")
+    of_role = kind in ("owner", "grant") and not difference.missing
     number = IDS.get(name) or IDS.get(kind, "audit.W007")
     text = f"The audit is not protected as it should be: {name} {detail}."
     return Warning(text, hint=SERVE if of_role else MEND, id=number)

@@ -4,12 +4,9 @@
 -- Who runs it: reconcile_audit, after work during which the triggers were off. histories.sql has found
 -- who is concerned: user_state.missing is [[user_id, from, to, id of the last entry], …], and
 -- user_state.reason says why. Needs to be a member of user_state_audit_owner, and to own user_fsm.
--- Why it is safe: it adds entries only, which say of themselves that they were written afterwards: by
+-- Why it is safe: user_fsm is locked before; it adds entries only, which say of themselves that they were written afterwards: by
 -- system:reconcile, and for which reason. Nobody can change a state until it is committed; and whose
 -- state or history is another one by now is left out.
-
-set local lock_timeout = '250ms';  -- whoever waits for a lock keeps others from the table
-lock table public.user_fsm in share row exclusive mode;
 
 with missing as materialized (
   select m.user_id, coalesce(nullif(m.state_before, ''), 'new') as start_state,

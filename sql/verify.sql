@@ -50,17 +50,18 @@ begin isolation level repeatable read, read only;
 \ir verify/settings.sql
 set local statement_timeout = 0;
 set local lock_timeout = '10s';
+\set locked ''
 \if :{?locks}
   lock table :locks in :mode mode;
   \set locked :locks
-  \unset locks
-  \ir verify/lockable.sql
-  \if :{?locks}
-    select string_to_array(:'locks', ', ') <@ string_to_array(:'locked', ', ') as locked_all \gset
-    \if :locked_all
-    \else
-      do $$ begin raise exception 'The tables were exchanged meanwhile: verify again.'; end $$;
-    \endif
+\endif
+\unset locks
+\ir verify/lockable.sql
+\if :{?locks}
+  select string_to_array(:'locks', ', ') <@ string_to_array(:'locked', ', ') as locked_all \gset
+  \if :locked_all
+  \else
+    do $$ begin raise exception 'The tables were exchanged meanwhile: verify again.'; end $$;
   \endif
 \endif
 

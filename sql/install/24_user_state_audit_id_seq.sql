@@ -1,8 +1,8 @@
--- The sequence of the ids of user_state_audit: one after the other, and behind the last one.
+-- The sequence of the ids of user_state_audit: one after the other, and beyond the last one.
 --
 -- Who runs it: migrate, or a DBA, after 22_user_state_audit.sql. Needs to own the audit.
 -- After a restore of the data alone, or where a subscription has filled the audit, it is behind.
--- Safe to run again: where it is as it should be, nothing is touched. Nobody waits for it.
+-- Safe to run again: where it is as it should be, nothing is touched.
 
 do $$
 declare
@@ -15,6 +15,9 @@ begin
         from pg_catalog.pg_sequence q where q.seqrelid = ids) then
     alter sequence public.user_state_audit_id_seq
       as bigint increment by 1 minvalue 1 maxvalue 9223372036854775807 cache 1 no cycle;
+  end if;
+  if (select c.relpersistence <> 'p' from pg_catalog.pg_class c where c.oid = ids) then
+    alter sequence public.user_state_audit_id_seq set logged;
   end if;
   -- Not behind an id that no sequence comes to (2^62), and somebody has forged: none would be left.
   select max(a.id) into greatest_id

@@ -8,13 +8,11 @@
 -- transactions are numbered anew. An id that no sequence comes to is left for the next seal, by its
 -- transaction: beyond it this epoch could take nothing.
 
-with given as materialized (
-  select 4611686018427387904 as before  -- 2^62
-)
 select coalesce(min(a.id), 0), coalesce(max(a.id), 0), count(*),
-       (select coalesce(max(b.id), 0) from public.user_state_audit b, given where b.id < given.before)
-  from public.user_state_audit a, given
- where a.id < given.before
+       (select coalesce(max(b.id), 0)
+          from public.user_state_audit b where b.id < 4611686018427387904)  -- 2^62
+  from public.user_state_audit a
+ where a.id < 4611686018427387904
    and a.id > current_setting('user_state.after')::bigint
    and (a.id > current_setting('user_state.mark')::bigint
         or a.transaction_id >= current_setting('user_state.horizon')::bigint);

@@ -69,7 +69,7 @@ select coalesce(jsonb_agg(jsonb_build_object(
          'kind', d.kind, 'object', d.object, 'detail', d.detail, 'missing', d.missing, 'code', d.code,
          'recording',
          case d.kind
-           when 'column' then d.missing or d.detail ~ ' not null'
+           when 'column' then d.missing or d.detail ~ ' not null' and d.detail !~ ' default '
            when 'index' then not d.missing
            when 'trigger' then d.object !~ ' on user_state_transition$'
            when 'grant' then d.object ~ '^grant to the owner'

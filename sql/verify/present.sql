@@ -53,7 +53,11 @@ audit_sequence as (
 ),
 -- What is run by whatever is written in C was made by a superuser: it is as good as PostgreSQL's.
 foreign_function as (
-  select p.oid, p.oid::regprocedure::text as name, coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) as text,
+  select p.oid, p.oid::regprocedure::text as name,
+         -- With what is set for it; and what is in another language is taken for what can't be read.
+         concat_ws(' set ', coalesce(pg_get_function_sqlbody(p.oid), p.prosrc),
+                   array_to_string(p.proconfig, ' set '))
+         || case when l.lanname in ('sql', 'plpgsql') then '' else ' execute' end as text,
          array[p.proname::text] || array(
            select o.oprname::text from pg_operator o where o.oprcode = p.oid
            union
@@ -105,8 +109,11 @@ calls (table_oid, what, reads, function_oid) as (
       select c.conrelid, 'pg_constraint'::regclass, c.oid, 'constraint ' || c.conname, true
         from pg_constraint c where c.conrelid in (select w.oid from watched w) and c.contype in ('c', 'x')
       union all
-      select a.adrelid, 'pg_attrdef'::regclass, a.oid, 'default of column ' || a.adnum, true
-        from pg_attrdef a where a.adrelid in (select w.oid from watched w)
+      select a.adrelid, 'pg_attrdef'::regclass, a.oid, 'default of column ' || a.adnum,
+             c.attgenerated <> ''
+        from pg_attrdef a
+        join pg_attribute c on c.attrelid = a.adrelid and c.attnum = a.adnum
+       where a.adrelid in (select w.oid from watched w)
       union all
       select t.table_oid, 'pg_constraint'::regclass, c.oid, 'constraint ' || c.conname || ' of a type', false
         from column_type t
@@ -231,7 +238,7 @@ line (kind, object, definition, month, code) as (
   union all
   select 'column', 'column ' || w.name || '.' || a.attname,
          concat_ws(' ',
-           case when w.ours or t.typtype <> 'b' or t.oid >= 16384 then format_type(a.atttypid, a.atttypmod)
+           case when w.ours or t.typtype <> 'b' then format_type(a.atttypid, a.atttypmod)
                 when t.typcategory = 'S' then 'text'
                 when t.oid in ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) then 'integer'
                 else format_type(a.atttypid, a.atttypmod) end,
@@ -244,7 +251,8 @@ line (kind, object, definition, month, code) as (
            case when d.oid is not null and w.ours and a.attgenerated = ''
              then 'default ' || pg_get_expr(d.adbin, d.adrelid) end),
          w.month,
-         t.oid >= 16384 or a.attgenerated <> ''
+         -- Only a superuser makes a base type, whose functions are in C.
+         t.oid >= 16384 and t.typtype <> 'b' or a.attgenerated <> ''
     from watched w
     join pg_class c on c.oid = w.oid
     join pg_attribute a on a.attrelid = w.oid and a.attnum > 0 and not a.attisdropped
@@ -556,7 +564,7 @@ line (kind, object, definition, month, code) as (
          false
     from reached r
    cross join lateral (select case
-     when r.text ~* 'set_config|pg_settings|\mapp\.|"app"|\mapp"?\s*\.' then 'may say who it is'
+     when r.text ~* 'set_config|pg_settings|\mset\M[^;]*\mapp"?\s*\.' then 'may say who it is'
      when r.text ~* 'session_replication_role|\m(en|dis)able\s+((always|replica)\s+)?trigger\M'
        then 'may switch triggers off'
      when r.text ~* '\mexecute\M|query_to_xml|dblink' then 'runs SQL that can''t be read here'

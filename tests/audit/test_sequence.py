@@ -20,6 +20,7 @@ HARMS = [
     "alter sequence user_state_audit_id_seq cache 50",
     "alter sequence user_state_audit_id_seq maxvalue 4 cycle",
     "alter sequence user_state_audit_id_seq as smallint",
+    "alter sequence user_state_audit_id_seq set unlogged",
 ]
 
 

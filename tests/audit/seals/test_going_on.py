@@ -207,7 +207,7 @@ def test_an_entry_with_the_last_id_keeps_no_other_from_being_sealed(arena):
         arena.sql("web", FLIP + "1")
         assert arena.seal() is not None
 
-    assert {each.kind for each in arena.verify()} == {"sequence"}
+    assert {each.kind for each in arena.verify()} == {"entry"}
     assert [each for each in found(arena) if each.entry_id != 2**63 - 1] == []
 
 
