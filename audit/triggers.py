@@ -1,4 +1,4 @@
-"""The pgtrigger side of sql/30_record_user_state.sql: which events run it.
+"""The pgtrigger side of sql/install/32_record_user_state.sql: which events run it.
 
 pgtrigger's own function is never made. It begins by asking the setting pgtrigger.ignore,
 with which any session could silence the audit, and it runs with the rights of the writer.

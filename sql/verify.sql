@@ -40,7 +40,7 @@ select pg_catalog.current_setting('is_superuser') = 'on' and :'mode' = 'access s
   end $$;
 \endif
 
--- Complains of what is none.
+-- Ends here where since is no time, or user_id no number.
 select nullif(:'since', '')::timestamptz as since_a_time, nullif(:'user_id', '')::bigint as user_a_number
 \gset
 

@@ -5,7 +5,7 @@
 -- Who runs it: seal_audit --new-epoch, after sql/verify/settings.sql, with user_fsm locked.
 -- Why it is safe: it only reads.
 -- What has a greater id than any sealed one counts whatever its transaction: after a restore,
--- transactions are numbered anew. An id that no sequence comes to is left for the next seal, by its
+-- transactions have other numbers. An id that no sequence comes to is left for the next seal, by its
 -- transaction: beyond it this epoch could take nothing.
 
 select coalesce(min(a.id), 0), coalesce(max(a.id), 0), count(*),
