@@ -108,6 +108,7 @@ def test_not_where_the_database_keeps_it_waiting(arena, monkeypatch):
         "alter table user_state_audit add column note text",
         "alter table user_state_transition add column note text",
         "alter function record_user_state() cost 1000",
+        "alter table user_state_audit add further integer not null default 0",
         "create schema backup; create table backup.user_fsm (id int)",
     ],
 )
