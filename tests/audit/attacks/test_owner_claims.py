@@ -146,9 +146,11 @@ def test_has_a_trigger_that_does_something_else(battle):
     """What a team builds on user_fsm is no finding."""
     battle.sql(
         "otto",
-        "create table seen (at timestamptz)",
+        "create schema app",
+        "create table app.seen (at timestamptz)",
+        "create function stamp() returns text language sql as $$ select 'stamped' $$",
         "create function look() returns trigger language plpgsql security definer as"
-        " $$ begin insert into public.seen values (now()); return NEW; end $$",
+        " $$ begin insert into app.seen values (now()); return NEW; end $$",
         TRIGGER.format(table="user_fsm", function="look"),
         DEFERRED.replace("mona", "later").format(table="user_fsm", function="look"),
         "create domain short as text check (length(value) < 100)",
@@ -156,6 +158,7 @@ def test_has_a_trigger_that_does_something_else(battle):
         "create index on user_fsm (lower(current_state)) where current_state <> 'active'",
         "alter table user_fsm add column note text not null default upper('none'),"
         " add constraint short check (length(note) < 100), add column other short,"
+        " add column stamp text default stamp(),"
         " alter current_state type varchar(64)",
     )
     battle.sql("web", LOCK_ALICE)
