@@ -2,7 +2,6 @@
 
 from django.apps import AppConfig
 from django.core.checks import register
-from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate, pre_migrate
 
 
@@ -11,16 +10,19 @@ class AuditConfig(AppConfig):
     verbose_name = "User state audit"
 
     def ready(self):
-        from .checks import check_expectation, check_states, check_trusted_proxies
+        from .actor import mark_lookups
+        from .checks import check_actor, check_expectation, check_states, check_trusted_proxies
         from .conversion import Convert
+        from .cursor import install
         from .migrate import after_migrate
         from .role_checks import check_deployment
-        from .wrapper import install
 
+        register(check_actor, "audit")
         register(check_expectation, "audit")
         register(check_states, "audit")
         register(check_trusted_proxies, "audit")
         register(check_deployment, "audit", deploy=True)
-        connection_created.connect(install)
+        install()
+        mark_lookups()
         pre_migrate.connect(Convert.listen, sender=self)
         post_migrate.connect(after_migrate, sender=self)

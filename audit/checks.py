@@ -4,6 +4,7 @@ import re
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
+from django.utils.module_loading import import_string
 
 from accounts.client_address import networks
 
@@ -65,3 +66,15 @@ def check_trusted_proxies(app_configs, **kwargs) -> list[CheckMessage]:
             text = f"TRUSTED_PROXIES: {word!r} is no address and no network."
             found.append(Error(text, hint=hint, id="audit.E001"))
     return found
+
+
+def check_actor(app_configs, **kwargs) -> list[CheckMessage]:
+    """audit.E003: AUDIT_ACTOR is no path to a function."""
+    path = getattr(settings, "AUDIT_ACTOR", None)
+    try:
+        if path is None or callable(import_string(path)):
+            return []
+    except (ImportError, AttributeError, TypeError):
+        pass
+    hint = "Write where it is, such as 'site.actors.actor_of', or leave the setting out."
+    return [Error(f"AUDIT_ACTOR: {path!r} is no function.", hint=hint, id="audit.E003")]

@@ -1,150 +1,145 @@
 """Who is asking: one variable, each thread's and task's own, and how it is set.
 
-Nothing here speaks to PostgreSQL. The wrapper on the connections does, when a statement
-goes out (wrapper.py).
+Nothing here speaks to PostgreSQL. The cursors of the connections do, when a statement goes out
+(cursor.py).
 """
 
 import logging
-from collections.abc import Callable
-from contextlib import ContextDecorator, contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AbstractContextManager, ContextDecorator
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, replace
-from functools import wraps
-from inspect import iscoroutinefunction
-from typing import NamedTuple
+from functools import cached_property, partial, wraps
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+from typing import Any
+
+from .claims import (
+    MAX_IP,
+    MAX_REASON,
+    MAX_REQUEST_ID,
+    NO_ACTOR,
+    NOBODY,
+    UNKNOWN,
+    Actor,
+    Claims,
+    clean,
+)
 
 logger = logging.getLogger(__name__)
-
-# Longer values are cut: nobody needs them, and no message should grow because of them.
-MAX_USER, MAX_IP, MAX_REASON, MAX_REQUEST_ID = 300, 64, 1000, 200
-UNKNOWN = "unknown"
-ANONYMOUS = "anonymous"
-
-
-class Values(NamedTuple):
-    """What PostgreSQL is told, ready to be sent: app.user, app.ip, app.reason, app.request_id."""
-
-    user: str
-    ip: str
-    reason: str
-    request_id: str
-
-
-NOBODY = Values("", "", "", "")
-
-
-def clean(value: object, limit: int) -> str:
-    """``value`` as text that PostgreSQL can store: without NUL and lone surrogates, at most
-    ``limit`` characters."""
-    text = str(value)[: limit * 2].replace("\x00", "")
-    return text.encode("utf-8", "ignore").decode("utf-8")[:limit]
 
 
 @dataclass(frozen=True)
 class Context:
-    """What should be true. ``user`` may be a function, to be asked when a statement goes out."""
+    """What should be true. ``actor`` may be a function, to be asked when a statement goes out."""
 
-    user: str | Callable[[], str | None] = ""
+    actor: Actor | Callable[[], Actor | None] = NO_ACTOR
     ip: str = ""
     reason: str = ""
     request_id: str = ""
 
+    def claims(self) -> Claims | None:
+        """What PostgreSQL should be told now.
 
-_current: ContextVar[Context | None] = ContextVar("audit_context", default=None)
-_entered: ContextVar[tuple[Token, ...]] = ContextVar("audit_contexts_entered", default=())
+        None while the actor is being looked up: that runs queries of its own, and they cannot wait
+        for its result.
+        """
+        return self._known if self.is_known else self.of(resolve(self.actor))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether nobody has to be asked who it is."""
+        return isinstance(self.actor, Actor)
+
+    @cached_property
+    def _known(self) -> Claims | None:
+        return self.of(self.actor)
+
+    def of(self, actor: Actor | None) -> Claims | None:
+        return actor and Claims(*actor, self.ip, self.request_id, self.reason)
+
+
+@dataclass(eq=False)
+class Entry:
+    """Of a context: ``by`` whom, and whether it was left in another thread or task."""
+
+    context: Context
+    by: "entered"
+    token: Token | None = None
+    left: bool = False
+
+
+# Those that were entered in this thread or task and not left, the innermost last.
+_entries: ContextVar[tuple[Entry, ...]] = ContextVar("audit_context", default=())
 _resolving: ContextVar[bool] = ContextVar("audit_context_resolving", default=False)
 
 
 def current() -> Context | None:
     """The context in force here; None when nobody is asking."""
-    return _current.get()
+    for entry in reversed(_entries.get()):
+        if not entry.left:
+            return entry.context
+    return None
 
 
-@contextmanager
-def entered(context: Context):
-    """Put ``context`` in force for the block."""
-    token = _current.set(context)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+def handover() -> dict[str, str]:
+    """What ``acting_as(**…)`` takes to go on elsewhere, such as in the worker that runs a job, in
+    the name of whoever is asking here. Text only, so it can travel as JSON."""
+    context = current()
+    return ((context and context.claims()) or NOBODY)._asdict()
 
 
-def values() -> Values | None:
-    """What PostgreSQL should be told now; NOBODY when nobody is asking.
+def resolve(lookup: Callable[[], Actor | None]) -> Actor | None:
+    """The actor; None while the page itself is looking for it, and within the lookup.
 
-    None while the user is being looked up: that runs queries of its own, and they cannot wait
-    for its result.
-    """
-    context = _current.get()
-    if context is None:
-        return NOBODY
-    if _resolving.get():
-        return None
-    user = context.user if isinstance(context.user, str) else resolve(context.user)
-    if user is None:
-        return None
-    return Values(user, context.ip, context.reason, context.request_id)
-
-
-def resolve(lookup: Callable[[], str | None]) -> str | None:
-    """The user's name; None while the page itself is looking for it.
-
-    A look-up that fails must not fail the change of state: it is logged, and the change is
-    recorded as initiated by "unknown". (A query of the look-up that fails within a transaction
+    A lookup that fails must not fail the change of state: it is logged, and the change is
+    recorded as initiated by "unknown". (A query of the lookup that fails within a transaction
     has ended that transaction, as any query would.)
     """
+    if _resolving.get():
+        return None
     token = _resolving.set(True)
     try:
-        user = lookup()
-        return user if user is None else clean(user, MAX_USER)
-    except Exception:  # whatever a session store or a user model raises; it is logged
+        return lookup()
+    except Exception:  # whatever a session store, a user model or a hook raises; it is logged
         logger.exception("The user of the request could not be looked up for the audit.")
-        return UNKNOWN
+        return Actor(UNKNOWN)
     finally:
         _resolving.reset(token)
 
 
-class acting_as(ContextDecorator):  # noqa: N801 - used like a function, as suppress()
-    """Do the block in the name of ``user``, from ``ip``, for ``reason``::
+class entered(ContextDecorator):  # noqa: N801 - used like a function, as suppress()
+    """Put ``context`` in force for the block.
 
-        with acting_as("nightly-cleanup", reason="not seen for a year"):
-            user.fsm.deactivate()
-            user.fsm.save()
-
-    ``user`` is a name or a user object. What is not given stays as it is around the block.
-    Also a decorator, of functions and coroutine functions. Nests; restores at the end.
+    Also a decorator, of functions, coroutine functions, and generator functions of both kinds: the
+    steps of a generator are taken in the context, and what its caller does between them is not.
+    Nests; restores at the end.
     """
 
-    def __init__(
-        self,
-        user: object = None,
-        ip: object = None,
-        reason: object = None,
-        request_id: object = None,
-    ):
-        if hasattr(user, "get_username"):
-            user = user.get_username() or ANONYMOUS
-        given = {
-            "user": (user, MAX_USER),
-            "ip": (ip, MAX_IP),
-            "reason": (reason, MAX_REASON),
-            "request_id": (request_id, MAX_REQUEST_ID),
-        }
-        self._given = {
-            name: clean(value, limit) for name, (value, limit) in given.items() if value is not None
-        }
+    def __init__(self, context: Context):
+        self.context = context
+        self._open: list[Entry] = []
 
     def __enter__(self) -> None:
-        token = _current.set(replace(_current.get() or Context(), **self._given))
-        _entered.set((*_entered.get(), token))
+        entry = Entry(self.context, by=self)
+        self._open.append(entry)
+        entry.token = _entries.set((*_entries.get(), entry))
 
     def __exit__(self, *exc_info) -> None:
-        *others, token = _entered.get()
-        _entered.set(tuple(others))
-        _current.reset(token)
+        here = _entries.get()
+        # Not the innermost of all: generators may end in any order.
+        entry = next((each for each in reversed(here) if each.by is self), self._open[-1])
+        self._open.remove(entry)
+        try:
+            _entries.reset(entry.token)
+        except ValueError:  # a generator is closed by somebody else than whoever began it
+            entry.left = True
+        _entries.set(tuple(each for each in here if each is not entry))
 
     def __call__(self, func):
+        if isgeneratorfunction(func):
+            return in_steps(self, func)
+        if isasyncgenfunction(func):
+            return in_async_steps(self, func)
         if not iscoroutinefunction(func):
             return super().__call__(func)
 
@@ -154,3 +149,92 @@ class acting_as(ContextDecorator):  # noqa: N801 - used like a function, as supp
                 return await func(*args, **kwargs)
 
         return inner
+
+
+class acting_as(entered):  # noqa: N801
+    """Do the block in the name of ``user``, from ``ip``, for ``reason``::
+
+        with acting_as("nightly-cleanup", reason="not seen for a year"):
+            user.fsm.deactivate()
+            user.fsm.save()
+
+    ``user`` is a name, a user object, or an Actor; ``impersonator``, of the same kinds, is who
+    signed in as them, and ``user_id`` the key of the user where only a name is given. What is not
+    given stays as it is around the block. Also a decorator, as entered() is.
+    """
+
+    def __init__(
+        self,
+        user: Any = None,
+        ip: object = None,
+        reason: object = None,
+        request_id: object = None,
+        *,
+        user_id: object = None,
+        impersonator: Any = None,
+    ):
+        texts = {
+            "ip": (ip, MAX_IP),
+            "reason": (reason, MAX_REASON),
+            "request_id": (request_id, MAX_REQUEST_ID),
+        }
+        self._given: dict[str, Any] = {
+            name: clean(value, limit) for name, (value, limit) in texts.items() if value is not None
+        }
+        self._open = []
+        if user is not None:
+            self._given["actor"] = Actor.of(user, user_id, impersonator)
+
+    @property
+    def context(self) -> Context:
+        return replace(current() or Context(), **self._given)
+
+
+def in_steps(within: AbstractContextManager, function: Callable[..., Generator]):
+    """The generator function, each of whose generators' steps is taken within the block."""
+
+    @wraps(function)
+    def inner(*args, **kwargs):
+        generator = function(*args, **kwargs)
+        step = partial(next, generator)
+        while True:
+            with within:
+                try:
+                    item = step()
+                except StopIteration as end:
+                    return end.value
+            try:
+                step = partial(generator.send, (yield item))
+            except GeneratorExit:
+                with within:
+                    generator.close()
+                raise
+            except BaseException as error:  # noqa: BLE001 - it is the generator's to handle
+                step = partial(generator.throw, error)
+
+    return inner
+
+
+def in_async_steps(within: AbstractContextManager, function: Callable[..., AsyncGenerator]):
+    """The same of an asynchronous one."""
+
+    @wraps(function)
+    async def inner(*args, **kwargs):
+        generator = function(*args, **kwargs)
+        step = partial(anext, generator)
+        while True:
+            with within:
+                try:
+                    item = await step()
+                except StopAsyncIteration:
+                    return
+            try:
+                step = partial(generator.asend, (yield item))
+            except GeneratorExit:
+                with within:
+                    await generator.aclose()
+                raise
+            except BaseException as error:  # noqa: BLE001 - it is the generator's to handle
+                step = partial(generator.athrow, error)
+
+    return inner

@@ -58,13 +58,13 @@ class Statement:
         known = self.word in CARRIERS_IN_TRANSACTION or self.word in TRANSPARENT
         return known and ";" not in self.text and "set_config" not in self.text.lower()
 
-    def after(self, prefix: str, params) -> str | bytes:
-        """Itself behind ``prefix``, which has no placeholders."""
+    def after(self, ahead: str, params) -> str | bytes:
+        """Itself behind ``ahead``, which has no placeholders."""
         if params is not None:
-            prefix = prefix.replace("%", "%%")
+            ahead = ahead.replace("%", "%%")
         if isinstance(self.sql, bytes):
-            return b"%b; %b" % (prefix.encode(), self.sql)
-        return f"{prefix}; {self.sql}"
+            return ahead.encode() + self.sql
+        return ahead + self.sql
 
 
 def leading_word(text: str) -> str:

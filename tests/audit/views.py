@@ -104,6 +104,15 @@ async def async_stream(request):
     return StreamingHttpResponse(body())
 
 
+def user(request):
+    return HttpResponse(request.user.get_username())
+
+
+def session_first(request):
+    request.session.get("anything")
+    return user(request)
+
+
 def broken(request):
     set_state("locked")
     raise ZeroDivisionError
@@ -118,6 +127,8 @@ def backend_id(request):
 
 urlpatterns = [
     path("lock/", lock_everybody),
+    path("user/", user),
+    path("session/", session_first),
     path("lock-in-transaction/", lock_in_transaction),
     path("lock-on-commit/", lock_on_commit),
     path("sign-in/<username>/", sign_in_midway),

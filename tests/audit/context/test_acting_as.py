@@ -1,6 +1,7 @@
 """acting_as: the context for jobs and scripts."""
 
 import asyncio
+from contextvars import copy_context
 from threading import Thread
 
 import pytest
@@ -99,7 +100,7 @@ def test_it_decorates_coroutine_functions_until_they_end(transactional_db):
     @acting_as("job")
     async def job():
         await asyncio.sleep(0.001)
-        seen.append(current().user)
+        seen.append(current().actor.name)
 
     async def main():
         await asyncio.gather(job(), job())
@@ -116,14 +117,14 @@ def test_one_instance_may_be_in_use_in_several_places_at_once(transactional_db):
     async def work():
         with job:
             await asyncio.sleep(0.001)
-            return current().user
+            return current().actor.name
 
     async def main():
         return await asyncio.gather(work(), work())
 
     assert asyncio.run(main()) == ["job", "job"]
     with job, job:
-        assert current().user == "job"
+        assert current().actor.name == "job"
     assert current() is None
 
 
@@ -153,3 +154,86 @@ def test_a_thread_that_is_told_nothing_is_nobody(alice, trail):
         thread.join()
 
     assert trail.initiators() == ["CLI"]
+
+
+def test_an_asynchronous_generator_is_advanced_in_the_context(transactional_db):
+    seen = []
+
+    @acting_as("job")
+    async def work():
+        try:
+            seen.append((current().actor.name, (yield)))
+            yield
+        finally:
+            seen.append(current().actor.name)
+
+    async def main():
+        generator = work()
+        await anext(generator)
+        assert current() is None
+        await generator.asend("sent")
+        # Closed by another task, as the event loop does with those that nobody finished.
+        await asyncio.create_task(generator.aclose())
+
+    asyncio.run(main())
+
+    assert seen == [("job", "sent"), "job"]
+
+
+def begun_elsewhere(close) -> list[str]:
+    """Who acts where a generator is closed that began in "outer", and then in "outer"."""
+
+    def work():
+        with acting_as("job"):
+            yield
+
+    seen = []
+
+    def closing():
+        with acting_as("closing"):
+            generator.close()
+            seen.append(current().actor.name)
+
+    with acting_as("outer"):
+        generator = work()
+        next(generator)
+        close(closing)
+        seen.append(current().actor.name)
+    assert current() is None
+    return seen
+
+
+def test_one_that_another_thread_closes_ends(transactional_db):
+    def in_a_thread(function):
+        thread = Thread(target=function)
+        thread.start()
+        thread.join()
+
+    assert begun_elsewhere(in_a_thread) == ["closing", "outer"]
+
+
+def test_one_that_a_copy_of_the_context_closes_ends(transactional_db):
+    assert begun_elsewhere(lambda function: copy_context().run(function)) == ["closing", "outer"]
+
+
+def test_what_goes_on_in_a_copy_of_the_context_keeps_it(transactional_db):
+    with acting_as("job"):
+        copy = copy_context()
+
+    assert current() is None
+    assert copy.run(current).actor.name == "job"
+
+
+def test_blocks_that_are_left_in_another_order_leave_nothing_behind(transactional_db):
+    def work(name):
+        with acting_as(name):
+            yield
+
+    first, second = work("first"), work("second")
+    next(first)
+    next(second)
+    first.close()
+    assert current().actor.name == "second"
+    second.close()
+
+    assert current() is None

@@ -1,4 +1,4 @@
-"""Connections: every alias, thread and reconnect has the wrapper, with either driver."""
+"""Connections: every alias, thread and reconnect sends the context, with either driver."""
 
 from threading import Barrier, Thread
 
@@ -8,7 +8,7 @@ from django.db.backends.postgresql.psycopg_any import is_psycopg3
 
 from accounts.models import User, UserFSM
 from audit.context import acting_as
-from audit.wrapper import ContextSender
+from audit.cursor import ContextCursor
 from tests.conftest import make_user
 
 
@@ -47,8 +47,10 @@ def test_a_new_connection_of_the_same_alias_is_told_too(alice, trail, set_state)
         set_state("locked")
 
     assert trail.initiators() == ["job"]
-    wrappers = [w for w in connection.execute_wrappers if isinstance(w, ContextSender)]
-    assert len(wrappers) == 1
+    with connection.cursor() as cursor:
+        ours = [each for each in type(cursor.cursor).__mro__ if each is ContextCursor]
+    assert len(ours) == 1
+    assert connection.execute_wrappers == []
 
 
 def test_a_connection_lost_in_a_transaction_begins_anew(alice, trail, set_state):

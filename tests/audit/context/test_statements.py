@@ -192,13 +192,32 @@ def test_callproc_inside_atomic_is_right(job, trail, execute):
     assert trail.initiators() == ["100% job"]
 
 
-def test_copy_by_the_driver_is_nobodys_in_autocommit(job, alice, bob, trail):
+def test_copy_by_the_driver_is_right_in_autocommit(job, alice, bob, trail):
     UserFSM.objects.filter(user=bob).delete()
     trail.forget()
 
     copy_into_user_fsm(f"{bob.pk}\tactive\n")
 
-    assert trail.initiators() == ["CLI"]
+    assert trail.initiators() == ["100% job"]
+    assert connection.get_autocommit()
+
+
+def test_copy_that_fails_in_autocommit_changes_nothing(job, alice, trail, set_state):
+    with pytest.raises(Exception, match="user_fsm_current_state_valid"):
+        copy_into_user_fsm("0\tnonsense\n")
+    set_state("locked")
+
+    assert trail.initiators() == ["100% job"]
+
+
+def test_callproc_is_right_in_autocommit(job, trail, execute):
+    execute(f"create function lock_all() returns void language sql as $$ {LOCK} $$")
+
+    with connection.cursor() as cursor:
+        cursor.callproc("lock_all")
+
+    execute("drop function lock_all()")
+    assert trail.initiators() == ["100% job"]
 
 
 def test_copy_by_the_driver_inside_atomic_is_right(job, alice, bob, trail):
@@ -275,13 +294,3 @@ def test_a_named_cursor_is_left_alone(job, alice):
     assert [fsm.user_id for fsm in UserFSM.objects.iterator(chunk_size=1)] == [alice.pk]
     with transaction.atomic():
         assert [fsm.user_id for fsm in UserFSM.objects.iterator(chunk_size=1)] == [alice.pk]
-
-
-def test_other_wrappers_of_the_connection_still_work(job, alice, trail, execute, sent):
-    with connection.execute_wrapper(lambda execute, *args: execute(*args)):
-        execute(LOCK)
-    execute("select 1")
-
-    assert LOCK in sent[0]
-    assert "app.user" in sent[1]
-    assert trail.initiators() == ["100% job"]

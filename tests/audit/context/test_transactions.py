@@ -4,6 +4,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from accounts.models import UserFSM
+from audit.claims import Actor
 from audit.context import Context, acting_as, entered
 
 
@@ -92,7 +93,7 @@ def test_in_an_aborted_transaction_nobody_is_looked_up(alice, execute):
         execute("select * from nowhere")
 
     with (
-        entered(Context(user=lambda: asked.append(1) or "alice")),
+        entered(Context(actor=lambda: asked.append(1) or Actor("alice"))),
         pytest.raises(DatabaseError, match="aborted"),
     ):
         execute("select 1")
@@ -138,9 +139,9 @@ def test_the_isolation_level_can_be_set_first_although_the_user_is_not_known_yet
 ):
     def look_up():
         execute("select 1")
-        return "alice"
+        return Actor("alice")
 
-    with entered(Context(user=look_up)), transaction.atomic():
+    with entered(Context(actor=look_up)), transaction.atomic():
         execute("set transaction isolation level serializable")
         set_state("locked")
 

@@ -5,7 +5,8 @@ import os
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
-from audit.context import MAX_IP, MAX_REASON, MAX_REQUEST_ID, MAX_USER, acting_as
+from audit.claims import MAX_IP, MAX_REASON, MAX_REQUEST_ID, MAX_USER
+from audit.context import acting_as
 from tests.psql import psql
 
 LONG = "x" * 10_000

@@ -1,0 +1,84 @@
+"""The actor of a request: whoever is signed in when a statement goes out, or who
+settings.AUDIT_ACTOR says it is."""
+
+from functools import cache, wraps
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.contrib import auth
+from django.core.signals import setting_changed
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+from django.utils.module_loading import import_string
+
+from accounts.middleware import lookup_running, user_lookup
+
+from .claims import ANONYMOUS, Actor
+
+
+def actor_of(request: HttpRequest) -> Actor | None:
+    """Whom a change is made for at this moment; None while that is being found out.
+
+    The hook gets the request, and returns a user object, a name, or an Actor; None where it has
+    nothing to say.
+    """
+    if lookup_running.get():
+        return None
+    session = getattr(request, "session", None)
+    accessed = session is not None and session.accessed
+    ask = hook()
+    who = ask(request) if ask else None
+    actor = Actor.of(user_of(request) if who is None else who)
+    if session is not None:
+        session.accessed = accessed  # by the page, or it could not be cached: Vary: Cookie
+    return actor
+
+
+def user_of(request: HttpRequest) -> Any:
+    """The user object, or "anonymous"."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return ANONYMOUS
+    # It is known by now. Each attribute of the lazy object would cost three calls.
+    return user._wrapped if type(user) is SimpleLazyObject else user
+
+
+@cache
+def hook():
+    path = getattr(settings, "AUDIT_ACTOR", None)
+    return import_string(path) if path else None
+
+
+@receiver(setting_changed)
+def forget_hook(**kwargs) -> None:
+    hook.cache_clear()
+
+
+def mark_lookups() -> None:
+    """Have it known while Django reads a session, or finds out whose it is, as each middleware has
+    it do: asked for the user meanwhile, it would begin anew, and change a session's key twice."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    for owner, name in ((auth, "get_user"), (store, "load")):
+        setattr(owner, name, marked(getattr(owner, name)))
+    for owner, name in ((auth, "aget_user"), (store, "aload")):
+        setattr(owner, name, marked_async(getattr(owner, name)))
+
+
+def marked(function):
+    @wraps(function)
+    def inner(*args, **kwargs):
+        with user_lookup():
+            return function(*args, **kwargs)
+
+    return inner
+
+
+def marked_async(function):
+    @wraps(function)
+    async def inner(*args, **kwargs):
+        with user_lookup():
+            return await function(*args, **kwargs)
+
+    return inner
