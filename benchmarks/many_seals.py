@@ -71,7 +71,8 @@ def drafts(step: int) -> Iterator[seals.Receipt]:
         )
         ranges = cursor.fetchall()
     with snapshot(connection):
-        rows = chain.from_iterable(blocks(connection, ranges[0][2], ranges[-1][3]))
+        read = blocks(connection, ranges[0][2], ranges[-1][3])
+        rows = chain.from_iterable(block.rows() for block in read)
         for number, (_, lines, first, last) in enumerate(ranges, start=1):
             tree = Tree()
             tree.add(leaf for _, _, leaf in islice(rows, lines))

@@ -63,8 +63,8 @@ class Placed(NamedTuple):
 
     def blocks(self, connection: BaseDatabaseWrapper) -> Iterator[list[Leaf]]:
         """All that it takes, in order of id, within a snapshot()."""
-        for rows in blocks(connection, self.receipt.first, self.receipt.last):
-            yield self.taken(rows)
+        for block in blocks(connection, self.receipt.first, self.receipt.last):
+            yield self.taken(block.rows())
 
 
 def read_rows(connection: BaseDatabaseWrapper) -> list[Row]:
