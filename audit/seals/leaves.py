@@ -3,9 +3,10 @@ snapshot where there is much to read."""
 
 import struct
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from itertools import compress
 from queue import SimpleQueue
 from typing import Any, NamedTuple
 
@@ -14,11 +15,23 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from audit.isolation import beside
 from audit.sqlfiles import text_of
 
-BLOCK = 65_536  # ids that are read at once: 10 MB as Python's objects
+BLOCK = 65_536  # ids that are read at once: 3 MB, and 10 MB as Python's objects
 AHEAD = 2  # blocks that are read, or waiting to be taken, for each connection
 HASH = 32  # bytes
 
-Leaf = tuple[int, int, bytes]  # id, transaction_id, hash
+
+class Rows(NamedTuple):
+    """Some entries, in order of id, by column: a tuple for each would cost as much as its hash."""
+
+    ids: Sequence[int]
+    transactions: Sequence[int]
+    leaves: Sequence[bytes]
+
+    def part(self, begin: int, end: int) -> "Rows":
+        return Rows(*(column[begin:end] for column in self))
+
+    def chosen(self, which: Sequence[bool]) -> "Rows":
+        return Rows(*(list(compress(column, which)) for column in self))
 
 
 class Block(NamedTuple):
@@ -29,10 +42,10 @@ class Block(NamedTuple):
     leaves: bytes
     are_whole: bool
 
-    def rows(self) -> list[Leaf]:
+    def rows(self) -> Rows:
         leaves = bytes(self.leaves)
         hashes = [leaves[at : at + HASH] for at in range(0, len(leaves), HASH)]
-        return list(zip(numbers(self.ids), numbers(self.transactions), hashes, strict=True))
+        return Rows(numbers(self.ids), numbers(self.transactions), hashes)
 
 
 def numbers(data: bytes) -> tuple[int, ...]:
@@ -69,7 +82,7 @@ def read_ahead(
     for driver in drivers:
         idle.put(driver)
 
-    def read(span: tuple[int, int]) -> list[Leaf]:
+    def read(span: tuple[int, int]) -> Block:
         driver = idle.get()
         try:
             return read_block(driver, *span)
