@@ -71,10 +71,11 @@ def drafts(step: int) -> Iterator[seals.Receipt]:
         )
         ranges = cursor.fetchall()
     with snapshot(connection):
-        rows = chain.from_iterable(blocks(connection, ranges[0][2], ranges[-1][3]))
+        read = blocks(connection, ranges[0][2], ranges[-1][3])
+        leaves = chain.from_iterable(block.rows().leaves for block in read)
         for number, (_, lines, first, last) in enumerate(ranges, start=1):
             tree = Tree()
-            tree.add(leaf for _, _, leaf in islice(rows, lines))
+            tree.add(islice(leaves, lines))
             yield seals.Receipt(
                 *(site, number, AT, ELSEWHERE, ELSEWHERE, 0, (number - 1) * step, number * step),
                 *(lines, first, last, tree.root().hex(), NOTHING, ""),

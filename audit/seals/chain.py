@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from .leaves import Leaf, blocks
+from .leaves import Rows, blocks
 from .receipt import FORMAT, NOTHING, BadReceiptError, Receipt, parse
 
 
@@ -53,18 +53,19 @@ class Placed(NamedTuple):
     receipt: Receipt
     before: Reach
 
-    def taken(self, rows: list[Leaf]) -> list[Leaf]:
+    def taken(self, rows: Rows) -> Rows:
         """Those that it takes, of entries from its first to its last one."""
         receipt, (after, mark, horizon) = self
+        each = zip(rows.ids, rows.transactions, strict=True)
         if receipt.begins_epoch:
-            return [r for r in rows if r[0] > after and (r[0] > mark or r[1] >= horizon)]
+            return rows.chosen([i > after and (i > mark or t >= horizon) for i, t in each])
         start, upto = receipt.start, receipt.upto
-        return [r for r in rows if r[0] > after and start <= r[1] < upto]
+        return rows.chosen([i > after and start <= t < upto for i, t in each])
 
-    def blocks(self, connection: BaseDatabaseWrapper) -> Iterator[list[Leaf]]:
+    def blocks(self, connection: BaseDatabaseWrapper) -> Iterator[Rows]:
         """All that it takes, in order of id, within a snapshot()."""
-        for rows in blocks(connection, self.receipt.first, self.receipt.last):
-            yield self.taken(rows)
+        for block in blocks(connection, self.receipt.first, self.receipt.last):
+            yield self.taken(block.rows())
 
 
 def read_rows(connection: BaseDatabaseWrapper) -> list[Row]:

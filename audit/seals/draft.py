@@ -79,5 +79,5 @@ class Drafter:
         """The draft, over the entries that it takes."""
         tree = Tree()
         for rows in placed.blocks(self.connection):
-            tree.add([leaf for _, _, leaf in rows])
+            tree.add(rows.leaves)
         return placed.receipt._replace(lines=tree.size, root=tree.root().hex())

@@ -1,31 +1,59 @@
 """Read the leaves of the entries, in order of id: PostgreSQL hashes, in two connections on one
-snapshot where there is much to read, and sends them by binary COPY."""
+snapshot where there is much to read."""
 
 import struct
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from itertools import compress
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from audit.findings import CannotLookError
 from audit.isolation import beside
 from audit.sqlfiles import text_of
 
-BLOCK = 65_536  # ids that are read at once: 10 MB as Python's objects
+BLOCK = 65_536  # ids that are read at once: 3 MB, and 10 MB as Python's objects
 AHEAD = 2  # blocks that are read, or waiting to be taken, for each connection
-BEGINS, ENDS = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
-ROW = struct.Struct(">6xq4xq4x32s")  # of each: how many values, and before each its length
-LENGTHS = {1: b"\3", 5: b"\x08", 17: b"\x08", 29: b"\x20"}  # the last byte of each of these
-
-Leaf = tuple[int, int, bytes]  # id, transaction_id, hash
+HASH = 32  # bytes
 
 
-def blocks(connection: BaseDatabaseWrapper, first: int, last: int) -> Iterator[list[Leaf]]:
-    """The leaves from ``first`` to ``last``, within a transaction that has the settings."""
+class Rows(NamedTuple):
+    """Some entries, in order of id, by column: a tuple for each would cost as much as its hash."""
+
+    ids: Sequence[int]
+    transactions: Sequence[int]
+    leaves: Sequence[bytes]
+
+    def part(self, begin: int, end: int) -> "Rows":
+        return Rows(*(column[begin:end] for column in self))
+
+    def chosen(self, which: Sequence[bool]) -> "Rows":
+        return Rows(*(list(compress(column, which)) for column in self))
+
+
+class Block(NamedTuple):
+    """Some entries, as leaves.sql sends them: they take little memory until rows() is called."""
+
+    ids: bytes
+    transactions: bytes
+    leaves: bytes
+    are_whole: bool
+
+    def rows(self) -> Rows:
+        leaves = bytes(self.leaves)
+        hashes = [leaves[at : at + HASH] for at in range(0, len(leaves), HASH)]
+        return Rows(numbers(self.ids), numbers(self.transactions), hashes)
+
+
+def numbers(data: bytes) -> tuple[int, ...]:
+    return struct.unpack(f">{len(data) // 8}q", data)
+
+
+def blocks(connection: BaseDatabaseWrapper, first: int, last: int) -> Iterator[Block]:
+    """The entries from ``first`` to ``last``, within a transaction that has the settings."""
     if last - first < BLOCK:
         with connection.wrap_database_errors:
             yield read_block(connection.connection, first, last)
@@ -48,13 +76,13 @@ def block_begins(connection: BaseDatabaseWrapper, first: int, last: int) -> list
 
 def read_ahead(
     connection: BaseDatabaseWrapper, drivers: list, spans: list[tuple[int, int]]
-) -> Iterator[list[Leaf]]:
+) -> Iterator[Block]:
     """In order, each connection reading one block while others are waiting to be taken."""
     idle: SimpleQueue = SimpleQueue()
     for driver in drivers:
         idle.put(driver)
 
-    def read(span: tuple[int, int]) -> list[Leaf]:
+    def read(span: tuple[int, int]) -> Block:
         driver = idle.get()
         try:
             return read_block(driver, *span)
@@ -75,41 +103,19 @@ def read_ahead(
                 each.cancel()
 
 
-def read_block(driver: Any, first: int, last: int) -> list[Leaf]:
-    """By the connection of the driver, psycopg2's or psycopg's; CannotLookError."""
-    query = text_of("seal/leaves.sql").rstrip().removesuffix(";")
-    copy = f"copy ({query}) to stdout (format binary)"
-    sink = bytearray()
+def read_block(driver: Any, first: int, last: int) -> Block:
+    """By the connection of the driver, psycopg2's or psycopg's."""
     with closing(driver.cursor()) as cursor:
         set_span(cursor, first, last)
-        if hasattr(cursor, "copy_expert"):
-            cursor.copy_expert(copy, Sink(sink))
-        else:
-            with cursor.copy(copy) as data:
-                for part in data:
-                    sink += part
-    return unpacked(sink)
+        cursor.execute(text_of("seal/leaves.sql"))
+        return Block(*cursor.fetchone())
 
 
 def set_span(cursor: Any, first: int, last: int) -> None:
     cursor.execute(
         "select set_config('user_state.first_id', %s, true),"
-        " set_config('user_state.last_id', %s, true), set_config('user_state.block', %s, true)",
+        " set_config('user_state.last_id', %s, true), set_config('user_state.block', %s, true),"
+        # Two connections share the work: workers beside them would only cost their start.
+        " set_config('max_parallel_workers_per_gather', '0', true)",
         [str(first), str(last), str(BLOCK)],
     )
-
-
-class Sink:
-    """A file for psycopg2 to write to."""
-
-    def __init__(self, into: bytearray):
-        self.write = into.extend
-
-
-def unpacked(data: bytearray) -> list[Leaf]:
-    rows = data.removeprefix(BEGINS).removesuffix(ENDS)
-    count, rest = divmod(len(rows), ROW.size)
-    lengths = [rows[at :: ROW.size] == length * count for at, length in LENGTHS.items()]
-    if len(rows) != len(data) - len(BEGINS) - len(ENDS) or rest or not all(lengths):
-        raise CannotLookError("The entries were sent by no binary COPY, or not to its end.")
-    return list(ROW.iter_unpack(rows))

@@ -90,11 +90,11 @@ def tree_with(
     """The tree of a seal, and the index of an entry in it; None where it is in another one."""
     tree, index = Tree(), None
     for rows in placed.blocks(connection):
-        for at, (each, _, _) in enumerate(rows):
+        for at, each in enumerate(rows.ids):
             if each == entry_id:
                 index = tree.size + at
                 tree.want(index)
-        tree.add([leaf for _, _, leaf in rows])
+        tree.add(rows.leaves)
     return tree, index
 
 

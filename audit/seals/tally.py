@@ -1,13 +1,12 @@
 """Give each entry to the seal that takes it, in one pass in order of id: a hundred thousand seals
 cost what one costs."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Sequence
-from operator import itemgetter
 from typing import NamedTuple
 
 from .chain import Placed, Reach
-from .leaves import Leaf
+from .leaves import Rows
 from .merkle import Tree
 from .receipt import Receipt
 
@@ -15,7 +14,6 @@ SHOWN = 100  # entries that are named, of each kind of finding
 ENDLESS = 1 << 64
 LATE, NOT_YET = "late", "not yet"  # of an entry that no seal takes
 Taker = Receipt | str
-by_id, by_leaf = itemgetter(0), itemgetter(2)
 
 
 class Interval(NamedTuple):
@@ -71,53 +69,53 @@ class Tally:
         self.done: set[int] = set()
         self.late: list[int] = []
 
-    def take(self, rows: list[Leaf]) -> None:
+    def take(self, rows: Rows) -> None:
         """Some more, which have greater ids than those before."""
-        if not rows:
+        if not rows.ids:
             return
-        begin, count = 0, len(rows)
+        begin, count = 0, len(rows.ids)
         while begin < count:
             last = self.zones[self.zone].last
-            end = count if rows[-1][0] <= last else bisect_right(rows, last, begin, key=by_id)
-            self._take_in_zone(rows[begin:end] if end - begin < count else rows)
+            end = count if rows.ids[-1] <= last else bisect_right(rows.ids, last, begin)
+            self._take_in_zone(rows.part(begin, end) if end - begin < count else rows)
             begin = end
             if end < count:
                 self.zone += 1
-        self._close_passed(rows[-1][0])
+        self._close_passed(rows.ids[-1])
         # All that come have greater ids, so these are the least.
         self.late = sorted(self.late)[:SHOWN]
 
-    def _take_in_zone(self, rows: list[Leaf]) -> None:
-        if not rows:
+    def _take_in_zone(self, rows: Rows) -> None:
+        if not rows.ids:
             return
-        interval = self.zones[self.zone].interval(rows[0][1])
-        transactions = [transaction for _, transaction, _ in rows]
+        transactions = rows.transactions
+        interval = self.zones[self.zone].interval(transactions[0])
         if interval.start <= min(transactions) and max(transactions) < interval.upto:
             self._give(interval.taker, rows)  # most often
             return
         begin, interval = 0, Interval(0, 0, LATE)
         start = upto = 0
-        for at, (_, transaction, _) in enumerate(rows):
+        for at, transaction in enumerate(transactions):
             if not start <= transaction < upto:
-                self._give(interval.taker, rows[begin:at])
+                self._give(interval.taker, rows.part(begin, at))
                 begin, interval = at, self.zones[self.zone].interval(transaction)
                 start, upto, _ = interval
-        self._give(interval.taker, rows[begin:] if begin else rows)
+        self._give(interval.taker, rows.part(begin, len(transactions)) if begin else rows)
 
-    def _give(self, taker: Taker, rows: list[Leaf]) -> None:
+    def _give(self, taker: Taker, rows: Rows) -> None:
         if taker is LATE:
-            self.late += map(by_id, rows)
-        elif rows and taker is not NOT_YET:
+            self.late += rows.ids
+        elif rows.ids and taker is not NOT_YET:
             self._seal(taker, rows)
 
-    def _seal(self, receipt: Receipt, rows: list[Leaf]) -> None:
+    def _seal(self, receipt: Receipt, rows: Rows) -> None:
         first, last = receipt.first, receipt.last
-        if rows[0][0] < first or rows[-1][0] > last:
-            self.late += [each for each, _, _ in rows if not first <= each <= last]
-            rows = [row for row in rows if first <= row[0] <= last]
-        if rows and receipt.number in self.checked:
+        if rows.ids[0] < first or rows.ids[-1] > last:
+            self.late += [each for each in rows.ids if not first <= each <= last]
+            rows = rows.part(bisect_left(rows.ids, first), bisect_right(rows.ids, last))
+        if rows.ids and receipt.number in self.checked:
             _, tree = self.open.setdefault(receipt.number, (receipt, Tree()))
-            tree.add(map(by_leaf, rows))
+            tree.add(rows.leaves)
 
     def _close_passed(self, reached: int) -> None:
         passed = [n for n, (each, _) in self.open.items() if each.last <= reached]

@@ -92,13 +92,16 @@ def entries(connection: BaseDatabaseWrapper, placing: Placing, moment: str) -> I
     first = first_to_read(placed, checked)
     tally = Tally(placed, placing.reach, checked)
     [[greatest]] = rows_of(connection, "greatest")
+    whole = True
     for block in blocks(connection, first, greatest):
-        tally.take(block)
+        whole = whole and block.are_whole
+        tally.take(block.rows())
     tally.close(placed)
     for number, wrong in sorted(tally.wrong.items()):
         yield of_seal(number, wrong)
     yield from of_entries(whose(connection, tally.late), LATE)
-    yield from of_entries(rows_of(connection, "salts", first_id=first), SALTS)
+    if not whole:
+        yield from of_entries(rows_of(connection, "salts", first_id=first), SALTS)
     if is_of_this_server(connection, placed[-1].receipt):
         yield from of_entries(rows_of(connection, "future", after=placing.reach.after), FUTURE)
 

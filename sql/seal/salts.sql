@@ -1,7 +1,7 @@
 -- Entries from user_state.first_id on of which a part has neither a salt of 16 bytes nor was
 -- properly erased: the seals do not hold what they say. At most a hundred.
 --
--- Who runs it: verify_audit, after sql/verify/settings.sql.
+-- Who runs it: verify_audit, where leaves.sql has met one, after sql/verify/settings.sql.
 -- Why it is safe: it only reads.
 
 select a.id, a.user_id
