@@ -104,9 +104,11 @@ class ContextSender:
     def pending(self, driver) -> Claims | None:
         """What should be true for the next statement; what PostgreSQL holds, where it cannot
         be sent otherwise: while the actor is being looked up, and in an aborted transaction."""
+        if status_of(driver) > IN_TRANSACTION:
+            return self.sent
         context = current()
-        if context is None or status_of(driver) > IN_TRANSACTION:
-            return NOBODY if context is None else self.sent
+        if context is None:
+            return NOBODY
         pending = context.claims()
         if not context.is_known:  # a lookup may have run statements of its own
             self.observe_transaction(driver)
@@ -150,8 +152,9 @@ class ContextSender:
     def sent_ahead(self, driver, pending: Claims) -> Iterator[None]:
         """Send ``pending`` ahead of what cannot carry it, in one transaction with that. What is
         run in autocommit is committed then if it came to its end, as it would have been."""
-        alone = not in_transaction(driver) and not in_pipeline(driver)
-        if alone or pending != self.sent:
+        send = pending != self.sent
+        alone = send and not in_transaction(driver) and not in_pipeline(driver)
+        if send:
             self.send(driver, pending, begin=alone)
         self.sent = None  # it may be changed unseen
         try:
