@@ -28,7 +28,7 @@ def test_one_user_and_two_are_recorded_alike(alice, bob, execute):
         lock(alice, bob)
 
     assert execute(SAID, [2]) == [one, one]
-    assert one[0]["transition"] == "lock"
+    assert '"transition": "lock"' in one[0]
 
 
 def test_each_entry_has_two_salts_of_its_own(alice, bob, execute):
