@@ -5,11 +5,11 @@ Counted is the CPU time of the server's process, which other processes hardly ch
 
 import argparse
 import statistics
-from collections.abc import Callable
 from contextlib import contextmanager
 
 import server  # first: it sets Django up
 from django.db import connections
+from server import cpu_seconds, execute, pid
 
 from audit.sqlfiles import text_of
 from project import local, postgres
@@ -143,28 +143,6 @@ def cost_of_gone(alias: str, number: int) -> float:
     taken = cpu_seconds(alias, execute, alias, "delete from user_fsm")
     execute(alias, "commit")
     return taken / number * 1e6
-
-
-def cpu_seconds(alias: str, work: Callable, *arguments) -> float:
-    process = pid(alias)
-    before = cpu_nanoseconds(process)
-    work(*arguments)
-    return (cpu_nanoseconds(process) - before) / 1e9
-
-
-def cpu_nanoseconds(process: int) -> int:
-    with open(f"/proc/{process}/schedstat") as file:
-        return int(file.read().split()[0])
-
-
-def pid(alias: str) -> int:
-    return execute(alias, "select pg_backend_pid()")[0][0]
-
-
-def execute(alias: str, sql: str, params=None) -> list[tuple] | None:
-    with connections[alias].cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchall() if cursor.description else None
 
 
 if __name__ == "__main__":

@@ -91,12 +91,14 @@ def test_quotes_are_right_however_the_session_reads_backslashes(alice, trail, ex
 
 
 @pytest.mark.parametrize("junk", [b"b\xe2", b"b\xff\xfed", b"\xc3"])
-def test_what_comes_with_the_connection_and_is_no_text_is_not_stored(alice, trail, junk):
-    options = b"-c app.user=" + junk + b" -c app.reason=because"
+@pytest.mark.parametrize("name", ["user", "reason", "impersonator"])
+def test_what_comes_with_the_connection_and_is_no_text_is_not_stored(alice, trail, name, junk):
+    options = b"-c app.ip=somewhere -c app.request_id=r-1 -c app.%s=%s" % (name.encode(), junk)
     psql("-c", "update user_fsm set current_state = 'locked'", PGOPTIONS=os.fsdecode(options))
 
     [row] = trail.entries()
     assert (row["initiated_by"], row["ip_address"]) == ("unreadable", "unreadable")
+    assert (row["reason"], row["request_id"]) == (None, None)
 
 
 def test_anonymous_users_are_named_so(alice, trail, set_state):
