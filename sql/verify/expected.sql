@@ -8,6 +8,7 @@
 select pg_catalog.set_config('user_state.expected', $expected$
 {
 "format": 1,
+"migration": "0004_months",
 "transitions": [
 ["active", "deactivated", "deactivate"],
 ["active", "locked", "lock"],
