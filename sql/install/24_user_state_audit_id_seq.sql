@@ -30,12 +30,13 @@ begin
   if (select c.relpersistence <> 'p' from pg_catalog.pg_class c where c.oid = ids) then
     alter sequence public.user_state_audit_id_seq set logged;
   end if;
-  -- Not behind an id that no sequence comes to (2^62), and somebody has forged: none would be left.
+  -- What no sequence comes to (2^62) was forged, or set: none would be left behind it.
   select max(a.id) into greatest_id
     from public.user_state_audit a
    where a.id < 4611686018427387904;
-  if greatest_id > coalesce(pg_sequence_last_value(ids), 0) then
-    perform setval(ids, greatest_id);
+  if greatest_id > coalesce(pg_sequence_last_value(ids), 0)
+     or pg_sequence_last_value(ids) >= 4611686018427387904 then
+    perform setval(ids, coalesce(greatest_id, 1), greatest_id is not null);
   end if;
 end
 $$;

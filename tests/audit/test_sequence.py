@@ -15,6 +15,7 @@ HARMS = [
     # As a subscription or a restore of the data alone leaves it.
     "select setval('user_state_audit_id_seq', 1)",
     "alter sequence user_state_audit_id_seq restart with 1",
+    "select setval('user_state_audit_id_seq', 9223372036854775807)",
     "alter sequence user_state_audit_id_seq increment by 10",
     "alter sequence user_state_audit_id_seq increment by -1 minvalue -100 maxvalue 3 start 3",
     "alter sequence user_state_audit_id_seq cache 50",
