@@ -16,7 +16,6 @@ DUMPS = (
     "pg_dump -Fd -j4 -f site.dir site",
     "pg_dump -f site.sql site",
     "pg_dumpall -f all.sql",
-    "pg_dump --inserts -f inserts.sql site",
     "pg_dump -Fc --exclude-table-data=user_state_audit* -f without.dump site",
 )
 
@@ -62,7 +61,6 @@ WAYS = [
     Way(NEW, (ALL.format("-1 "),), "postgres"),
     Way(NEW, ("pg_restore -d restored -e -j4 site.dir",), "postgres"),
     Way(NEW, ("psql -1 -v ON_ERROR_STOP=1 -f site.sql restored",), "postgres"),
-    Way(NEW, ("psql -1 -v ON_ERROR_STOP=1 -f inserts.sql restored",), "postgres"),
     Way(NEW, tuple(ALL.format(each) for each in SECTIONS), "postgres"),
     Way(NEW, (ALL.format("-O --role=otto "),), "postgres", found="grant, owner"),
     Way(NEW, (ALL.format("-x "),), "postgres", found="grant, table"),
