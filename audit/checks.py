@@ -10,12 +10,16 @@ from accounts.client_address import networks
 
 from .expectation import EXPECTED, load
 from .findings import CannotLookError
+from .readiness import newest_migration
 from .sqlfiles import SQL_DIR
 from .transitions import machine_states, transitions
 
 BODY = re.compile(r"as \$function\$(.*?)\$function\$", re.DOTALL)
 RESERVED = {"", "new", "deleted"}
-REGENERATE = "Run manage.py expect_audit, and commit what it writes."
+REGENERATE = (
+    "Run manage.py expect_audit, after makemigrations audit --empty where the newest migration is"
+    " deployed, and commit what they write."
+)
 
 
 def check_expectation(app_configs, **kwargs) -> list[CheckMessage]:
@@ -33,6 +37,8 @@ def check_expectation(app_configs, **kwargs) -> list[CheckMessage]:
     ]
     if {tuple(each) for each in expected["transitions"]} != set(transitions()):
         edited.append("the state machine")
+    if expected["migration"] != newest_migration():
+        edited.append(f"audit.{newest_migration()}")
     return [
         Warning(
             f"{EXPECTED.name} does not know what {name} makes now.",

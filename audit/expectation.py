@@ -19,6 +19,7 @@ from .transitions import transitions
 EXPECTED: Path = SQL_DIR / "verify/expected.sql"
 JSON_IN_SQL = re.compile(r"\$expected\$(.*)\$expected\$", re.DOTALL)
 FORMAT = 1  # of the file
+PARTS = ("migration", "objects", "transitions")  # that it can't do without
 
 
 class Difference(NamedTuple):
@@ -36,13 +37,14 @@ class Difference(NamedTuple):
 
 
 def load() -> dict[str, Any]:
-    """What is expected: ``objects``, by kind and name, and the machine's ``transitions``.
+    """What is expected: ``objects``, by kind and name, the machine's ``transitions``, and the
+    newest ``migration`` of the audit, by which other versions know them apart.
 
     CannotLookError when the file is damaged.
     """
     try:
         expected = json.loads(JSON_IN_SQL.search(EXPECTED.read_text("utf-8"))[1])
-        if expected["format"] != FORMAT or not expected["objects"] or not expected["transitions"]:
+        if expected["format"] != FORMAT or not all(expected[name] for name in PARTS):
             raise ValueError
     except (OSError, TypeError, KeyError, ValueError):  # of whatever shape it is
         raise CannotLookError(
@@ -117,8 +119,8 @@ def lines(definition: str | None) -> str | list[str]:
     return text.split("\n") if "\n" in text else text
 
 
-def write(objects: dict[str, str | list[str]]) -> None:
-    """Write the file. Transitions that the machine has lost stay, for their entries do."""
+def rendered(objects: dict[str, str | list[str]], migration: str) -> str:
+    """The file. Transitions that the machine has lost stay, for their entries do."""
     try:
         known = expected_transitions()
     except CannotLookError:
@@ -128,12 +130,13 @@ def write(objects: dict[str, str | list[str]]) -> None:
         + "$expected$\n"
         + as_json(
             format=FORMAT,
+            migration=migration,
             transitions=sorted(transitions()),
             former_transitions=sorted(known - set(transitions())),
             objects=dict(sorted(objects.items())),
         )
     )
-    EXPECTED.write_text(text + "\n$expected$, true) is not null as is_set;\n", "utf-8")
+    return text + "\n$expected$, true) is not null as is_set;\n"
 
 
 def as_json(**parts: Any) -> str:

@@ -44,7 +44,7 @@ def mend(connection: BaseDatabaseWrapper) -> None:
     """Make what is not as expected. Where nothing is, no DDL is sent and no table is locked."""
     with transaction.atomic(using=connection.alias), own_search_path(connection):
         wrong = [each for each in differences(connection) if each.missing or each.kind == "grant"]
-        if any(each.kind in ("role", "table") for each in wrong):
+        if any(each.kind in ("role", "table") or is_gone(each) for each in wrong):
             set_transitions(connection)
             send(connection, *files())
         else:
@@ -54,10 +54,17 @@ def mend(connection: BaseDatabaseWrapper) -> None:
             send(connection, *(name for name in files() if name in needed))
 
 
+def is_gone(difference: Difference) -> bool:
+    """Whether it is the sequence, and what is granted on it has to be made too."""
+    return (difference.kind, difference.detail) == ("sequence", "is missing")
+
+
 def mended_by(difference: Difference) -> str | None:
     """The file that makes what is missing or another one; None where none does."""
     if difference.kind == "trigger" and difference.object.endswith(" on user_fsm"):
         return RECORD_TRIGGERS
+    if difference.object == "column user_state_audit.id":
+        return MENDED_BY["sequence"]
     if difference.kind == "column" or difference.object.startswith("function "):
         name = re.split(r"[ (.]", difference.object)[1]
         own = (file for file in files() if re.fullmatch(rf"install/\d+_{name}.sql", file))

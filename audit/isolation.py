@@ -77,7 +77,11 @@ def own_search_path(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 def settings(connection: BaseDatabaseWrapper) -> list[str]:
     """What to send first in a transaction."""
-    limits = ["statement_timeout = 0", f"lock_timeout = '{LOCK_TIMEOUT}'"]
+    limits = [
+        "statement_timeout = 0",
+        "idle_in_transaction_session_timeout = 0",  # one may wait for a second connection
+        f"lock_timeout = '{LOCK_TIMEOUT}'",
+    ]
     if connection.pg_version >= HAS_TRANSACTION_TIMEOUT:
         limits.append("transaction_timeout = 0")
     return [text_of(SETTINGS), *(f"set local {limit}" for limit in limits)]

@@ -83,6 +83,11 @@ def last_migrations() -> list[tuple[str, str]]:
     return migrations().graph.leaf_nodes()
 
 
+def newest_migration() -> str:
+    """The name of the audit's."""
+    return max(name for app, name in last_migrations() if app == "audit")
+
+
 def known_migrations() -> set[tuple[str, str]]:
     """Those of the code, and those that it has squashed."""
     on_disk = migrations().disk_migrations

@@ -16,6 +16,7 @@ LOCK = (
     "set local lock_timeout = '250ms'",
     "lock table public.user_fsm in share row exclusive mode",
 )
+NO_STATES = {"new", "deleted"}  # an entry that ends in one would say that there is none
 Missing = tuple[int, str, str, int | None]  # user_id, from, to, id of the last entry
 
 
@@ -47,7 +48,7 @@ def find_missing(connection: BaseDatabaseWrapper) -> list[Missing]:
         return [
             (user_id, recorded, found, last_id)
             for kind, _, user_id, _, _, recorded, found, last_id in cursor
-            if kind == "state" and found is not None
+            if kind == "state" and found is not None and found not in NO_STATES
         ]
 
 

@@ -8,6 +8,7 @@
 select pg_catalog.set_config('user_state.expected', $expected$
 {
 "format": 1,
+"migration": "0004_months",
 "transitions": [
 ["active", "deactivated", "deactivate"],
 ["active", "locked", "lock"],
@@ -360,10 +361,10 @@ select pg_catalog.set_config('user_state.expected', $expected$
 "owner of table user_state_site": "the owner of the audit",
 "owner of table user_state_transition": "the owner of the audit",
 "owner of the audit": "user_state_audit_owner",
-"role user_state_audit_app": "is there",
-"role user_state_audit_owner": "is there",
-"role user_state_audit_reader": "is there",
-"role user_state_audit_sealer": "is there",
+"role user_state_audit_app": "there",
+"role user_state_audit_owner": "there",
+"role user_state_audit_reader": "there",
+"role user_state_audit_sealer": "there",
 "sequence user_state_audit_id_seq": "bigint from 1 by 1 to 9223372036854775807 cache 1 of column public.user_state_audit.id",
 "table accounts_user": "ordinary, logged",
 "table month": "ordinary, logged",

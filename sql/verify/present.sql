@@ -380,9 +380,9 @@ line (kind, object, definition, month, code) as (
   -- Only for whoever could make it.
   union all
   select 'role', 'role ' || name,
-         case when to_regrole(name) is not null then 'is there'
+         case when to_regrole(name) is not null then 'there'
               when (select r.rolsuper or r.rolcreaterole from pg_roles r where r.rolname = current_user)
-              then 'is not there' end,
+              then 'not there' end,
          null, false
     from unnest(array['user_state_audit_owner', 'user_state_audit_app', 'user_state_audit_reader',
                       'user_state_audit_sealer']) as name

@@ -209,6 +209,14 @@ def test_w001_says_that_the_machine_has_another_transition(edited, monkeypatch):
     assert "the state machine" in warning.msg
 
 
+def test_w001_says_that_there_is_a_newer_migration(edited, monkeypatch):
+    monkeypatch.setattr(checks, "newest_migration", lambda: "0099_more")
+
+    [warning] = checks.check_expectation(None)
+
+    assert "audit.0099_more" in warning.msg
+
+
 @pytest.mark.parametrize("text", ["", "x", "$expected${$expected$", "$expected$[]$expected$"])
 def test_w001_says_that_the_file_is_damaged(edited, text):
     (edited / "verify/expected.sql").write_text(text)

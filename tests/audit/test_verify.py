@@ -14,6 +14,7 @@ from audit.verify import findings, verifying
 from tests.arena import Arena
 from tests.audit.attacks.statements import GUARDED, UNGUARDED
 
+LIMITS = ["statement_timeout", "idle_in_transaction_session_timeout"]
 OFF = "alter table user_fsm disable trigger user"
 ALWAYS = (
     "do $$ declare t name; begin for t in select tgname from pg_trigger"
@@ -276,3 +277,14 @@ def test_nothing_takes_the_place_of_what_postgresql_has(arena):
         )
 
         assert cursor.fetchone() == ("pg_catalog, pg_temp", "on")
+
+
+def test_no_preset_limit_ends_what_takes_long(arena):
+    arena.sql("postgres", *(f"alter role rita set {name} = '1h'" for name in LIMITS))
+    try:
+        arena.become("rita")
+        with snapshot(arena.django), arena.django.cursor() as cursor:
+            cursor.execute("select setting from pg_settings where name = any (%s)", [LIMITS])
+            assert {setting for (setting,) in cursor} == {"0"}
+    finally:
+        arena.sql("postgres", "alter role rita reset all")

@@ -16,6 +16,7 @@ DUMPS = (
     "pg_dump -Fd -j4 -f site.dir site",
     "pg_dump -f site.sql site",
     "pg_dumpall -f all.sql",
+    "pg_dump -Fc --exclude-table-data=user_state_audit* -f without.dump site",
 )
 
 # Where it is restored.
@@ -105,6 +106,13 @@ WAYS = [
         ends=AGAIN,
     ),
     Way(
+        NEW,
+        ("pg_restore -d restored -1 without.dump",),
+        "postgres",
+        found="grant, seal, state",
+        ends=AGAIN,
+    ),
+    Way(
         MIGRATED,
         (ALL.format("-1 --data-only "),),
         "postgres",
@@ -143,6 +151,13 @@ WAYS = [
         errors=INHERITED,
         mended_by=(),
         ends=UNTOUCHED,
+    ),
+    Way(
+        USED,
+        (ALL.format("--clean -t user_state_audit "),),
+        "postgres",
+        found="column, constraint, grant, index, owner, seal, sequence, state, table, trigger",
+        ends=AGAIN,
     ),
     Way(
         WITHOUT_ROLES,

@@ -50,3 +50,18 @@ def test_users_that_were_there_before(site):
     assert site.sql(
         "mia", "select distinct start_state, initiated_by, reason from user_state_audit"
     ) == [("new", "system:reconcile", "They were here before the audit.")]
+
+
+def test_who_changes_before_keeps_a_gap_at_the_beginning(site):
+    site = site("accounts")
+    site.sql("postgres", f"revoke temporary on database {site.name} from wanda, ruth")
+    site.sql("mia", USERS.replace("3000", "4"))
+    assert manage(site, "migrate", "--verbosity", "0")[0] == 0
+    site.sql("mia", "update user_fsm set current_state = 'invited' where user_id = 2")
+
+    assert manage(site, "reconcile_audit", "--reason", "late")[1].endswith("3 entries written.\n")
+    code, out = manage(site, "verify_audit")
+
+    assert code == 1
+    assert out.startswith("1 found (1 gap) in 4 entries of 4 users")
+    assert "begins in deactivated, but the one before ends in no state" in out

@@ -127,6 +127,42 @@ def test_states_without_users_are_refused_in_one_sentence(peopled, site, tmp_pat
     assert other.sql("postgres", HISTORY) == []
 
 
+@pytest.mark.parametrize("what", ["accounts.userfsm", "accounts"])
+def test_what_is_excluded_is_not_loaded(peopled, site, what, tmp_path):
+    rows = dumped(peopled, tmp_path / "all.json", "--exclude", "audit")
+    out = [row for row in rows if row["model"].startswith(what)]
+    other = site("today")
+
+    code, output, _ = manage(other, "loaddata", "--exclude", what, str(tmp_path / "all.json"))
+
+    assert code == 0
+    assert f"Installed {len(rows) - len(out)} object(s) (of {len(rows)})" in output
+    assert other.sql("mia", "select id from user_fsm") == []
+    assert len(other.sql("mia", "select id from accounts_user")) == (3 if len(out) == 3 else 0)
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (lambda text: text[:-20], "Expecting "),
+        (lambda text: text.replace('"current_state"', '"condition"'), "no field named 'condition'"),
+        (lambda text: text.replace('"locked"', '"nowhere"'), "violates check constraint"),
+        (lambda text: text.replace('"locked"', '"\\u0000"'), "cannot contain NUL"),
+    ],
+)
+def test_a_damaged_fixture_is_refused_in_one_sentence(peopled, site, harm, told, tmp_path):
+    dumped(peopled, tmp_path / "all.json", "--exclude", "audit")
+    (tmp_path / "bad.json").write_text(harm((tmp_path / "all.json").read_text()))
+    other = site("today")
+
+    code, _, complaint = manage(other, "loaddata", str(tmp_path / "bad.json"))
+
+    assert (code, complaint.count("\n")) == (1, 1), complaint
+    assert "Nothing was loaded: " in complaint
+    assert told in complaint
+    assert other.sql("mia", "select id from accounts_user") == []
+
+
 def test_after_loading_new_users_and_changes_go_on(peopled, site, tmp_path):
     dumped(peopled, tmp_path / "all.json")
     other = site("today")

@@ -254,6 +254,16 @@ def test_what_is_not_theirs_is_one_sentence_that_says_who_can(arena):
     assert "Migrate as the owner of the tables, or once as a superuser." in complaint
 
 
+def test_a_part_of_a_database_is_one_sentence_that_says_what_to_do(arena):
+    """As after a restore of single tables."""
+    arena.sql("otto", "truncate django_migrations")
+
+    code, complaint = migrate(arena)
+
+    assert (code, complaint.count("\n")) == (1, 1)
+    assert "already exists, and no migration of it is known: restore all of the data" in complaint
+
+
 def test_the_database_of_a_newer_release_is_left_as_it_is(arena):
     """This one does not know what is expected there, and would put its own in place of it."""
     newer = text_of("install/30_refuse_rewriting.sql").replace("is refused'", "is not done'")

@@ -29,6 +29,7 @@ overriding system value values (1, 'alice', '', false, '', '', '', false, true, 
 insert into user_fsm (user_id, current_state) values (1, 'active');
 update user_fsm set current_state = 'invited'
 """
+OF_CODE = {"statistics"}  # which are found as code
 KINDS = re.compile(r"(?:select|distinct)\s+'([a-z]+)'(?: as kind)?,\s*(?:'|\(case|[a-z]+\.what)")
 
 
@@ -107,4 +108,4 @@ def test_every_kind_of_finding_is_described():
     in_python = set(re.findall(r"""Finding\(\s*"([a-z]+)",""", python))
 
     assert {"table", "grant", "gap", "month", "setting", "owner"} <= in_sql
-    assert in_sql | in_python | {"signature"} == described
+    assert in_sql - OF_CODE | in_python | {"signature"} == described

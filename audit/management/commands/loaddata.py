@@ -1,11 +1,9 @@
 """manage.py loaddata, which leaves entries of the audit out: PostgreSQL writes them, for what is
 loaded too. States come after their users, so that their entries have names."""
 
-from functools import partial
-from types import SimpleNamespace
-
 from django.core.management import CommandError
 from django.core.management.commands import loaddata
+from django.core.serializers.base import DeserializationError, DeserializedObject
 from django.db import DatabaseError
 
 from accounts.locks import INSUFFICIENT_PRIVILEGE, sqlstate
@@ -20,12 +18,10 @@ class Command(loaddata.Command):
     def handle(self, *args, **options):
         try:
             super().handle(*args, **options)
-        except DatabaseError as error:
+        except (DatabaseError, DeserializationError, ValueError) as error:
             if not self._called_from_command_line:
                 raise  # a program may want to know which one it is
-            may_not = sqlstate(error) == INSUFFICIENT_PRIVILEGE
-            hint = " Load it as the role that migrates." if may_not else ""
-            raise CommandError(f"Nothing was loaded: {first_line(error)}.{hint}") from error
+            raise CommandError(f"Nothing was loaded: {reason(error)}") from error
         if self.left_out and self.verbosity:
             entries = "1 entry" if self.left_out == 1 else f"{self.left_out:,} entries"
             self.stderr.write(
@@ -36,15 +32,38 @@ class Command(loaddata.Command):
         if isinstance(obj.object, UserStateAudit):
             self.left_out += 1
             return False
-        if isinstance(obj.object, UserFSM):
+        if not isinstance(obj.object, UserFSM):
+            return super().save_obj(obj)
+        later = Later(obj)
+        saved = super().save_obj(later)
+        if saved:
             # Django goes through these when everything else is loaded.
-            later = SimpleNamespace(save_deferred_fields=partial(self.save_state, obj))
             self.objs_with_deferred_fields.append(later)
-            return True
-        return super().save_obj(obj)
+        return saved
 
-    def save_state(self, obj, using: str) -> None:
-        if obj.deferred_fields:  # the user, by name, who had still to come
-            obj.save_deferred_fields(using)
+
+def reason(error: Exception) -> str:
+    """What went wrong; and as whom to load it, where this one may not."""
+    sentence = first_line(error)
+    if sentence.endswith(":"):  # of a file that is damaged
+        sentence += f" {first_line(error.__cause__ or error)}"
+    may_not = isinstance(error, DatabaseError) and sqlstate(error) == INSUFFICIENT_PRIVILEGE
+    return f"{sentence.rstrip('.')}.{' Load it as the role that migrates.' if may_not else ''}"
+
+
+class Later:
+    """A state for which Django decides whether it is loaded, and which is saved at the end."""
+
+    deferred_fields = ()
+
+    def __init__(self, state: DeserializedObject):
+        self.state, self.object = state, state.object
+
+    def save(self, using: str) -> None:
+        pass
+
+    def save_deferred_fields(self, using: str) -> None:
+        if self.state.deferred_fields:  # the user, by name, who had still to come
+            self.state.save_deferred_fields(using)
         else:
-            super().save_obj(obj)
+            self.state.save(using=using)

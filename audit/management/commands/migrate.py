@@ -18,6 +18,7 @@ from audit.readiness import refuse_newer
 ONE_MIGRATE_AT_A_TIME = int.from_bytes(b"migrate")
 LOCK_TIMEOUT = "2s"  # whoever waits for a table keeps everybody else from it
 TURN_TIMEOUT = "10min"  # another migrate may have much to do
+EXISTS_ALREADY = "42P07"  # of a table, as after a part of a dump was restored
 TABLES = ("user_fsm", "accounts_user", "user_state_audit", "user_state_audit_default")
 
 
@@ -45,6 +46,8 @@ def reason(error: Exception, connection: BaseDatabaseWrapper) -> str:
         return f"{sentence}: {in_the_way} is in the way. Run migrate again; the site works on."
     if isinstance(error, DatabaseError) and sqlstate(error) == INSUFFICIENT_PRIVILEGE:
         return f"{sentence}. Migrate as the owner of the tables, or once as a superuser."
+    if isinstance(error, DatabaseError) and sqlstate(error) == EXISTS_ALREADY:
+        return f"{sentence}, and no migration of it is known: restore all of the database."
     return f"{sentence}."
 
 

@@ -6,11 +6,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.core.management import BaseCommand
+from django.core.management import BaseCommand, CommandError
 from django.db import connection, transaction
 
 from audit import expectation
 from audit.findings import CannotLookError
+from audit.readiness import newest_migration
 from project import postgres
 from project.settings import BASE_DIR, database
 
@@ -19,17 +20,33 @@ ROLE = f"create role {MIGRATES} login createrole"
 DATABASE = f"create database fresh owner {MIGRATES}"
 
 
+UNKNOWN = (
+    "What there has to be changes, and other versions know it by a migration: make one with"
+    " makemigrations audit --empty, or give --amend where audit.{} is deployed nowhere yet."
+)
+
+
 class Command(BaseCommand):
     help = "Write sql/verify/expected.sql: after each change of sql/ or of the state machine."
     requires_system_checks = []  # one of them says that this has to be run
 
-    def handle(self, **options):
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--amend", action="store_true", help="what the newest migration of the audit stands for"
+        )
+
+    def handle(self, *, amend, **options):
+        migration = newest_migration()
         try:
-            expectation.load()
+            is_known = expectation.load()["migration"] != migration
         except CannotLookError:
-            expectation.write({"unfinished": ""})  # which migrate can read
+            is_known = True
+            expectation.EXPECTED.write_text(expectation.rendered({"unfinished": ""}, migration))
         with fresh_database(), transaction.atomic():
-            expectation.write(expectation.present(connection))
+            text = expectation.rendered(expectation.present(connection), migration)
+        if text != expectation.EXPECTED.read_text("utf-8") and not (amend or is_known):
+            raise CommandError(UNKNOWN.format(migration))
+        expectation.EXPECTED.write_text(text, "utf-8")
         self.stdout.write(f"{expectation.EXPECTED.relative_to(BASE_DIR)} is written.")
 
 

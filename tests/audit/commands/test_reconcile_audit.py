@@ -124,6 +124,17 @@ def test_a_gap_in_the_middle_stays(arena, run):
     assert [each.kind for each in arena.verify()] == ["gap"]
 
 
+@pytest.mark.parametrize("word", ["new", "deleted"])
+def test_a_state_that_is_a_word_of_the_audit_is_not_written(arena, run, word):
+    """The entry would say that there is no state, and be missing for ever."""
+    unseen(
+        arena, "alter table user_fsm drop constraint user_fsm_current_state_valid", set_state(word)
+    )
+
+    assert run("reconcile_audit", "--reason", "x", role="otto")[1] == "Nothing is missing.\n"
+    assert {each.kind for each in arena.verify()} == {"state"}
+
+
 @pytest.mark.parametrize("reason", ["", "  "])
 def test_reconciling_needs_a_reason(run, reason):
     refused(run("reconcile_audit", "--reason", reason, role="otto"), "--reason")
