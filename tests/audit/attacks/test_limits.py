@@ -150,6 +150,19 @@ def test_code_that_is_added_while_somebody_verifies(battle):
         battle.sql("otto", *index)
 
 
+def test_code_in_c(battle):
+    """Its name in C is all that the catalog knows of it."""
+    battle.sql(
+        "postgres",
+        "create function unknown() returns int language internal as 'pg_backend_pid'",
+        "create function calls() returns trigger language plpgsql as"
+        " $$ begin perform unknown(); return NEW; end $$",
+        "create trigger calls before update on user_fsm for each row execute function calls()",
+    )
+
+    assert battle.findings() == []
+
+
 def test_reading(battle):
     battle.sql("rita", "select * from user_state_audit")
 

@@ -610,3 +610,20 @@ def test_has_the_sealer_sign_again_and_again(battle, when):
         battle.seal()
     assert battle.arena.memory().read() == seals.Memory(battle.arena.memory().file).read()
     battle.found("trigger", "trigger mine on user_state_seal is not expected")
+
+
+@pytest.mark.slow
+@attack(FOUND)
+def test_gives_set_config_another_name(battle):
+    battle.sql(
+        "postgres",
+        "create function says(text, text, boolean) returns text language internal"
+        " as 'set_config_by_name'",
+        "create function mona() returns trigger language plpgsql as"
+        " $$ begin perform says('app.user', 'mona', true); return NEW; end $$",
+        "create trigger mona before update on user_fsm for each row execute function mona()",
+        LOCK_ALICE,
+    )
+
+    assert battle.entries("initiated_by") == [("mona",)]
+    battle.found("setting", "is run by trigger mona on public.user_fsm, and may say who it is")
