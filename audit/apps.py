@@ -13,8 +13,8 @@ class AuditConfig(AppConfig):
     def ready(self):
         from .checks import check_expectation, check_states, check_trusted_proxies
         from .conversion import Convert
+        from .deploy_checks import check_deployment
         from .migrate import after_migrate
-        from .role_checks import check_deployment
         from .wrapper import install
 
         register(check_expectation, "audit")
