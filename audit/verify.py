@@ -8,7 +8,7 @@ finds the same, but for signatures and receipts.
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
@@ -201,11 +201,12 @@ def share(connection: BaseDatabaseWrapper, number: int) -> None:
 
 def at_once(first: Iterator[Finding], second: Iterator[Finding]) -> Iterator[Finding]:
     """What both find, on a connection each, while a thread looks for what the second finds."""
-    with ThreadPoolExecutor(1) as thread:
-        ahead = thread.submit(list, islice(second, AHEAD))
-        yield from first
-        yield from ahead.result()
-    yield from second
+    with closing(second):
+        with ThreadPoolExecutor(1) as thread:
+            ahead = thread.submit(list, islice(second, AHEAD))
+            yield from first
+            yield from ahead.result()
+        yield from second
 
 
 def extent(connection: BaseDatabaseWrapper) -> Extent | None:

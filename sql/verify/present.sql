@@ -134,7 +134,7 @@ runs (class, oid, within, written, first_class, first) as (
                                   select 'pg_proc'::regclass, f.oid from our_function f)
 ),
 -- user_state.serving names who is to be judged as if the application were served as them. Whoever can
--- set the role is as good as a member that has its rights.
+-- set the role is as good as a member that has its rights; what a group may, by whoever signs in.
 judged as (
   select r.oid, r.rolname as name, r.rolcreaterole, s.serves
     from pg_roles r
@@ -144,7 +144,8 @@ judged as (
                         or pg_has_role(r.oid, to_regrole('user_state_audit_app'),
                              case when current_setting('server_version_num')::integer < 160000
                                   then 'member' else 'set' end), false) as serves) s
-   where not r.rolsuper and r.rolname !~ '^pg_'
+   where not r.rolsuper
+     and (r.rolcanlogin or r.rolname in ('user_state_audit_app', current_setting('user_state.serving')))
      and (s.serves or r.oid not in (select a.oid from audit_owner a))
 ),
 -- Superusers are not judged, nor who may create roles: PostgreSQL lets them do as they like. Nor who
@@ -228,7 +229,7 @@ line (kind, object, definition, month, code) as (
                 when t.typcategory = 'S' then 'text'
                 when t.oid in ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) then 'integer'
                 else format_type(a.atttypid, a.atttypmod) end,
-           case when a.attcollation not in (0, t.typcollation)
+           case when a.attcollation not in (0, t.typcollation) and w.name <> 'accounts_user'
              then 'collate ' || a.attcollation::regcollation end,
            case when a.attidentity <> '' and w.ours and not c.relispartition
              then 'identity ' || a.attidentity::text end,
@@ -388,14 +389,14 @@ line (kind, object, definition, month, code) as (
   select 'owner', 'owner of table accounts_user',
          j.name || ', who serves the application and can have code run as the audit''s owner', null, false
     from pg_class c
-    join judged j on j.oid = c.relowner and j.serves
+    join judged j on j.serves and pg_has_role(j.oid, c.relowner, 'member')
    where c.oid = to_regclass('public.accounts_user')
 
   union all
   select 'owner', 'owner of schema public',
          j.name || ', who serves the application and can drop its tables', null, false
     from pg_namespace n
-    join judged j on j.oid = n.nspowner and j.serves
+    join judged j on j.serves and pg_has_role(j.oid, n.nspowner, 'member')
    where n.nspname = 'public'
 
   -- What each role has to be granted. Where there is no such role or table, that is as good.

@@ -164,6 +164,8 @@ def test_has_a_trigger_that_does_something_else(battle):
         " add constraint short check (length(note) < 100), add column other short,"
         " add column stamp text default stamp(),"
         " alter current_state type varchar(64)",
+        'alter table accounts_user alter username type varchar(200) collate "C"',
+        "create index on user_state_audit (username, initiated_by)",
     )
     battle.sql("web", LOCK_ALICE)
 
