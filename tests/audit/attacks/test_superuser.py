@@ -627,3 +627,57 @@ def test_gives_set_config_another_name(battle):
 
     assert battle.entries("initiated_by") == [("mona",)]
     battle.found("setting", "is run by trigger mona on public.user_fsm, and may say who it is")
+
+
+@pytest.mark.slow
+@attack(FOUND)
+def test_has_a_trigger_in_another_language(battle):
+    """Nobody knows here what its text means."""
+    battle.sql(
+        "postgres",
+        "create language other handler plpgsql_call_handler",
+        "create function mona() returns trigger language other as 'begin return NEW; end'",
+        "create trigger mona before update on user_fsm for each row execute function mona()",
+    )
+
+    battle.found("setting", "run by trigger mona on public.user_fsm, and runs SQL that can't be")
+
+
+@pytest.mark.slow
+@attack(RECORDED)
+def test_has_names_be_of_a_base_type(battle):
+    """As citext is, whose functions are in C."""
+    battle.sql(
+        "postgres",
+        "create type ctext",
+        "create function in_c(cstring) returns ctext language internal immutable strict"
+        " as 'textin'",
+        "create function out_c(ctext) returns cstring language internal immutable strict"
+        " as 'textout'",
+        "create type ctext (input = in_c, output = out_c, like = text, category = 'S',"
+        " collatable = true)",
+        "create cast (ctext as text) without function as implicit",
+        "create cast (text as ctext) without function as assignment",
+        "create cast (varchar as ctext) without function as assignment",
+        "alter table accounts_user alter username type ctext",
+        LOCK_ALICE,
+    )
+
+    battle.recorded("active locked", username="alice")
+
+
+@pytest.mark.slow
+@attack(FOUND)
+def test_has_a_trigger_that_is_set_to_say_who_it_is(battle):
+    """For what it changes itself."""
+    battle.sql(
+        "postgres",
+        "create function mona() returns trigger language plpgsql as $$ begin"
+        " update user_fsm set current_state = 'locked' where user_id = 2; return NEW; end $$",
+        "alter function mona() set app.\"user\" = 'mona'",
+        "create trigger mona before update on accounts_user for each row execute function mona()",
+    )
+    battle.sql("web", "update accounts_user set first_name = 'Alice' where id = 1")
+
+    assert battle.entries("initiated_by, user_id") == [("mona", 2)]
+    battle.found("setting", "trigger mona on public.accounts_user, and may say who it is")
