@@ -30,7 +30,7 @@ from .transitions import set_transitions
 
 SHOWN = 100  # characters of a name that nobody has
 LARGE = 64 << 20  # bytes of an audit from which on two connections share the work
-AHEAD = 1000  # findings of the second one that are kept until those of the first are told
+AHEAD = 1000  # findings of the second one that are kept until those of the first are reported
 
 
 class Extent(NamedTuple):
@@ -152,7 +152,7 @@ def release_error(
             need_migrations(connection)
     except AnotherReleaseError as error:
         return error
-    except ProgrammingError:  # who may not read them may be told why
+    except ProgrammingError:  # who may not read them may learn why
         if not different:
             raise
     return None
