@@ -22,7 +22,7 @@ ANONYMOUS = "anonymous"
 
 
 class Values(NamedTuple):
-    """What PostgreSQL is told, ready to be sent: app.user, app.ip, app.reason, app.request_id."""
+    """What is sent to PostgreSQL: app.user, app.ip, app.reason, app.request_id."""
 
     user: str
     ip: str
@@ -71,7 +71,7 @@ def entered(context: Context):
 
 
 def values() -> Values | None:
-    """What PostgreSQL should be told now; NOBODY when nobody is asking.
+    """What should be sent to PostgreSQL now; NOBODY when nobody is asking.
 
     None while the user is being looked up: that runs queries of its own, and they cannot wait
     for its result.

@@ -96,7 +96,7 @@ class ContextSender:
         if status == IDLE:
             self.sent, self.untouched = NOBODY, True
         elif status > IN_TRANSACTION or (self.connection.autocommit and not self.untouched):
-            # Aborted; or one that Django has not begun, and may have been ended and begun anew.
+            # Aborted; or one that Django has not begun, and may have been ended and begun again.
             self.sent = None
 
     def pending(self) -> Values | None:

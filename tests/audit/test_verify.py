@@ -157,7 +157,7 @@ def test_a_trigger_of_somebody_else_may_change_a_state_again(arena, state):
     assert found(arena) == []
 
 
-def test_a_number_that_is_used_again_begins_anew(arena):
+def test_a_number_that_is_used_again_begins_again(arena):
     arena.sql(
         "web",
         "delete from user_fsm where user_id = 1",

@@ -465,7 +465,7 @@ def test_restores_an_old_backup_and_goes_on_from_there(battle, past):
     battle.found("seal", "seal 1 was printed otherwise", receipts=[receipt])
 
 
-def seal_anew(battle, key) -> seals.Receipt:
+def seal_again(battle, key) -> seals.Receipt:
     """All entries, as if there had been no seal before."""
     battle.sql(
         "postgres",
@@ -492,9 +492,9 @@ def test_rewrites_history_and_seals_it_with_a_key_of_their_own(battle):
     battle.seal()
     rewrite_history(battle)
 
-    seal_anew(battle, seals.new_key())
+    seal_again(battle, seals.new_key())
 
-    with pytest.raises(CannotLookError, match="all seals were made anew"):
+    with pytest.raises(CannotLookError, match="all seals were made again"):
         battle.verify(keys=[PUBLIC_KEY])
     battle.shown.add(FOUND)
 
@@ -514,7 +514,7 @@ def test_seals_with_a_key_of_their_own_from_some_day_on(battle):
 def test_rewrites_history_and_the_root_in_its_seal(battle):
     battle.seal()
     rewrite_history(battle)
-    forged = seal_anew(battle, other := seals.new_key())
+    forged = seal_again(battle, other := seals.new_key())
     battle.sql(
         "postgres",
         UNGUARDED,
@@ -529,12 +529,12 @@ def test_rewrites_history_and_the_root_in_its_seal(battle):
 
 
 @attack(FOUND)
-def test_steals_the_key_and_seals_history_anew(battle):
+def test_steals_the_key_and_seals_history_again(battle):
     """Who has the key too is found by who has kept an entry."""
     receipt = battle.seal()
     rewrite_history(battle)
 
-    seal_anew(battle, KEY)
+    seal_again(battle, KEY)
 
     assert battle.verify(keys=[PUBLIC_KEY]) == []
     battle.found("seal", "seal 1 was printed otherwise", receipts=[receipt], keys=[PUBLIC_KEY])
