@@ -14,8 +14,8 @@ class AuditConfig(AppConfig):
         from .checks import check_actor, check_expectation, check_states, check_trusted_proxies
         from .conversion import Convert
         from .cursor import install
+        from .deploy_checks import check_deployment
         from .migrate import after_migrate
-        from .role_checks import check_deployment
 
         register(check_actor, "audit")
         register(check_expectation, "audit")

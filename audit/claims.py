@@ -51,7 +51,7 @@ def cleaned(name: str, user_id: str, impersonator: str) -> Actor:
 
 
 class Claims(NamedTuple):
-    """What PostgreSQL is told, ready to be sent; each as the setting of the same place in SETTINGS.
+    """What is sent to PostgreSQL: each as the setting of the same place in SETTINGS.
 
     The short ones come first: pg_stat_activity shows the beginning of a message only.
     """

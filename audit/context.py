@@ -38,7 +38,7 @@ class Context:
     request_id: str = ""
 
     def claims(self) -> Claims | None:
-        """What PostgreSQL should be told now.
+        """What should be sent to PostgreSQL now.
 
         None while the actor is being looked up: that runs queries of its own, and they cannot wait
         for its result.

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 def convert(connection: BaseDatabaseWrapper, report: Callable[[str], None]) -> None:
-    """Do what is still to be done; nothing in a new database. ``report`` is told how far it is.
+    """Do what is still to be done; nothing in a new database. ``report`` is given how far it is.
 
     CommandError, in one sentence, when somebody is in the way: then all is as it was.
     """

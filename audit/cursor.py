@@ -97,7 +97,7 @@ class ContextSender:
         if status == IDLE:
             self.sent, self.untouched = NOBODY, True
         elif status > IN_TRANSACTION or (not self.untouched and driver.autocommit):
-            # Aborted; or begun by hand, and may have been ended and begun anew.
+            # Aborted; or begun by hand, and may have been ended and begun again.
             self.sent = None
         return not self.untouched or current() is not None
 

@@ -7,6 +7,10 @@ class CannotLookError(Exception):
     """Something that is needed for looking is not there; in one sentence."""
 
 
+class AnotherReleaseError(CannotLookError):
+    """The database is of an older release than the code, or of a newer one."""
+
+
 class Finding(NamedTuple):
     """One thing that is not as it should be. ``user_id`` and ``entry_id`` are None where it is
     about neither."""

@@ -21,6 +21,7 @@ LOCKING = {
 # What is made by which file, where not everything is to be made.
 MENDED_BY = {
     "trigger": "install/34_guards.sql",
+    "constraint": "install/23_user_state_seal.sql",
     "index": "install/22_user_state_audit.sql",
     "sequence": "install/24_user_state_audit_id_seq.sql",
     "owner": "install/90_ownership.sql",

@@ -7,7 +7,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 
 from .expectation import differences, runs_code_of
-from .findings import CannotLookError
+from .findings import AnotherReleaseError, CannotLookError
 from .isolation import rolled_back
 
 PATIENCE = "5s"  # for a load balancer waits for the answer itself
@@ -40,10 +40,12 @@ def wait_at_most(cursor, patience: str) -> None:
 
 
 def need_migrations(connection: BaseDatabaseWrapper) -> None:
-    """CannotLookError when the database is older than the code, or newer."""
+    """CannotLookError when the database is older than the code, or newer; AnotherReleaseError
+    where it has an audit."""
     missing = [name for app, name in missing_migrations(connection) if app == "audit"]
     if missing:
-        raise CannotLookError(
+        installed = any(app == "audit" for app, _ in applied_migrations(connection))
+        raise (AnotherReleaseError if installed else CannotLookError)(
             f"The database is of an older version, without audit.{min(missing)}: run migrate first."
         )
     refuse_newer(connection)
@@ -62,9 +64,9 @@ def unknown_migrations(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 def refuse_newer(connection: BaseDatabaseWrapper) -> None:
-    """CannotLookError when the database is of a newer version than the code."""
+    """AnotherReleaseError when the database is of a newer version than the code."""
     if unknown := unknown_migrations(connection):
-        raise CannotLookError(
+        raise AnotherReleaseError(
             f"The database is of a newer version, with audit.{unknown[-1]}: use that one."
         )
 

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from .findings import CannotLookError
 from .isolation import execute, snapshot
 from .lock_waits import write_patiently
 from .sqlfiles import text_of
 from .verify import narrow
 
+LOOKS = 5  # at all histories, where users are changed meanwhile
 BATCH = 2000  # entries that are written at once; nobody changes a state meanwhile
 # Whoever waits for a lock keeps others from the table.
 LOCK = (
@@ -24,17 +26,19 @@ def reconcile(connection: BaseDatabaseWrapper, reason: str) -> Iterator[list[tup
     """(username, from, to) of the entries that were written, as each batch is committed.
 
     DatabaseError for whoever does not own the audit, BlockedError where a writer keeps user_fsm
-    too long: what was written until then stays.
+    too long, CannotLookError where users change each time before their entries are written: what
+    was written until then stays.
     """
-    missing = find_missing(connection)
-    while missing:
-        count = 0
+    for _ in range(LOOKS):
+        missing = find_missing(connection)
+        left_out = len(missing)  # whose state changed meanwhile
         for batch in batched(missing, BATCH):
             written = write(connection, batch, reason)
-            count += len(written)
+            left_out -= len(written)
             yield written
-        # Whose state changed meanwhile was left out.
-        missing = find_missing(connection) if 0 < count < len(missing) else []
+        if not left_out:
+            return
+    raise CannotLookError("Users who lack an entry were changed meanwhile: run it again.")
 
 
 def batched(missing: list[Missing], size: int) -> Iterator[list[Missing]]:

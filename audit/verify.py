@@ -8,7 +8,7 @@ finds the same, but for signatures and receipts.
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
@@ -19,8 +19,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.locks import INSUFFICIENT_PRIVILEGE, sqlstate
 
-from .expectation import differences, runs_code_of
-from .findings import CannotLookError, Finding
+from .expectation import Difference, differences, runs_code_of
+from .findings import AnotherReleaseError, CannotLookError, Finding
 from .isolation import beside, is_superuser, savepoint, snapshot
 from .readiness import need_migrations
 from .seals import Receipt
@@ -30,7 +30,7 @@ from .transitions import set_transitions
 
 SHOWN = 100  # characters of a name that nobody has
 LARGE = 64 << 20  # bytes of an audit from which on two connections share the work
-AHEAD = 1000  # findings of the second one that are kept until those of the first are told
+AHEAD = 1000  # findings of the second one that are kept until those of the first are reported
 
 
 class Extent(NamedTuple):
@@ -55,31 +55,42 @@ def verifying(connection: BaseDatabaseWrapper, as_superuser: bool = False) -> It
             "Verify as a member of user_state_audit_reader; or, as a superuser, with"
             " --as-superuser."
         )
-    tables = lockable(connection)
-    with snapshot(connection, *locks(connection, tables, as_superuser)):
-        if not lockable(connection) <= tables or names_exchanged(connection):
+    tables, users = lockable(connection), users_are_a_table(connection)
+    with snapshot(connection, *locks(tables, users, as_superuser)):
+        unlocked = not lockable(connection) <= tables or (
+            users_are_a_table(connection) and not users
+        )
+        if unlocked or users_exchanged(connection):
             raise CannotLookError("The tables were exchanged meanwhile: verify again.")
         yield
 
 
-def locks(connection: BaseDatabaseWrapper, tables: set[str], as_superuser: bool) -> Iterator[str]:
-    """Statements that take them."""
+def locks(tables: set[str], users: bool, as_superuser: bool) -> Iterator[str]:
+    """Statements that take them, on ``users`` too where those are a table."""
     mode = "share update exclusive" if as_superuser else "access share"
     if tables:
         yield f"lock table {', '.join(sorted(tables))} in {mode} mode"
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_catalog.to_regclass('public.accounts_user') is not null")
-        [names] = cursor.fetchone()
-    if names and as_superuser:
+    if users and as_superuser:
         yield f"lock table public.accounts_user in {mode} mode"
-    elif names:
+    elif users:
         # A reader may not lock it, for they do not see all of it. Parsing a statement locks what it
         # names; planning it, which could run code of somebody else's, comes with EXECUTE only.
         yield "prepare names as table public.accounts_user"
         yield "deallocate names"
 
 
-def names_exchanged(connection: BaseDatabaseWrapper) -> bool:
+def users_are_a_table(connection: BaseDatabaseWrapper) -> bool:
+    """And nothing that can't be locked: then it is not read."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select from pg_catalog.pg_class c"
+            " where c.oid = pg_catalog.to_regclass('public.accounts_user')"
+            " and c.relkind in ('r', 'p')"
+        )
+        return cursor.rowcount == 1
+
+
+def users_exchanged(connection: BaseDatabaseWrapper) -> bool:
     """Whether accounts_user is another table than in our snapshot, which is older than its lock."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -108,28 +119,50 @@ def findings(
 
     Of the entries and seals from ``since`` on; of the entries of one ``user``, by name, and then
     of no seal. ``keys`` are those that may have signed, ``receipts`` are what somebody has kept.
-    CannotLookError when the database is of another version, when none of the keys has signed
-    anything, or nobody has that name.
+    CannotLookError when none of the keys has signed anything, nobody has that name, or the database
+    is of another version and nothing of it is wrong in any.
     """
     different = differences(connection)
-    if not runs_code_of(different, "django_migrations"):
-        try:
-            with savepoint(connection):
-                need_migrations(connection)
-        except ProgrammingError:  # who may not read them may be told why
-            if not different:
-                raise
+    another_release = release_error(connection, different)
+    if another_release:
+        different = [each for each in different if each.in_any_release]
+        if not different:
+            raise another_release
     yield from (Finding(each.kind, each.object, None, None, each.detail) for each in different)
-    if any(each.code for each in different):
-        return  # whoever looks further would run code of somebody else's
+    if another_release or any(each.code for each in different):
+        return  # of what nothing is known here, or where looking would run code of somebody else's
     harmed = bool(different)
-    narrow(connection, since, user)
     if user is not None:
-        yield from found_in(connection, harmed, "histories", "transitions")
+        yield from looked_at(connection, "accounts_user", harmed, of_user, since, user, harmed)
         return
+    narrow(connection, since)
     yield from of_everybody(connection, since, harmed, "transitions", "entries")
     seals = (findings_of_seals, since, list(keys), list(receipts))
     yield from looked_at(connection, "seals", harmed, *seals)
+
+
+def release_error(
+    connection: BaseDatabaseWrapper, different: list[Difference]
+) -> AnotherReleaseError | None:
+    """That the database is of another release. CannotLookError where there is no audit."""
+    if runs_code_of(different, "django_migrations"):
+        return None
+    try:
+        with savepoint(connection):
+            need_migrations(connection)
+    except AnotherReleaseError as error:
+        return error
+    except ProgrammingError:  # who may not read them may learn why
+        if not different:
+            raise
+    return None
+
+
+def of_user(
+    connection: BaseDatabaseWrapper, since: datetime | None, user: str, harmed: bool
+) -> Iterator[Finding]:
+    narrow(connection, since, user)
+    yield from found_in(connection, harmed, "histories", "transitions")
 
 
 def of_everybody(
@@ -168,11 +201,12 @@ def share(connection: BaseDatabaseWrapper, number: int) -> None:
 
 def at_once(first: Iterator[Finding], second: Iterator[Finding]) -> Iterator[Finding]:
     """What both find, on a connection each, while a thread looks for what the second finds."""
-    with ThreadPoolExecutor(1) as thread:
-        ahead = thread.submit(list, islice(second, AHEAD))
-        yield from first
-        yield from ahead.result()
-    yield from second
+    with closing(second):
+        with ThreadPoolExecutor(1) as thread:
+            ahead = thread.submit(list, islice(second, AHEAD))
+            yield from first
+            yield from ahead.result()
+        yield from second
 
 
 def extent(connection: BaseDatabaseWrapper) -> Extent | None:
@@ -242,8 +276,9 @@ def looked_at(
     try:
         with savepoint(connection):
             yield from look(connection, *arguments)
-    except (ProgrammingError, DataError) as error:
-        if sqlstate(error) == INSUFFICIENT_PRIVILEGE and not harmed:
+    except (ProgrammingError, DataError, CannotLookError) as error:
+        cannot = isinstance(error, CannotLookError) or sqlstate(error) == INSUFFICIENT_PRIVILEGE
+        if cannot and not harmed:
             raise
         detail = f"could not be looked at: {str(error).partition(chr(10))[0]}"
         yield Finding("table", part, None, None, detail)

@@ -24,9 +24,9 @@ CANNOT = 2  # exit code: it could not be done; 1 is for what was looked for and 
 
 
 class AuditCommand(BaseCommand):
-    """Whatever goes wrong is told in one sentence, with the exit code 2."""
+    """Whatever goes wrong is reported in one sentence, with the exit code 2."""
 
-    requires_system_checks = []  # what they tell is no reason not to look
+    requires_system_checks = []  # what they find is no reason not to look
     connection: BaseDatabaseWrapper | None = None
 
     def add_arguments(self, parser):
@@ -37,6 +37,9 @@ class AuditCommand(BaseCommand):
             self.stderr = OutputWrapper(StringIO())
         try:
             super().run_from_argv(argv)
+        except CommandError as error:  # it was asked for with --traceback
+            traceback.print_exc()
+            sys.exit(error.returncode)
         except OSError:  # the complaint can't be written
             discard(sys.stderr)
             sys.exit(CANNOT)
@@ -50,6 +53,7 @@ class AuditCommand(BaseCommand):
             finally:
                 if self.connection:
                     self.connection.close()
+                    del connections[self.connection.alias]
                 self.stdout.flush()  # here it can be said that it fails; later Python would
         except (CannotLookError, ConnectionDoesNotExist) as error:
             raise self.cannot(str(error)) from None
@@ -62,11 +66,9 @@ class AuditCommand(BaseCommand):
         except OSError as error:
             discard(sys.stdout)
             raise self.cannot(f"What was found can't be written: {error.strerror}.") from None
-        except Exception as error:  # it is told, and not with 1, which is for findings
-            if options.get("traceback"):
-                raise
+        except Exception as error:  # 1 is for findings
             traceback.print_exc()
-            raise self.cannot(f"This should not have happened: {error!r}") from None
+            raise self.cannot(f"This should not have happened: {error!r}") from error
 
     @staticmethod
     def cannot(sentence: str) -> CommandError:

@@ -60,7 +60,7 @@ class Drafter:
         return pending
 
     def epoch(self) -> Receipt:
-        """What takes all that is in no seal yet, so that transactions count anew. RefusedError."""
+        """It takes all that is in no seal yet; transactions count again then. RefusedError."""
         rows = read_rows(self.connection)
         last = follows_on(rows, self.last, self.key)
         reach = reach_of(rows, last)

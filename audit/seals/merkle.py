@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 BATCH = 1024  # leaves that are hashed together; a power of two
-LEAF, NODE = b"\0", b"\1"  # told apart by their first byte, so that no node passes for an entry
+LEAF, NODE = b"\0", b"\1"  # distinguished by their first byte, so that no node passes for an entry
 EMPTY = sha256(b"").digest()
 
 

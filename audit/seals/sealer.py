@@ -40,7 +40,7 @@ class Sealer:
         """Seal what is new, and commit it; None when nothing is. RefusedError, DatabaseError.
 
         ``after`` is the last receipt, for a sealer without a state file. Where a seal was
-        committed and not told, as when the sealer was killed, it is that which is told now.
+        committed and not printed, as when the sealer was killed, it is that which is printed now.
         """
         need_primary(self.connection)
         with self.memory.locked():
@@ -99,7 +99,7 @@ class Sealer:
                 )
 
     def _publish(self, receipt: Receipt) -> None:
-        """A receipt may be told twice, and never not at all."""
+        """A receipt may be printed twice, and never not at all."""
         self.tell(receipt)
         self.memory.write(State(last=receipt))
 

@@ -27,7 +27,7 @@ FUTURE = "says that it is of a transaction that has not been yet: forged, or of 
 SALTS = "has a part with neither a salt of 16 bytes nor the digest of what was erased"
 NONE = "are not there, although a key was given: none was made yet, or all were removed"
 REMOVED = "was printed, and is not here: an older state was restored, or it was removed"
-OTHERWISE = "was printed otherwise: what came before it, or it, was made anew"
+OTHERWISE = "was printed otherwise: what came before it, or it, was made again"
 VOID = "was printed, and does not count: a later seal did not follow on it"
 
 
@@ -166,7 +166,7 @@ class Signatures:
         if self.keys and used and not used & self.keys.keys():
             raise CannotLookError(
                 f"The seals are signed with {', '.join(sorted(used))}, and not with a key that was"
-                " given: it is the wrong one, or all seals were made anew."
+                " given: it is the wrong one, or all seals were made again."
             )
 
     def what_is_wrong(self, receipt: Receipt) -> str | None:

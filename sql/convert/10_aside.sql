@@ -4,8 +4,8 @@
 -- Who runs it: migrate, once; needs to create schemas in the database. maintain/months.sql follows, in
 -- the same transaction, and makes the months from the oldest entry on.
 -- Why it is safe: it only makes what nobody else knows, and reads the audit.
--- Safe to run again: what is there stays, unless transactions count anew since, as after a restore:
--- then the copy begins anew.
+-- Safe to run again: what is there stays, unless transactions count from the beginning since, as after a restore:
+-- then the copy begins again.
 
 do $$
 begin

@@ -1,7 +1,7 @@
 -- Puts the table of months in the place of the first release's, and removes what that one had besides.
 --
 -- Who runs it: migrate, after 30_lock.sql and a last 20_copy.sql, in one transaction; install.sql follows in
--- it, and makes functions, triggers and grants anew.
+-- it, and makes functions, triggers and grants again.
 -- Why it is safe: nobody else is at the audit. No entry is touched, and the former table stays, in
 -- the schema user_state_first_release, until it was compared.
 
@@ -56,5 +56,5 @@ begin
 end
 $$;
 
--- NOTE: of format 1, which was never released; format 2 seals every entry anew.
+-- NOTE: of format 1, which was never released; format 2 seals every entry again.
 drop table if exists public.user_state_seal;

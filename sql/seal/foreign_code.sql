@@ -62,5 +62,4 @@ select o.relname::text, f.what
     where t.tgrelid = o.oid and not t.tgisinternal and t.tgtype & 4 = 4 -- of INSERT
       and o.relname = 'user_state_seal'
  ) f
- order by 1, 2
- limit 1;
+ order by 1, 2;

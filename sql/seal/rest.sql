@@ -10,9 +10,9 @@
 
 select coalesce(min(a.id), 0), coalesce(max(a.id), 0), count(*),
        (select coalesce(max(b.id), 0)
-          from public.user_state_audit b where b.id < 4611686018427387904)  -- 2^62
+          from public.user_state_audit b where b.id < current_setting('user_state.no_id_from')::bigint)
   from public.user_state_audit a
- where a.id < 4611686018427387904
+ where a.id < current_setting('user_state.no_id_from')::bigint
    and a.id > current_setting('user_state.after')::bigint
    and (a.id > current_setting('user_state.mark')::bigint
         or a.transaction_id >= current_setting('user_state.horizon')::bigint);

@@ -18,7 +18,7 @@ select 'entry', 'entry without an id', a.user_id, null, 'has no place in a histo
 union all
 select 'entry', 'entry ' || a.id, a.user_id, a.id, 'has an id that was never given'
   from public.user_state_audit a
- where a.id < 1 or a.id >= 4611686018427387904
+ where a.id < 1 or a.id >= current_setting('user_state.no_id_from')::bigint
 union all
 select 'state', 'user ' || f.user_id, f.user_id, null,
        format('is %s, which the audit takes for a word of its own',

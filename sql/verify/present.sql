@@ -51,104 +51,90 @@ audit_sequence as (
          c.relpersistence as kept
     from pg_class c where c.oid = to_regclass('public.user_state_audit_id_seq')
 ),
--- What is run by whatever is written in C was made by a superuser: it is as good as PostgreSQL's.
-foreign_function as (
-  select p.oid, p.oid::regprocedure::text as name,
-         -- With what is set for it; and what is in another language is taken for what can't be read.
-         concat_ws(' set ', coalesce(pg_get_function_sqlbody(p.oid), p.prosrc),
+-- What a function says, with the defaults of its arguments and what is set for it. One in a language
+-- that can't be read here may run anything; what is in C a superuser has made.
+source (oid, in_c, text) as not materialized (
+  select p.oid, l.lanname in ('internal', 'c'),
+         concat_ws(' set ', pg_get_function_arguments(p.oid) || ' '
+                            || coalesce(pg_get_function_sqlbody(p.oid), p.prosrc),
                    array_to_string(p.proconfig, ' set '))
-         || case when l.lanname in ('sql', 'plpgsql') then '' else ' execute' end as text,
-         array[p.proname::text] || array(
-           select o.oprname::text from pg_operator o where o.oprcode = p.oid
-           union
-           select f.proname::text
-             from pg_aggregate a
-             join pg_proc f on f.oid = a.aggfnoid
-            where p.oid in (a.aggtransfn, a.aggfinalfn)
-           union
-           select c.relname::text
-             from pg_depend d
-             join pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid
-             join pg_class c on c.oid = r.ev_class
-            where d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid
-           union
-           select c.relname::text
-             from pg_trigger t
-             join pg_class c on c.oid = t.tgrelid
-            where t.tgfoid = p.oid
-         ) as called_as
+         || case when l.lanname in ('internal', 'c', 'sql', 'plpgsql') then '' else ' execute' end
     from pg_proc p
     join pg_language l on l.oid = p.prolang
-   where p.oid >= 16384 and l.lanname not in ('internal', 'c')
-     and p.oid not in (select f.oid from our_function f)
 ),
--- What the columns are made of, where somebody has made it.
-column_type (table_oid, oid) as (
-  select a.attrelid, a.atttypid
-    from pg_attribute a where a.attrelid in (select w.oid from watched w) and a.attnum > 0
+-- What separates words in a text, comments among it; and names, without those in quotes.
+gap (between_words, between_names) as (
+  values ('(\s|/\*.*\*/|--[^\n]*)', '[\x01-#%-/:-@[-^`{-\x7f]+')
+),
+-- What a text can name: a table has a type of its name. A function that is called like a word of SQL
+-- is named only where it is called.
+named (class, oid, name, is_word, is_keyword) as materialized (
+  select n.*, n.name !~ gap.between_names,
+         n.class = 'pg_proc'::regclass and n.name in (select k.word from pg_get_keywords() k)
+    from gap
+   cross join (
+      select 'pg_proc'::regclass::oid, p.oid, p.proname::text from pg_proc p
+      union all
+      select 'pg_type'::regclass, t.oid, t.typname from pg_type t
+      union all
+      select 'pg_operator'::regclass, o.oid, o.oprname from pg_operator o) n (class, oid, name)
+   where n.oid >= 16384
+),
+-- Whatever may run when one of Django's tables is written, since it hangs on the table (that is first),
+-- by what the catalog knows or a function names. within: it is a function that runs it.
+runs (class, oid, within, written, first_class, first) as (
+  select 'pg_class'::regclass::oid, w.oid, false, w.name, null::oid, null::oid
+    from watched w
+   where not w.ours
   union
-  select t.table_oid, part.oid
-    from column_type t
-    join pg_type y on y.oid = t.oid
+  select n.class, n.oid, r.within or r.class = 'pg_proc'::regclass, r.written,
+         coalesce(r.first_class, n.class), coalesce(r.first, n.oid)
+    from runs r
    cross join lateral (
-     select y.typbasetype union all select y.typelem union all
-     select a.atttypid from pg_attribute a where a.attrelid = y.typrelid and a.attnum > 0) part (oid)
-   where part.oid >= 16384
-),
--- What expressions on a table call, directly or by an operator: what is read, or only what is written.
-calls (table_oid, what, reads, function_oid) as (
-  select e.table_oid, e.what, e.reads, coalesce(op.oprcode, case d.refclassid when 'pg_proc'::regclass
-                                                                             then d.refobjid end)
-    from (
-      select i.indrelid, 'pg_class'::regclass, i.indexrelid, 'index ' || i.indexrelid::regclass, true
-        from pg_index i where i.indrelid in (select w.oid from watched w)
-      union all
-      select s.stxrelid, 'pg_statistic_ext'::regclass, s.oid, 'statistics ' || s.stxname, true
-        from pg_statistic_ext s where s.stxrelid in (select w.oid from watched w)
-      union all
-      select c.conrelid, 'pg_constraint'::regclass, c.oid, 'constraint ' || c.conname, true
-        from pg_constraint c where c.conrelid in (select w.oid from watched w) and c.contype in ('c', 'x')
-      union all
-      select a.adrelid, 'pg_attrdef'::regclass, a.oid, 'default of column ' || a.adnum,
-             c.attgenerated <> ''
-        from pg_attrdef a
-        join pg_attribute c on c.attrelid = a.adrelid and c.attnum = a.adnum
-       where a.adrelid in (select w.oid from watched w)
-      union all
-      select t.table_oid, 'pg_constraint'::regclass, c.oid, 'constraint ' || c.conname || ' of a type', false
-        from column_type t
-        join pg_constraint c on c.contypid = t.oid
-    ) e (table_oid, class, oid, what, reads)
-    join pg_depend d on d.classid = e.class and d.objid = e.oid
-    left join pg_operator op on d.refclassid = 'pg_operator'::regclass and op.oid = d.refobjid
-),
--- What runs when a state or a user is written, and what that calls by name. What is internal and
--- PostgreSQL's keeps foreign keys.
-run_by_writing (function_oid, by) as (
-  select t.tgfoid, 'trigger ' || t.tgname || ' on ' || w.name
-    from pg_trigger t
-    join watched w on w.oid = t.tgrelid
-   where w.name in ('user_fsm', 'accounts_user')
-  union
-  select c.function_oid, c.what || ' on ' || w.name
-    from calls c
-    join watched w on w.oid = c.table_oid
-   where w.name in ('user_fsm', 'accounts_user')
-),
-reached (oid, name, text, by) as (
-  select f.oid, f.name, f.text, r.by
-    from run_by_writing r
-    join foreign_function f on f.oid = r.function_oid
-  union
-  select f.oid, f.name, f.text, r.by
-    from reached r
-    join foreign_function f on exists (
-      select from unnest(f.called_as) as called
-       where r.text ~* case when called ~ '^\w' then '\m' || regexp_replace(called, '(\W)', '\\\1', 'g') || '\M'
-                            else regexp_replace(called, '(.)', '\\\1', 'g') end)
+     select d.refclassid, d.refobjid
+       from pg_depend d
+      where d.classid = r.class and d.objid = r.oid and d.deptype in ('n', 'i')
+        and d.refclassid = any (array['pg_proc', 'pg_operator', 'pg_type', 'pg_class']::regclass[])
+        and not (r.class = any (array['pg_class', 'pg_constraint']::regclass[])
+                 and d.refclassid = 'pg_class'::regclass)
+     union all
+     select d.classid, d.objid
+       from pg_depend d
+      where d.refclassid = r.class and d.refobjid = r.oid
+        and r.class in ('pg_class'::regclass, 'pg_type'::regclass)
+        and (d.deptype in ('a', 'i', 'P', 'S') or d.classid = 'pg_cast'::regclass)
+     union all
+     -- Where a foreign key changes rows.
+     select r.class, c.conrelid
+       from pg_depend d
+       join pg_constraint c on c.oid = d.objid and c.confrelid = r.oid
+      where d.classid = 'pg_constraint'::regclass
+        and d.refclassid = r.class and d.refobjid = r.oid and r.class = 'pg_class'::regclass
+        and (c.confdeltype in ('c', 'n', 'd') or c.confupdtype in ('c', 'n', 'd'))
+     union all
+     select n.class, n.oid
+       from source s
+      cross join gap
+      cross join regexp_split_to_table(s.text || ' ' || lower(s.text collate "C"), gap.between_names) word
+       join named n on n.name = word
+      where r.class = 'pg_proc'::regclass and s.oid = r.oid
+        and (not n.is_keyword
+             or s.text ~* replace(format('\. *"?%1$s\M|\m%1$s\M"? *\(', n.name), ' ', gap.between_words))
+     union all
+     -- Some operators run without being named.
+     select n.class, n.oid
+       from source s
+       join named n on not n.is_word
+                   and (strpos(s.text, replace(n.name, '"', '""')) > 0 or n.name ~ '^[=<>!~*]+$')
+      where r.class = 'pg_proc'::regclass and s.oid = r.oid
+   ) n (class, oid)
+   where n.oid >= 16384
+     and (n.class, n.oid) not in (select 'pg_class'::regclass::oid, w.oid from watched w
+                                  union all
+                                  select 'pg_proc'::regclass, f.oid from our_function f)
 ),
 -- user_state.serving names who is to be judged as if the application were served as them. Whoever can
--- set the role is as good as a member that has its rights.
+-- set the role is as good as a member that has its rights; what a group may, by whoever signs in.
 judged as (
   select r.oid, r.rolname as name, r.rolcreaterole, s.serves
     from pg_roles r
@@ -158,7 +144,8 @@ judged as (
                         or pg_has_role(r.oid, to_regrole('user_state_audit_app'),
                              case when current_setting('server_version_num')::integer < 160000
                                   then 'member' else 'set' end), false) as serves) s
-   where not r.rolsuper and r.rolname !~ '^pg_'
+   where not r.rolsuper
+     and (r.rolcanlogin or r.rolname in ('user_state_audit_app', current_setting('user_state.serving')))
      and (s.serves or r.oid not in (select a.oid from audit_owner a))
 ),
 -- Superusers are not judged, nor who may create roles: PostgreSQL lets them do as they like. Nor who
@@ -242,7 +229,7 @@ line (kind, object, definition, month, code) as (
                 when t.typcategory = 'S' then 'text'
                 when t.oid in ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) then 'integer'
                 else format_type(a.atttypid, a.atttypmod) end,
-           case when a.attcollation not in (0, t.typcollation)
+           case when a.attcollation not in (0, t.typcollation) and w.name <> 'accounts_user'
              then 'collate ' || a.attcollation::regcollation end,
            case when a.attidentity <> '' and w.ours and not c.relispartition
              then 'identity ' || a.attidentity::text end,
@@ -297,11 +284,16 @@ line (kind, object, definition, month, code) as (
    where s.stxexprs is not null
 
   union all
-  select distinct 'code', c.what || ' on ' || w.name,
-         'calls ' || f.name || ', which would run as whoever reads the table', null, true
-    from calls c
-    join watched w on w.oid = c.table_oid and not w.ours and c.reads
-    join foreign_function f on f.oid = c.function_oid
+  select distinct 'code', f.type || ' ' || f.identity,
+         'calls ' || r.oid::regprocedure || ', which would run as whoever reads ' || r.written, null, true
+    from runs r
+    join source s on s.oid = r.oid and not s.in_c
+    left join pg_attrdef d on r.first_class = 'pg_attrdef'::regclass and d.oid = r.first
+    left join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
+   cross join lateral pg_identify_object(r.first_class, r.first, 0) f
+   where r.class = 'pg_proc'::regclass and not r.within
+     and (r.first_class = any (array['pg_class', 'pg_constraint', 'pg_statistic_ext']::regclass[])
+          or a.attgenerated <> '')
 
   union all
   select 'trigger', 'trigger ' || t.tgname || ' on ' || w.name,
@@ -397,14 +389,14 @@ line (kind, object, definition, month, code) as (
   select 'owner', 'owner of table accounts_user',
          j.name || ', who serves the application and can have code run as the audit''s owner', null, false
     from pg_class c
-    join judged j on j.oid = c.relowner and j.serves
+    join judged j on j.serves and pg_has_role(j.oid, c.relowner, 'member')
    where c.oid = to_regclass('public.accounts_user')
 
   union all
   select 'owner', 'owner of schema public',
          j.name || ', who serves the application and can drop its tables', null, false
     from pg_namespace n
-    join judged j on j.oid = n.nspowner and j.serves
+    join judged j on j.serves and pg_has_role(j.oid, n.nspowner, 'member')
    where n.nspname = 'public'
 
   -- What each role has to be granted. Where there is no such role or table, that is as good.
@@ -560,45 +552,37 @@ line (kind, object, definition, month, code) as (
    where e.evtevent = 'login' and e.evtenabled <> 'D'
 
   union all
-  select distinct 'setting', 'function ' || r.name, 'is run by ' || r.by || ', and ' || may.what, null,
-         false
-    from reached r
+  select distinct 'setting', o.type || ' ' || o.identity,
+         'is run by ' || case when r.oid = r.first then 'changes of ' || r.written
+                              else f.type || ' ' || f.identity end || ', and ' || may.what,
+         null, false
+    from runs r
+   cross join lateral pg_identify_object(r.class, r.oid, 0) o
+   cross join lateral pg_identify_object(r.first_class, r.first, 0) f
+   cross join lateral (select case r.class
+     when 'pg_proc'::regclass then (select s.text from source s where s.oid = r.oid)
+     when 'pg_attrdef'::regclass then (select pg_get_expr(d.adbin, d.adrelid) from pg_attrdef d where d.oid = r.oid)
+     when 'pg_policy'::regclass then (
+       select concat_ws(' ', pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
+         from pg_policy p where p.oid = r.oid)
+     when 'pg_constraint'::regclass then pg_get_constraintdef(r.oid)
+     when 'pg_class'::regclass then pg_get_indexdef(r.oid)
+     when 'pg_rewrite'::regclass then pg_get_ruledef(r.oid)
+     when 'pg_statistic_ext'::regclass then pg_get_statisticsobjdef(r.oid)
+     when 'pg_trigger'::regclass then
+       substring(pg_get_triggerdef(r.oid) from ' WHEN (.*) EXECUTE (?:FUNCTION|PROCEDURE)') end) t (text)
+   cross join gap
    cross join lateral (select case
-     when r.text ~* 'set_config|pg_settings|\mset\M[^;]*\mapp"?\s*\.' then 'may say who it is'
-     when r.text ~* 'session_replication_role|\m(en|dis)able\s+((always|replica)\s+)?trigger\M'
+     when t.text ~* replace('set_config|pg_settings|\mset\M([^;]| )*\mapp"? *\.', ' ', gap.between_words)
+       then 'may say who it is'
+     when t.text ~* replace('session_replication_role|\m(en|dis)able +((always|replica) +)?trigger\M', ' ', gap.between_words)
        then 'may switch triggers off'
-     when r.text ~* '\mexecute\M|query_to_xml|dblink' then 'runs SQL that can''t be read here'
+     when t.text ~* replace('\mexecute\M|\mu&"|\mdo *(language|[en]?''|u&''|\$)|\m(function|procedure)\M'
+                            '|\m(query|table|cursor|schema|database)_to_xml'
+                            '|\mts_(stat|rewrite)\M|crosstab|connectby|dblink', ' ', gap.between_words)
+       then 'runs SQL that can''t be read here'
    end) as may (what)
    where may.what is not null
-
-  union all
-  select 'setting', e.what || ' on ' || e.name, 'may say who it is: ' || e.text, null, false
-    from (
-      select 'constraint ' || c.conname, w.name, pg_get_constraintdef(c.oid)
-        from pg_constraint c
-        join watched w on w.oid = c.conrelid and not w.ours
-       where c.contype in ('c', 'x')
-      union all
-      select 'constraint ' || c.conname || ' of a type', w.name, pg_get_constraintdef(c.oid)
-        from column_type t
-        join watched w on w.oid = t.table_oid and not w.ours
-        join pg_constraint c on c.contypid = t.oid
-      union all
-      select 'default of column ' || a.attname, w.name, pg_get_expr(d.adbin, d.adrelid)
-        from pg_attrdef d
-        join watched w on w.oid = d.adrelid and not w.ours
-        join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
-      union all
-      select 'condition of trigger ' || t.tgname, w.name, pg_get_triggerdef(t.oid)
-        from pg_trigger t
-        join watched w on w.oid = t.tgrelid and not w.ours
-       where t.tgqual is not null
-      union all
-      select 'index ' || i.indexrelid::regclass, w.name, pg_get_indexdef(i.indexrelid)
-        from pg_index i
-        join watched w on w.oid = i.indrelid and not w.ours
-       where i.indexprs is not null or i.indpred is not null) e (what, name, text)
-   where e.text ~* 'set_config|query_to_xml'
 )
 
 select coalesce(jsonb_agg(jsonb_build_object(

@@ -13,7 +13,7 @@ select 'sequence' as kind, 'sequence user_state_audit_id_seq' as object, null::b
   from (select case when has_sequence_privilege(q.oid, 'select')
                  then coalesce(pg_sequence_last_value(q.oid), 0) end as last_value
           from (select to_regclass('public.user_state_audit_id_seq')::oid) q (oid)) s,
-       -- What no sequence comes to (2^62) is a finding of entries.sql.
+       -- What no sequence comes to is a finding of entries.sql.
        (select max(a.id) as greatest
-          from public.user_state_audit a where a.id < 4611686018427387904) m
- where s.last_value < m.greatest or s.last_value >= 4611686018427387904;
+          from public.user_state_audit a where a.id < current_setting('user_state.no_id_from')::bigint) m
+ where s.last_value < m.greatest or s.last_value >= current_setting('user_state.no_id_from')::bigint;

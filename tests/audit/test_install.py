@@ -7,6 +7,8 @@ from django.core.management import call_command
 
 from audit import checks, expectation, install
 from audit.expectation import differences, load, present
+from audit.findings import AnotherReleaseError
+from audit.readiness import last_migrations
 from audit.sqlfiles import SQL_DIR, text_of
 from project.postgres import PROGRAMS
 from project.settings import BASE_DIR
@@ -139,6 +141,28 @@ def test_psql_runs_each_file_unchanged_and_again(arena, name):
         psql_file(arena, name)
 
     assert arena.verify() == []
+
+
+def test_a_constraint_of_another_release_is_mended(arena):
+    last = dict(last_migrations())["audit"]
+    arena.sql(
+        "otto",
+        "alter table user_state_seal drop constraint user_state_seal_is_legible,"
+        " add constraint user_state_seal_is_legible check (number > 0)",
+        f"delete from django_migrations where name = '{last}'",
+    )
+    with pytest.raises(AnotherReleaseError, match="run migrate first"):
+        arena.seal()
+
+    arena.sql(
+        "otto",
+        f"insert into django_migrations (app, name, applied) values ('audit', '{last}', now())",
+    )
+    arena.become("otto")
+    install.mend(arena.django)
+
+    assert arena.verify() == []
+    assert arena.seal()
 
 
 def test_a_fresh_database_is_what_is_expected(arena):

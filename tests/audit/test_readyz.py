@@ -65,6 +65,7 @@ def test_the_role_that_serves_may_ask(arena):
         " revoke usage on schema public from user_state_audit_owner, public",
         IN_ITS_MONTH.format("create unique index on %I (user_id)"),
         "create index on user_state_audit (reason, application_name)",
+        "create index on user_state_audit (username, initiated_by, request_id)",
     ],
 )
 def test_not_where_a_change_could_go_unrecorded(arena, harm):

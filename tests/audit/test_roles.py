@@ -155,6 +155,21 @@ def test_what_a_role_may_not_do_is_logged_and_no_error(arena, caplog, file, said
     assert arena.verify() == []
 
 
+def test_a_group_of_which_nobody_is_a_member_is_not_judged(arena):
+    arena.on_server(
+        "create role rds_superuser",
+        "grant pg_write_all_data, user_state_audit_app to rds_superuser",
+        f"grant temporary on database {arena.name} to rds_superuser",
+    )
+    try:
+        assert arena.verify() == []
+
+        arena.on_server("grant rds_superuser to web")
+        assert {each.object for each in arena.verify()} == {"role pg_write_all_data", "role web"}
+    finally:
+        arena.sql("postgres", "drop owned by rds_superuser", "drop role rds_superuser")
+
+
 def test_a_group_may_own_the_states_and_its_members_migrate(arena):
     arena.on_server(
         "create role deployers",

@@ -3,7 +3,7 @@ migrate mends it."""
 
 import pytest
 
-from audit import role_checks
+from audit import deploy_checks
 from audit.readiness import not_ready
 from tests.arena import Arena, migrate
 
@@ -35,8 +35,8 @@ def told(arena: Arena, monkeypatch) -> tuple[set[str], str | None, set[str]]:
     found = arena.verify()
     assert sorted(arena.verify_by_psql(), key=str) == sorted(found, key=str)
     arena.become("web")
-    monkeypatch.setattr(role_checks, "connection", arena.django)
-    checked = {each.id for each in role_checks.check_deployment(None)}
+    monkeypatch.setattr(deploy_checks, "connection", arena.django)
+    checked = {each.id for each in deploy_checks.check_deployment(None)}
     return {each.kind for each in found}, not_ready(arena.django), checked
 
 

@@ -2,6 +2,7 @@
 the attacks."""
 
 from datetime import UTC, datetime
+from itertools import count
 from threading import Event, Thread
 
 import pytest
@@ -157,7 +158,7 @@ def test_a_trigger_of_somebody_else_may_change_a_state_again(arena, state):
     assert found(arena) == []
 
 
-def test_a_number_that_is_used_again_begins_anew(arena):
+def test_a_number_that_is_used_again_begins_again(arena):
     arena.sql(
         "web",
         "delete from user_fsm where user_id = 1",
@@ -206,6 +207,27 @@ def test_two_connections_find_what_one_finds(arena, monkeypatch, ahead, since):
 
     assert {each.kind for each in by_one} == {"gap", "state", "entry", "transition", "clock"}
     assert sorted(by_two, key=str) == sorted(by_one, key=str)
+
+
+def test_where_the_first_connection_fails_the_second_one_ends_at_once():
+    ended = []
+
+    def failing():
+        yield "found"
+        raise ConnectionError
+
+    def looking():
+        try:
+            yield from map(str, count())
+        finally:
+            ended.append(True)
+
+    with pytest.raises(ConnectionError):
+        for _ in verify.at_once(failing(), second := looking()):
+            pass
+
+    assert ended == [True]
+    assert list(second) == []
 
 
 def test_a_dba_looks_in_psql_by_the_same_files(arena):

@@ -26,16 +26,17 @@ class Command(AuditCommand):
         need_migrations(connection)
         count = 0
         try:
-            for written in reconcile(connection, reason):  # committed, so it may be told
+            for written in reconcile(connection, reason):  # and committed
                 for username, start, end in written:
                     self.stdout.write(f"{printable(username)}: {start} → {end}")
                 count += len(written)
         except BlockedError:
+            whose = holders(connection, STATES)
             raise self.cannot(
-                f"{said(count)}, and then user_fsm was in use by {holders(connection, STATES)}."
+                f"{entries_written(count)}, and then user_fsm was in use by {whose}."
             ) from None
-        self.stdout.write(f"{said(count)}." if count else "Nothing is missing.")
+        self.stdout.write(f"{entries_written(count)}." if count else "Nothing is missing.")
 
 
-def said(count: int) -> str:
+def entries_written(count: int) -> str:
     return "1 entry written" if count == 1 else f"{count:,} entries written"

@@ -67,7 +67,7 @@ class Command(AuditCommand):
             self.seal_again(sealer)
 
     def seal_again(self, sealer: seals.Sealer) -> None:
-        """Once more; what passes is told, and no reason to end."""
+        """Once more; what passes is reported, and no reason to end."""
         try:
             sealer.seal()
         except PASSING as error:

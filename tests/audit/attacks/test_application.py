@@ -301,7 +301,7 @@ def test_changes_a_state_back_and_forth_in_one_transaction(battle):
 
 
 @attack(RECORDED)
-def test_deletes_a_state_and_makes_it_anew(battle):
+def test_deletes_a_state_and_makes_it_again(battle):
     battle.sql(
         "web",
         "begin",
@@ -314,7 +314,7 @@ def test_deletes_a_state_and_makes_it_anew(battle):
 
 
 @attack(RECORDED)
-def test_deletes_and_makes_anew_in_one_statement(battle):
+def test_deletes_and_makes_again_in_one_statement(battle):
     battle.sql(
         "web",
         "with gone as (delete from user_fsm where user_id = 1 returning user_id)"

@@ -7,6 +7,7 @@ import pytest
 
 from audit import verify
 from audit.expectation import differences
+from audit.findings import AnotherReleaseError
 from tests.arena import KEY, execute
 
 from .statements import ALWAYS, LOCK_ALICE, OFF, UNLOCK_ALICE, rewrite
@@ -148,6 +149,32 @@ def test_code_that_is_added_while_somebody_verifies(battle):
         pytest.raises(psycopg2.errors.LockNotAvailable),
     ):
         battle.sql("otto", *index)
+
+
+def test_a_newer_release_that_is_none(battle):
+    """What may differ in a newer release is found by psql alone."""
+    battle.sql(
+        "otto",
+        "insert into django_migrations (app, name, applied) values ('audit', '9999_x', now())",
+        "alter table user_state_audit disable trigger refuse_rewriting",
+    )
+
+    with pytest.raises(AnotherReleaseError, match="newer version"):
+        battle.verify()
+    assert {each.kind for each in battle.arena.verify_by_psql()} == {"trigger"}
+
+
+def test_code_in_c(battle):
+    """Its name in C is all that the catalog knows of it."""
+    battle.sql(
+        "postgres",
+        "create function unknown() returns int language internal as 'pg_backend_pid'",
+        "create function calls() returns trigger language plpgsql as"
+        " $$ begin perform unknown(); return NEW; end $$",
+        "create trigger calls before update on user_fsm for each row execute function calls()",
+    )
+
+    assert battle.findings() == []
 
 
 def test_reading(battle):

@@ -23,7 +23,7 @@ AT_ONCE = DEFERRED.replace(" deferrable initially deferred", "")
 def test_has_a_trigger_say_who_it_is(battle, table, trigger):
     battle.sql("otto", SAYS_MONA, trigger.format(table=table, function="mona"))
 
-    battle.found("setting", f"is run by trigger mona on {table}, and may say who it is")
+    battle.found("setting", f"is run by trigger mona on public.{table}, and may say who it is")
 
 
 @attack(FOUND)
@@ -46,7 +46,7 @@ def test_has_a_function_say_so_that_the_trigger_calls(battle, statement):
         TRIGGER.format(table="user_fsm", function="harmless"),
     )
 
-    battle.found("setting", "function public.says_mona() is run by trigger mona on user_fsm")
+    battle.found("setting", "function public.says_mona() is run by trigger mona on public.user_fsm")
 
 
 @attack(FOUND)
@@ -73,7 +73,7 @@ def test_has_a_trigger_say_so_where_nobody_reads_it(battle, statement):
     battle.sql("web", LOCK_ALICE)
 
     assert battle.entries("initiated_by") == [("mona",)]
-    battle.found("setting", "trigger mona on user_fsm")
+    battle.found("setting", "trigger mona on public.user_fsm")
 
 
 @attack(FOUND)
@@ -96,7 +96,7 @@ def test_has_a_trigger_rewrite_entries_at_the_end_of_their_transaction(battle):
     battle.sql("web", LOCK_ALICE)
 
     assert battle.entries("db_user") == [("carl",)]
-    battle.found("setting", "trigger mona on user_fsm")
+    battle.found("setting", "trigger mona on public.user_fsm")
 
 
 def quoted(statement: str) -> str:
@@ -148,9 +148,13 @@ def test_has_a_trigger_that_does_something_else(battle):
         "otto",
         "create schema app",
         "create table app.seen (at timestamptz)",
+        # It is called like a word of SQL.
+        "create function update() returns void language plpgsql as"
+        " $$ begin execute 'select 1'; end $$",
         "create function stamp() returns text language sql as $$ select 'stamped' $$",
         "create function look() returns trigger language plpgsql security definer as"
-        " $$ begin insert into app.seen values (now()); return NEW; end $$",
+        " $$ begin insert into app.seen values (now()); update app.seen set at = now();"
+        " return NEW; end $$",
         TRIGGER.format(table="user_fsm", function="look"),
         DEFERRED.replace("mona", "later").format(table="user_fsm", function="look"),
         "create domain short as text check (length(value) < 100)",
@@ -160,6 +164,8 @@ def test_has_a_trigger_that_does_something_else(battle):
         " add constraint short check (length(note) < 100), add column other short,"
         " add column stamp text default stamp(),"
         " alter current_state type varchar(64)",
+        'alter table accounts_user alter username type varchar(200) collate "C"',
+        "create index on user_state_audit (username, initiated_by)",
     )
     battle.sql("web", LOCK_ALICE)
 
@@ -193,3 +199,103 @@ def test_has_every_change_fail_by_renaming_the_names_of_users(battle):
     battle.sql("otto", "alter table accounts_user rename column username to login")
 
     battle.found("column", "column accounts_user.username is missing")
+
+
+SAYS = "select set_config('app.user', 'mona', true)"
+CALLED = f"create function says() returns text language sql immutable as $$ {SAYS} $$"
+OTHER = "insert into other values (1)"
+# What a trigger reaches, and how.
+WAYS = {
+    "default": ("create table other (a int, b text default says())", OTHER),
+    "check": ("create table other (a int check (says() is not null))", OTHER),
+    "index": ("create table other (a int); create index on other ((a || says()))", OTHER),
+    "partition": (
+        "create table other (a int, b text) partition by list (a); create table one partition of"
+        " other (b default says()) for values in (1)",
+        "insert into one values (1)",
+    ),
+    "policy": (
+        f"create table other (a int); create policy p on other using (({SAYS}) <> '');"
+        " alter table other enable row level security, force row level security",
+        OTHER,
+    ),
+    "view": (
+        f"create view other as {SAYS} as a; create view another as select * from other",
+        "perform a from another",
+    ),
+    "cast": (
+        "create type pair as (a int); create function of_pair(pair) returns text language sql as"
+        f" $$ {SAYS} $$; create cast (pair as text) with function of_pair(pair)",
+        "perform row(1)::pair::text",
+    ),
+    "domain": ("create domain word as text check (says() <> '')", "perform ''::word"),
+    "argument": (
+        "create function one(a text default set_config('app.user', 'mona', true)) returns"
+        " text language sql as 'select a'",
+        "perform one()",
+    ),
+    "quoted": (
+        f'create function "my ""says"() returns text language sql as $$ {SAYS} $$',
+        'perform "my ""says"()',
+    ),
+    "keyword": (
+        f"create function update() returns text language sql as $$ {SAYS} $$",
+        "perform update /* (now) */ ()",
+    ),
+    "operator": (
+        "create type pair as (a int); create function same(pair, pair) returns boolean language sql"
+        f" as $$ {SAYS} is not null $$; create operator = (function = same, leftarg = pair,"
+        " rightarg = pair)",
+        "perform x in (x) from (values (row(1)::pair)) as pairs (x)",
+    ),
+    "escaped": ("", "perform u&\"set\\005fconfig\"('app.user', 'mona', true)"),
+    "comment": ("", "set local /* ; /**/ */ app /**/ . \"user\" = 'mona'"),
+    "block": ("", "do e'begin perform set\\137config(''app.user'', ''mona'', true); end'"),
+    "new function": (
+        "",
+        "create function other() returns text language sql as"
+        " e'select set\\137config(''app.user'', ''mona'', true)'; perform other()",
+    ),
+    "statistics of texts": (
+        "",
+        "perform ts_stat('select to_tsvector(set_' || 'config(''app.user'', ''mona'', true))')",
+    ),
+    "rewriting": (
+        "",
+        "perform ts_rewrite('a', 'select to_tsquery(set_' ||"
+        " 'config(''app.user'', ''mona'', true)), ''a''::tsquery')",
+    ),
+}
+
+
+@pytest.mark.slow
+@attack(FOUND)
+@pytest.mark.parametrize("way", WAYS)
+def test_has_a_trigger_say_so_by_something_else(battle, way):
+    made, statement = WAYS[way]
+    battle.sql(
+        "otto",
+        f"{CALLED}; {made}",
+        "create function mona() returns trigger language plpgsql security definer as"
+        f" $$ begin {statement}; return NEW; end $$",
+        TRIGGER.format(table="user_fsm", function="mona"),
+    )
+    battle.sql("web", LOCK_ALICE)
+
+    assert battle.entries("initiated_by") == [("mona",)]
+    battle.found("setting", "run by trigger mona on public.user_fsm")
+
+
+@attack(FOUND)
+def test_has_a_foreign_key_say_who_it_is(battle):
+    battle.sql(
+        "otto",
+        SAYS_MONA.replace("return NEW", "return OLD"),
+        "create table seen (user_id int references user_fsm (user_id) on delete cascade)",
+        "insert into seen values (1)",
+        "create trigger mona before delete on seen for each row execute function mona()",
+    )
+    battle.sql("web", "delete from user_fsm where user_id = 1")
+
+    assert battle.entries("initiated_by") == [("mona",)]
+    battle.found("setting", "function public.mona() is run by")

@@ -1,11 +1,14 @@
 """What Otto, who migrates and owns, does while somebody who verifies waits for a lock."""
 
 import json
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from audit.findings import Finding
+from audit.sqlfiles import SQL_DIR, text_of
+from project.postgres import PROGRAMS
 from tests.audit.processes import ended, start, wait_for
 
 from .outcome import FOUND, attack
@@ -152,3 +155,29 @@ def test_exchanges_the_seals_while_somebody_seals_for_the_second_time(battle):
 
     assert RUN not in ended(sealing)[1]
     battle.found("table", "table user_state_seal is no table")
+
+
+@pytest.mark.slow
+@attack(FOUND)
+def test_shows_the_tables_when_somebody_has_listed_what_to_lock(battle):
+    """There was nothing, so nothing is locked."""
+    arena = battle.arena
+    battle.sql("otto", "revoke select on all tables in schema public from user_state_audit_reader")
+    first, begin, rest = text_of("verify.sql").partition("begin isolation")
+    with subprocess.Popen(
+        [PROGRAMS / "psql", "-X", arena.server.url_for("rita", arena.name)],
+        cwd=SQL_DIR,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as psql:
+        psql.stdin.write(first + "\\echo listed\n")
+        psql.stdin.flush()
+        assert psql.stdout.readline() == "listed\n"
+        battle.sql("otto", text_of("install/95_grants.sql"))
+        _, complaint = psql.communicate(begin + rest)
+
+    assert "The tables were exchanged meanwhile" in complaint
+    assert psql.returncode == 3
+    battle.shown.add(FOUND)

@@ -218,3 +218,17 @@ def test_has_the_function_look_elsewhere_first(battle):
     battle.sql("otto", "alter function record_user_state() set search_path = evil, pg_catalog")
 
     battle.found("function", "record_user_state() is not as expected")
+
+
+@attack(FOUND)
+@pytest.mark.parametrize(
+    "claimed",
+    [
+        "insert into django_migrations (app, name, applied) values ('audit', '9999_x', now())",
+        "delete from django_migrations where app = 'audit' and name > '0003'",
+    ],
+)
+def test_disables_a_trigger_and_claims_another_release(battle, claimed):
+    battle.sql("otto", OFF, claimed)
+
+    battle.found("trigger", "is disabled")

@@ -465,7 +465,7 @@ def test_restores_an_old_backup_and_goes_on_from_there(battle, past):
     battle.found("seal", "seal 1 was printed otherwise", receipts=[receipt])
 
 
-def seal_anew(battle, key) -> seals.Receipt:
+def seal_again(battle, key) -> seals.Receipt:
     """All entries, as if there had been no seal before."""
     battle.sql(
         "postgres",
@@ -492,9 +492,9 @@ def test_rewrites_history_and_seals_it_with_a_key_of_their_own(battle):
     battle.seal()
     rewrite_history(battle)
 
-    seal_anew(battle, seals.new_key())
+    seal_again(battle, seals.new_key())
 
-    with pytest.raises(CannotLookError, match="all seals were made anew"):
+    with pytest.raises(CannotLookError, match="all seals were made again"):
         battle.verify(keys=[PUBLIC_KEY])
     battle.shown.add(FOUND)
 
@@ -514,7 +514,7 @@ def test_seals_with_a_key_of_their_own_from_some_day_on(battle):
 def test_rewrites_history_and_the_root_in_its_seal(battle):
     battle.seal()
     rewrite_history(battle)
-    forged = seal_anew(battle, other := seals.new_key())
+    forged = seal_again(battle, other := seals.new_key())
     battle.sql(
         "postgres",
         UNGUARDED,
@@ -529,12 +529,12 @@ def test_rewrites_history_and_the_root_in_its_seal(battle):
 
 
 @attack(FOUND)
-def test_steals_the_key_and_seals_history_anew(battle):
+def test_steals_the_key_and_seals_history_again(battle):
     """Who has the key too is found by who has kept an entry."""
     receipt = battle.seal()
     rewrite_history(battle)
 
-    seal_anew(battle, KEY)
+    seal_again(battle, KEY)
 
     assert battle.verify(keys=[PUBLIC_KEY]) == []
     battle.found("seal", "seal 1 was printed otherwise", receipts=[receipt], keys=[PUBLIC_KEY])
@@ -610,3 +610,74 @@ def test_has_the_sealer_sign_again_and_again(battle, when):
         battle.seal()
     assert battle.arena.memory().read() == seals.Memory(battle.arena.memory().file).read()
     battle.found("trigger", "trigger mine on user_state_seal is not expected")
+
+
+@pytest.mark.slow
+@attack(FOUND)
+def test_gives_set_config_another_name(battle):
+    battle.sql(
+        "postgres",
+        "create function says(text, text, boolean) returns text language internal"
+        " as 'set_config_by_name'",
+        "create function mona() returns trigger language plpgsql as"
+        " $$ begin perform says('app.user', 'mona', true); return NEW; end $$",
+        "create trigger mona before update on user_fsm for each row execute function mona()",
+        LOCK_ALICE,
+    )
+
+    assert battle.entries("initiated_by") == [("mona",)]
+    battle.found("setting", "is run by trigger mona on public.user_fsm, and may say who it is")
+
+
+@pytest.mark.slow
+@attack(FOUND)
+def test_has_a_trigger_in_another_language(battle):
+    """Nobody knows here what its text means."""
+    battle.sql(
+        "postgres",
+        "create language other handler plpgsql_call_handler",
+        "create function mona() returns trigger language other as 'begin return NEW; end'",
+        "create trigger mona before update on user_fsm for each row execute function mona()",
+    )
+
+    battle.found("setting", "run by trigger mona on public.user_fsm, and runs SQL that can't be")
+
+
+@pytest.mark.slow
+@attack(RECORDED)
+def test_has_names_be_of_a_base_type(battle):
+    """As citext is, whose functions are in C."""
+    battle.sql(
+        "postgres",
+        "create type ctext",
+        "create function in_c(cstring) returns ctext language internal immutable strict"
+        " as 'textin'",
+        "create function out_c(ctext) returns cstring language internal immutable strict"
+        " as 'textout'",
+        "create type ctext (input = in_c, output = out_c, like = text, category = 'S',"
+        " collatable = true)",
+        "create cast (ctext as text) without function as implicit",
+        "create cast (text as ctext) without function as assignment",
+        "create cast (varchar as ctext) without function as assignment",
+        "alter table accounts_user alter username type ctext",
+        LOCK_ALICE,
+    )
+
+    battle.recorded("active locked", username="alice")
+
+
+@pytest.mark.slow
+@attack(FOUND)
+def test_has_a_trigger_that_is_set_to_say_who_it_is(battle):
+    """For what it changes itself."""
+    battle.sql(
+        "postgres",
+        "create function mona() returns trigger language plpgsql as $$ begin"
+        " update user_fsm set current_state = 'locked' where user_id = 2; return NEW; end $$",
+        "alter function mona() set app.\"user\" = 'mona'",
+        "create trigger mona before update on accounts_user for each row execute function mona()",
+    )
+    battle.sql("web", "update accounts_user set first_name = 'Alice' where id = 1")
+
+    assert battle.entries("initiated_by, user_id") == [("mona", 2)]
+    battle.found("setting", "trigger mona on public.accounts_user, and may say who it is")

@@ -12,7 +12,7 @@ def test_the_document_has_the_tables_of_the_tests():
     if os.environ.get("WRITE_THREATS"):
         DOCUMENT.write_text(expected, "utf-8")
 
-    assert expected == document, "Run this test with WRITE_THREATS=1 to write it anew."
+    assert expected == document, "Run this test with WRITE_THREATS=1 to write it again."
     assert document.count("| refused |") > 40
 
 

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connections
+from django.utils.connection import ConnectionDoesNotExist
 
 from audit import seals
 from audit.readiness import last_migrations
@@ -187,3 +189,18 @@ def test_psql_says_what_is_no_value_and_not_that_something_was_found(arena, opti
     assert option.partition("=")[2] in told
     assert "All is well" not in told
     assert "is not as it should be" not in told
+
+
+def test_a_traceback_changes_no_exit_code(arena):
+    code, printed = ended(start(arena, "rita", "verify_audit", "--traceback", "--user", "nobody"))
+
+    assert code == 2
+    assert "Traceback" in printed
+    assert "Nobody is or was called 'nobody'" in printed
+
+
+def test_the_connection_of_a_command_is_gone_behind_it(run):
+    assert run("verify_audit")[0] == 0
+
+    with pytest.raises(ConnectionDoesNotExist):
+        connections["arena of this command"]

@@ -1,5 +1,7 @@
 """reconcile_audit: what it writes, and what it leaves."""
 
+from itertools import cycle
+
 import psycopg2
 import pytest
 
@@ -114,6 +116,19 @@ def test_who_is_changed_meanwhile_is_looked_at_again(arena, run, monkeypatch, me
 
     assert (code, out) == (0, "alice: active → locked\n1 entry written.\n")
     assert {each.kind for each in arena.verify()} == {"gap"}
+
+
+def test_where_everybody_changes_each_time_it_says_so(arena, run, monkeypatch):
+    unseen(arena, set_state("locked"))
+    write, states = reconcile.write, cycle(["deactivated", "locked"])
+
+    def change_first(*arguments):
+        unseen(arena, set_state(next(states)))
+        return write(*arguments)
+
+    monkeypatch.setattr(reconcile, "write", change_first)
+
+    refused(run("reconcile_audit", "--reason", "x", role="otto"), "changed meanwhile: run it again")
 
 
 def test_a_gap_in_the_middle_stays(arena, run):

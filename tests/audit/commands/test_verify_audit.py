@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 
 from project.settings import BASE_DIR
-from tests.audit.attacks.statements import rewrite
+from tests.audit.attacks.statements import OFF, rewrite
 from tests.audit.test_verify import set_state, unseen
 
 from .told import PUBLIC, refused
@@ -146,6 +146,56 @@ def test_a_user_who_is_gone_is_known_by_their_entries(arena, run):
 @pytest.mark.parametrize("name", ["nobody", "", "\x1b[2J"])
 def test_a_user_who_never_was_is_said(run, name):
     refused(run("verify_audit", "--user", name), "Nobody is or was called")
+
+
+@pytest.mark.parametrize(
+    ("role", "harm", "finding"),
+    [
+        ("otto", "alter table accounts_user rename username to login", "is missing"),
+        ("postgres", "revoke select (id) on accounts_user from user_state_audit_reader", "not id"),
+        ("otto", "alter table accounts_user rename to gone", "is missing"),
+    ],
+)
+def test_a_user_who_cannot_be_looked_for_hides_no_finding(arena, run, role, harm, finding):
+    arena.sql(role, harm)
+
+    code, out, err = run("verify_audit", "--user", "alice")
+
+    assert (code, err) == (1, "")
+    assert finding in out
+    assert "accounts_user" in out
+    assert "could not be looked at" in out
+
+
+def test_nobody_of_that_name_hides_no_finding(arena, run):
+    arena.sql("otto", OFF)
+
+    code, out, err = run("verify_audit", "--user", "nobody")
+
+    assert (code, err) == (1, "")
+    assert "is disabled" in out
+    assert "Nobody is or was called 'nobody'" in out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "other",
+    [
+        "create sequence accounts_user",
+        "create index accounts_user on gone (id)",
+        "create type accounts_user as (id int)",
+        "create view accounts_user as select 1 as id",
+        "create foreign data wrapper f; create server s foreign data wrapper f;"
+        " create foreign table accounts_user (id int) server s",
+    ],
+)
+def test_what_is_no_table_cannot_be_locked_and_is_found(arena, run, other):
+    arena.sql("postgres", "alter table accounts_user rename to gone", other)
+
+    for role, option in (("postgres", "--as-superuser"), ("rita", "--json")):
+        code, out, err = run("verify_audit", option, "--user", "alice", role=role)
+        assert (code, err) == (1, ""), role
+        assert "is no table, but of the kind" in out, role
 
 
 def test_since_a_moment(arena, run):

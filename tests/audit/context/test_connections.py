@@ -53,7 +53,7 @@ def test_a_new_connection_of_the_same_alias_is_told_too(alice, trail, set_state)
     assert connection.execute_wrappers == []
 
 
-def test_a_connection_lost_in_a_transaction_begins_anew(alice, trail, set_state):
+def test_a_connection_lost_in_a_transaction_begins_again(alice, trail, set_state):
     with acting_as("job"):
         transaction.set_autocommit(False)
         set_state("locked")

@@ -167,7 +167,7 @@ def test_within_a_context_a_claim_of_ones_own_ends_with_its_statement(
     assert trail.initiators() == ["job"]
 
 
-def test_commit_and_chain_begins_anew(alice, trail, execute, set_state):
+def test_commit_and_chain_begins_again(alice, trail, execute, set_state):
     with acting_as("job"):
         execute("begin")
         set_state("locked")

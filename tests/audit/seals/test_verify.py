@@ -221,7 +221,7 @@ def test_a_seal_that_was_removed_is_found(three, number, expected):
     assert len(told) > 2
 
 
-def test_a_seal_that_was_made_anew_is_found(three):
+def test_a_seal_that_was_made_again_is_found(three):
     """With another root, which fits what the entries are now."""
     change_sealed(
         three,
@@ -237,7 +237,7 @@ def test_a_seal_that_was_made_anew_is_found(three):
     assert f"seal 2 {verify.OTHERWISE}" in told
 
 
-def test_the_newest_seal_that_was_made_anew_is_found_by_its_signature(three):
+def test_the_newest_seal_that_was_made_again_is_found_by_its_signature(three):
     change_sealed(
         three,
         "update user_state_seal set receipt = regexp_replace(receipt, 'at=.{20}',"

@@ -5,10 +5,11 @@ import sys
 
 import pytest
 
-from audit import role_checks
+from audit import deploy_checks
 from audit.readiness import last_migrations
 from project.settings import BASE_DIR
 from tests.arena import Arena
+from tests.audit.attacks.statements import HARMLESS_YET, SHOWS_THAT_IT_RUNS
 
 
 @pytest.fixture
@@ -17,8 +18,8 @@ def ids(arena: Arena, monkeypatch):
 
     def check(role: str) -> list[str]:
         arena.become(role)
-        monkeypatch.setattr(role_checks, "connection", arena.django)
-        return sorted({each.id for each in role_checks.check_deployment(None)})
+        monkeypatch.setattr(deploy_checks, "connection", arena.django)
+        return sorted({each.id for each in deploy_checks.check_deployment(None)})
 
     return check
 
@@ -80,6 +81,12 @@ def test_w007_what_is_not_as_it_should_be(arena, ids):
     assert ids("web") == ["audit.W007"]
 
 
+def test_w007_the_transitions_are_gone(arena, ids):
+    arena.sql("otto", "alter table user_state_transition rename column name to other")
+
+    assert ids("web") == ["audit.W007"]
+
+
 def test_w007_users_without_the_column_of_their_names(arena, ids):
     arena.sql("otto", "alter table accounts_user rename column username to login")
 
@@ -90,6 +97,14 @@ def test_w008_transitions_that_are_not_those_of_the_code(arena, ids):
     arena.sql("otto", "insert into user_state_transition values ('active', 'locked', null, 2)")
 
     assert ids("web") == ["audit.W008"]
+
+
+@pytest.mark.parametrize("table", ["django_migrations", "user_state_transition"])
+def test_w007_code_of_somebody_else_which_is_not_run(arena, ids, table):
+    index = f"create index on {table} ((1)) where mine(1)"
+    arena.sql("otto", HARMLESS_YET, index, SHOWS_THAT_IT_RUNS)
+
+    assert ids("web") == ["audit.W007"]
 
 
 def test_w009_a_database_that_is_not_migrated(arena, ids):
