@@ -1,6 +1,7 @@
 """Wires the app up."""
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
 
@@ -8,6 +9,8 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self):
+        from .databases import read_committed
         from .groups import create_account_managers
 
+        connection_created.connect(read_committed)
         post_migrate.connect(create_account_managers, sender=self)

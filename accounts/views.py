@@ -1,19 +1,22 @@
 """The pages of users: sign in, accept an invitation, unlock, reset a forgotten password."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic, sleep
 
 from django.contrib import messages
 from django.contrib.auth import login, logout, views
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.views import INTERNAL_RESET_SESSION_TOKEN
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
+from django.utils.http import urlsafe_base64_decode
 from django.views.generic import FormView
 
 from . import invitations
+from .databases import primary
 from .forms import TRY_AGAIN, AddressForm, ChangeForm, ConfirmForm, ResetForm, SignInForm
 from .links import invitation_tokens, unlock_tokens
 from .locks import HeldError, bounded_waits
@@ -65,6 +68,13 @@ class LinkView(views.PasswordResetConfirmView):
     GET changes nothing, because mail programs follow links too. What was true when the page was
     shown is checked again under the lock: of two who send the form, one succeeds.
     """
+
+    def get_user(self, uidb64: str) -> User | None:
+        """As Django's, and not from a replica, which may be behind the link."""
+        with suppress(TypeError, ValueError, OverflowError, ValidationError):
+            key = User._meta.pk.to_python(urlsafe_base64_decode(uidb64).decode())
+            return User.objects.using(primary()).filter(pk=key).first()
+        return None
 
     def form_valid(self, form) -> HttpResponse:
         prepared = self.prepare(form)

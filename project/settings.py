@@ -164,6 +164,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AUTH_PASSWORD_VALIDATORS.append({"NAME": "accounts.passwords.MaximumLengthValidator"})
 PASSWORD_RESET_TIMEOUT = 72 * 3600  # seconds; also of invitations and of links to unlock
+SESSION_ENGINE = "accounts.sessions"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 # How accounts set the context of the audit without importing it.
