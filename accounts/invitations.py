@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
@@ -71,7 +70,7 @@ def invite(addresses: Iterable[str], site: str, by: User | None = None) -> list[
             # Always in the same order: two calls with the same addresses cannot deadlock.
             known = known_at(sorted(addresses), by)
             users = [create_or_reinvite(address, user) for address, user in known]
-            transaction.on_commit(partial(send, users, site), using=primary(), robust=True)
+            transaction.on_commit(lambda: send(users, site), using=primary(), robust=True)
     except HeldError as error:
         raise ValidationError(f"Nobody was invited: {error}.") from None
     except (IntegrityError, ChangeRefusedError):
@@ -126,7 +125,9 @@ def renew(address: str, site: str) -> None:
         if count_mail(user):
             with suppress(ChangeRefusedError), bounded_waits(f"{user}'s state"):
                 end_older_links(user)
-                transaction.on_commit(partial(send, [user], site), using=primary(), robust=True)
+                transaction.on_commit(
+                    lambda user=user: send([user], site), using=primary(), robust=True
+                )
 
 
 def count_mail(user: User) -> bool:

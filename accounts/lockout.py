@@ -7,7 +7,6 @@ locked here is committed in autonomous transactions, whatever becomes of the req
 import hashlib
 import ipaddress
 from datetime import timedelta
-from functools import partial
 from typing import NamedTuple
 
 from django.db import models, transaction
@@ -93,8 +92,9 @@ def lock(user: User, request: HttpRequest | None) -> None:
         fsm.lock()
     # Made here, the token is valid for this lock only, and not for one right after it.
     token = unlock_tokens.make_token(user)
-    send = partial(send_unlock_link, user, token, request)
-    transaction.on_commit(send, using=primary(), robust=True)
+    transaction.on_commit(
+        lambda: send_unlock_link(user, token, request), using=primary(), robust=True
+    )
 
 
 def find_for_update(username: str) -> UserFSM | None:

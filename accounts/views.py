@@ -20,7 +20,7 @@ from .databases import primary
 from .forms import TRY_AGAIN, AddressForm, ChangeForm, ConfirmForm, ResetForm, SignInForm
 from .links import invitation_tokens, unlock_tokens
 from .locks import HeldError, bounded_waits
-from .mail import site_of
+from .mail import site_of, unsent_is_logged
 from .models import User, UserFSM
 from .states import ChangeRefusedError
 
@@ -58,8 +58,9 @@ class PasswordResetView(views.PasswordResetView):
         return {"site": site_of(self.request)}
 
     def form_valid(self, form) -> HttpResponse:
-        with at_least(SECONDS_TO_ANSWER):
-            return super().form_valid(form)
+        with at_least(SECONDS_TO_ANSWER), unsent_is_logged():
+            super().form_valid(form)
+        return redirect(self.success_url)
 
 
 class LinkView(views.PasswordResetConfirmView):
@@ -169,7 +170,7 @@ class InvitationRequestView(FormView):
     extra_context = {"title": "Request a new invitation"}
 
     def form_valid(self, form) -> HttpResponse:
-        with at_least(SECONDS_TO_ANSWER):
+        with at_least(SECONDS_TO_ANSWER), unsent_is_logged():
             invitations.renew(form.cleaned_data["email"], site_of(self.request))
         text = "If this address is invited, we have sent a new link. Check your mailbox."
         messages.success(self.request, text)
