@@ -1,4 +1,4 @@
-"""Every page works with ATOMIC_REQUESTS and without."""
+"""Browsers that try to sign in, and what the pages' tests have in common."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -20,10 +20,14 @@ from accounts.models import User, UserFSM
 SIGN_IN = "/accounts/login/"
 LIST = "/admin/accounts/user/"
 INVITE = "/admin/accounts/user/invite/"
+BOTH_WAYS = [  # ATOMIC_REQUESTS: each page works with it and without
+    pytest.param(False, id="autocommit"),
+    pytest.param(True, id="atomic requests", marks=pytest.mark.slow),
+]
 PASSWORD = "correct horse 7"  # one that the validators accept
 
 
-@pytest.fixture(autouse=True, params=[False, True], ids=["autocommit", "atomic requests"])
+@pytest.fixture(autouse=True, params=BOTH_WAYS)
 def atomic_requests(request, monkeypatch) -> bool:
     monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", request.param)
     return request.param

@@ -19,6 +19,7 @@ def test_many_are_invited_at_once(invite, mailoutbox, trail):
     assert trail.moves() == [("new", "invited")] * 5
 
 
+@pytest.mark.slow
 def test_five_hundred_are_invited_at_once(invite, mailoutbox):
     answer = invite("\n".join(f"user{n}@example.com" for n in range(500)))
 

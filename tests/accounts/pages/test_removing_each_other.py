@@ -87,6 +87,7 @@ def wait_until_somebody_waits() -> None:
     raise AssertionError("nobody waits for a lock")
 
 
+@pytest.mark.slow
 def test_many_superadmins_who_remove_each_other_never_wait_in_a_circle(
     transactional_db, signed_in, caplog
 ):
