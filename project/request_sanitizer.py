@@ -1,7 +1,9 @@
 """Removes from a request what a client sends but must not decide, and refuses what is too large."""
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.contrib.admin.exceptions import DisallowedModelAdminToField
+from django.contrib.admin.options import TO_FIELD_VAR
+from django.core.exceptions import FieldDoesNotExist, RequestDataTooBig
 from django.http import HttpRequest
 from django.utils.deprecation import MiddlewareMixin
 
@@ -27,6 +29,12 @@ class RequestSanitizerMiddleware(MiddlewareMixin):
         request.COOKIES = {
             name: value for name, value in request.COOKIES.items() if "\x00" not in value
         }
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> None:
+        """The admin refuses a _to_field that is not allowed, and fails on an empty one."""
+        given = request.POST.get(TO_FIELD_VAR, request.GET.get(TO_FIELD_VAR))
+        if given == "" and isinstance(error, FieldDoesNotExist):
+            raise DisallowedModelAdminToField("An empty field cannot be referenced.") from error
 
 
 def declared_size(request: HttpRequest) -> int:
