@@ -120,6 +120,7 @@ MIDDLEWARE = [
     # First, so that everything done for a request is recorded with its context.
     "audit.middleware.AuditContextMiddleware",
     "project.request_sanitizer.RequestSanitizerMiddleware",
+    "project.read_only.ReadOnlyDatabaseMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "project.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

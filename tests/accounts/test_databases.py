@@ -147,17 +147,28 @@ def test_an_older_invitation_has_ended_there_too(replica_behind, mailoutbox):
     assert is_signed_in(accept(mailoutbox[1]))
 
 
-@pytest.fixture(params=["serializable", "repeatable read"])
-def preset(request, transactional_db) -> Iterator[None]:
+@contextmanager
+def presets(**settings: str) -> Iterator[None]:
+    """Of the role that serves."""
     role = connection.settings_dict["USER"]
     with connection.cursor() as cursor:
-        cursor.execute(f"alter role {role} set default_transaction_isolation = '{request.param}'")
-        cursor.execute(f"alter role {role} set default_transaction_deferrable = on")
+        for name, value in settings.items():
+            cursor.execute(f"alter role {role} set {name} = '{value}'")
     connections.close_all()
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute(f"alter role {role} reset all")
-    connections.close_all()
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("set default_transaction_read_only = off")
+            cursor.execute(f"alter role {role} reset all")
+        connections.close_all()
+
+
+@pytest.fixture(params=["serializable", "repeatable read"])
+def preset(request, transactional_db) -> Iterator[None]:
+    isolation = {"default_transaction_isolation": request.param}
+    with presets(**isolation, default_transaction_deferrable="on"):
+        yield
 
 
 def test_attempts_at_once_are_counted_under_any_preset_isolation_level(alice, preset):
@@ -174,3 +185,13 @@ def test_so_do_many_sign_in_at_once(alice, preset):
     at_the_limit = [()] * lockout.ATTEMPT_LIMIT
 
     assert all(at_once(lambda: is_signed_in(sign_in("alice", "alice")), at_the_limit))
+
+
+def test_where_only_reading_is_allowed_pages_say_so(alice):
+    with presets(default_transaction_read_only="on", default_transaction_isolation="serializable"):
+        ready = Client().get("/readyz")
+        answer = Client().post(SIGN_IN, {"username": "alice", "password": "alice"})
+
+    assert (ready.status_code, ready.content) == (503, b"the database is read-only\n")
+    assert answer.status_code == 503
+    assert "<h1>Not possible at the moment" in answer.content.decode()
