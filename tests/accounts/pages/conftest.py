@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from time import sleep
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
@@ -184,3 +185,13 @@ def link(invite, mailoutbox):
 @pytest.fixture
 def eve(transactional_db):
     return User.objects.create_superuser("eve", password="eve")
+
+
+def wait_until_somebody_waits() -> None:
+    with connection.cursor() as cursor:
+        for _ in range(200):
+            cursor.execute("select count(*) from pg_locks where not granted")
+            if cursor.fetchone()[0]:
+                return
+            sleep(0.02)
+    raise AssertionError("nobody waits for a lock")
