@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import F
 from django.utils import timezone
 
+from .databases import primary
+
 WINDOW = timedelta(minutes=15)  # a counter starts again when there was no attempt for so long
 STALE_AT_ONCE = 100  # stale rows that are deleted whenever a new one is made
 
@@ -50,13 +52,14 @@ class AttemptCounter(models.Model):
     @classmethod
     def is_at_limit(cls, key: str, limit: int) -> bool:
         recent = timezone.now() - WINDOW
-        counters = cls.objects.filter(key=key, attempts__gte=limit, last_attempt_at__gte=recent)
-        return counters.exists()
+        counters = cls.objects.using(primary())
+        return counters.filter(key=key, attempts__gte=limit, last_attempt_at__gte=recent).exists()
 
     @classmethod
     def is_idle(cls, key: str, time: timedelta) -> bool:
         """Whether there was no attempt for so long."""
-        return cls.objects.filter(key=key, last_attempt_at__lt=timezone.now() - time).exists()
+        counters = cls.objects.using(primary())
+        return counters.filter(key=key, last_attempt_at__lt=timezone.now() - time).exists()
 
     @classmethod
     def uncount_attempt(cls, key: str) -> None:

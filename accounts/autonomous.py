@@ -4,8 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import wraps
 
-from django.db import connection, transaction
+from django.db import connections, transaction
 
+from .databases import primary
 from .locks import bounded_waits
 
 HELD = "the account, or its counter of attempts,"
@@ -35,16 +36,18 @@ def autonomous_transaction(function):
 def transaction_commits() -> bool:
     """Whether a transaction that begins here is committed at its end. Like Django, this does
     not count the transaction that a TestCase wraps around a test."""
+    connection = connections[primary()]
     if not connection.in_atomic_block:
         return connection.get_autocommit()
     try:
-        with transaction.atomic(durable=True):
+        with transaction.atomic(connection.alias, durable=True):
             return True
     except RuntimeError:
         return False
 
 
 def on_own_connection(function, *args, **kwargs):
+    connection = connections[primary()]
     try:
         connection.set_autocommit(True)  # also where the settings have it otherwise
         with bounded_waits(HELD):

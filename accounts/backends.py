@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
 from . import lockout
+from .databases import primary
 from .models import State, User
 from .passwords import can_be_hashed
 
@@ -43,7 +44,8 @@ class ActiveStateBackend(ModelBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """The user of a session, read again with their state at every request."""
-        user = User.objects.select_related("fsm").filter(pk=user_id).first()
+        users = User.objects.using(primary()).select_related("fsm")
+        user = users.filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
 
     # The state is a query of its own, for which Django's asynchronous forms leave no room.

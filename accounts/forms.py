@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from . import invitations, lockout
+from .databases import primary
 from .locks import HeldError
 from .models import State, User
 
@@ -92,7 +93,8 @@ class ResetForm(PasswordResetForm):
     def get_users(self, email: str):
         """Only users who had a password: a reset does not let in anybody who was not before."""
         had_one = {State.ACTIVE, State.LOCKED}
-        users = (user for user in super().get_users(email) if user.state in had_one)
+        keys = [user.pk for user in super().get_users(email)]
+        users = User.objects.using(primary()).filter(pk__in=keys, fsm__current_state__in=had_one)
         return [user for user in users if invitations.count_mail(user)]
 
 

@@ -13,6 +13,7 @@ from django_fsm import FSMField, Transition
 from django_fsm import transition as fsm_transition
 
 from .attribution import acting_as
+from .databases import primary
 from .locks import bounded_waits
 from .states import NEEDS_REASON, ChangeRefusedError, State
 from .superadmins import lock_superadmins
@@ -126,7 +127,7 @@ class UserFSM(models.Model):
     @staticmethod
     def version_of(user: AbstractUser) -> tuple[str | None, str | None]:
         """The state of the user and the version of its row, as they are now."""
-        states = UserFSM.objects.filter(user=user).annotate(version=RowVersion())
+        states = UserFSM.objects.using(primary()).filter(user=user).annotate(version=RowVersion())
         return states.values_list("current_state", "version").first() or (None, None)
 
     @classmethod

@@ -12,7 +12,7 @@ from django.urls import path, reverse
 from . import invitations
 from .forms import InviteForm
 from .locks import HeldError, bounded_waits
-from .mail import site_of
+from .mail import NoSiteError, site_of
 from .models import State
 
 
@@ -48,8 +48,8 @@ class InvitationAdminMixin:
                 return self.invite(request, form.cleaned_data["addresses"])
             except ValidationError as error:
                 form.add_error("addresses", error)
-            except HeldError as error:
-                form.add_error("addresses", f"Nobody was invited: {error}.")
+            except (HeldError, NoSiteError) as error:
+                form.add_error("addresses", f"Nobody was invited: {str(error).rstrip('.')}.")
         return self.ask(request, "Invite people", form, "Invite", back=self.start(request))
 
     def invite(self, request: HttpRequest, addresses: list[str]) -> HttpResponse:

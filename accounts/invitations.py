@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from .attempts import AttemptCounter
+from .databases import primary
 from .links import invitation
 from .locks import HeldError, bounded_waits
 from .models import State, User, UserFSM
@@ -69,7 +70,7 @@ def invite(addresses: Iterable[str], site: str, by: User | None = None) -> list[
             # Always in the same order: two calls with the same addresses cannot deadlock.
             known = known_at(sorted(addresses), by)
             users = [create_or_reinvite(address, user) for address, user in known]
-            transaction.on_commit(lambda: send(users, site), robust=True)
+            transaction.on_commit(lambda: send(users, site), using=primary(), robust=True)
     except HeldError as error:
         raise ValidationError(f"Nobody was invited: {error}.") from None
     except (IntegrityError, ChangeRefusedError):
@@ -83,7 +84,8 @@ def invite(addresses: Iterable[str], site: str, by: User | None = None) -> list[
 def known_at(addresses: list[str], by: User | None) -> list[tuple[str, User | None]]:
     """Each address with its invited user, if there is one. ValidationError when an address or
     a user name belongs to another account."""
-    lower = User.objects.annotate(address=Lower("email"), name=Lower("username"))
+    users = User.objects.using(primary())
+    lower = users.annotate(address=Lower("email"), name=Lower("username"))
     found = lower.filter(Q(address__in=addresses) | Q(name__in=addresses)).select_related("fsm")
     taken = [
         user
@@ -118,11 +120,14 @@ def send(users: list[User], site: str) -> None:
 
 def renew(address: str, site: str) -> None:
     """Send new links to the users who are invited at ``address``, if there are any."""
-    for user in User.objects.filter(email__iexact=address, fsm__current_state=State.INVITED):
+    users = User.objects.using(primary())
+    for user in users.filter(email__iexact=address, fsm__current_state=State.INVITED):
         if count_mail(user):
             with suppress(ChangeRefusedError), bounded_waits(f"{user}'s state"):
                 end_older_links(user)
-                transaction.on_commit(lambda user=user: send([user], site), robust=True)
+                transaction.on_commit(
+                    lambda user=user: send([user], site), using=primary(), robust=True
+                )
 
 
 def count_mail(user: User) -> bool:

@@ -16,6 +16,7 @@ from .attempts import AttemptCounter
 from .attribution import acting_as
 from .autonomous import autonomous_transaction
 from .client_address import client_address, parse
+from .databases import primary
 from .fsm import RowVersion
 from .links import send_unlock_link, unlock_tokens
 from .models import State, User, UserFSM
@@ -91,7 +92,9 @@ def lock(user: User, request: HttpRequest | None) -> None:
         fsm.lock()
     # Made here, the token is valid for this lock only, and not for one right after it.
     token = unlock_tokens.make_token(user)
-    transaction.on_commit(lambda: send_unlock_link(user, token, request), robust=True)
+    transaction.on_commit(
+        lambda: send_unlock_link(user, token, request), using=primary(), robust=True
+    )
 
 
 def find_for_update(username: str) -> UserFSM | None:

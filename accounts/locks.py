@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, Error, OperationalError, connections, transaction
+from django.db import Error, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from .databases import primary
 from .states import ChangeRefusedError
 
 SQL_DIR: Path = settings.BASE_DIR / "sql/locks"
@@ -31,14 +32,16 @@ class HeldError(ChangeRefusedError):
 
 @contextmanager
 def bounded_waits(
-    what: str, using: str = DEFAULT_DB_ALIAS, longest: str | None = None
+    what: str, using: str | None = None, longest: str | None = None
 ) -> Iterator[None]:
-    """A transaction in which no lock is waited for longer than ``longest`` ("5s"), or LONGEST_WAIT,
-    or what the caller has set, whichever is shortest.
+    """A transaction, of primary() unless ``using`` says otherwise, in which no lock is waited for
+    longer than ``longest`` ("5s"), or LONGEST_WAIT, or what the caller has set, whichever is
+    shortest.
 
     Then, and when PostgreSQL ends a deadlock, HeldError says who holds ``what``, and nothing of
     the block was done. Within another transaction, that one goes on as it was.
     """
+    using = using or primary()
     connection = connections[using]
     nested = connection.in_atomic_block or not connection.get_autocommit()
     try:

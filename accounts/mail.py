@@ -1,12 +1,19 @@
 """Mails: a template each, whose first line is the subject."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
+from django.http.request import split_domain_port
 from django.template.loader import render_to_string
 
 from .models import User
+
+logger = logging.getLogger(__name__)
 
 
 def write(template: str, user: User, **context) -> EmailMessage:
@@ -15,14 +22,31 @@ def write(template: str, user: User, **context) -> EmailMessage:
     return EmailMessage(subject.strip(), body.lstrip(), to=[user.email])
 
 
+class NoSiteError(ImproperlyConfigured):
+    """Nothing says to which site the links in mails lead."""
+
+
 def site_of(request: HttpRequest | None = None) -> str:
-    """Where the links in mails lead: SITE_URL, or the host of the request; without both, the
-    first of ALLOWED_HOSTS. ImproperlyConfigured when that names no host."""
+    """Where the links in mails lead: SITE_URL, or the host of the request, or the first of
+    ALLOWED_HOSTS.
+
+    Anybody can send a request with any host that a pattern in ALLOWED_HOSTS allows, and have a
+    link to it sent to somebody else: only names count. NoSiteError where there is none.
+    """
     if settings.SITE_URL:
         return settings.SITE_URL
-    if request is not None:
+    hosts = [host.lower() for host in settings.ALLOWED_HOSTS if not host.startswith(("*", "."))]
+    if request is not None and split_domain_port(request.get_host())[0] in hosts:
         return f"{request.scheme}://{request.get_host()}"
-    host = next((host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*"), None)
-    if host is None:
-        raise ImproperlyConfigured("Set SITE_URL: the links in mails need a host to lead to.")
-    return f"{'https' if settings.SECURE_SSL_REDIRECT else 'http'}://{host}"
+    if not hosts:
+        raise NoSiteError("Set SITE_URL: ALLOWED_HOSTS has no name to which links could lead.")
+    return f"{'https' if settings.SECURE_SSL_REDIRECT else 'http'}://{hosts[0]}"
+
+
+@contextmanager
+def unsent_is_logged() -> Iterator[None]:
+    """For pages that answer whoever asks for a mail always alike."""
+    try:
+        yield
+    except NoSiteError:
+        logger.exception("A mail that was asked for could not be sent.")

@@ -1,23 +1,26 @@
 """The pages of users: sign in, accept an invitation, unlock, reset a forgotten password."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic, sleep
 
 from django.contrib import messages
 from django.contrib.auth import login, logout, views
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.views import INTERNAL_RESET_SESSION_TOKEN
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
+from django.utils.http import urlsafe_base64_decode
 from django.views.generic import FormView
 
 from . import invitations
+from .databases import primary
 from .forms import TRY_AGAIN, AddressForm, ChangeForm, ConfirmForm, ResetForm, SignInForm
 from .links import invitation_tokens, unlock_tokens
 from .locks import HeldError, bounded_waits
-from .mail import site_of
+from .mail import site_of, unsent_is_logged
 from .models import User, UserFSM
 from .states import ChangeRefusedError
 
@@ -55,8 +58,9 @@ class PasswordResetView(views.PasswordResetView):
         return {"site": site_of(self.request)}
 
     def form_valid(self, form) -> HttpResponse:
-        with at_least(SECONDS_TO_ANSWER):
-            return super().form_valid(form)
+        with at_least(SECONDS_TO_ANSWER), unsent_is_logged():
+            super().form_valid(form)
+        return redirect(self.success_url)
 
 
 class LinkView(views.PasswordResetConfirmView):
@@ -65,6 +69,13 @@ class LinkView(views.PasswordResetConfirmView):
     GET changes nothing, because mail programs follow links too. What was true when the page was
     shown is checked again under the lock: of two who send the form, one succeeds.
     """
+
+    def get_user(self, uidb64: str) -> User | None:
+        """As Django's, and not from a replica, which may be behind the link."""
+        with suppress(TypeError, ValueError, OverflowError, ValidationError):
+            key = User._meta.pk.to_python(urlsafe_base64_decode(uidb64).decode())
+            return User.objects.using(primary()).filter(pk=key).first()
+        return None
 
     def form_valid(self, form) -> HttpResponse:
         prepared = self.prepare(form)
@@ -159,7 +170,7 @@ class InvitationRequestView(FormView):
     extra_context = {"title": "Request a new invitation"}
 
     def form_valid(self, form) -> HttpResponse:
-        with at_least(SECONDS_TO_ANSWER):
+        with at_least(SECONDS_TO_ANSWER), unsent_is_logged():
             invitations.renew(form.cleaned_data["email"], site_of(self.request))
         text = "If this address is invited, we have sent a new link. Check your mailbox."
         messages.success(self.request, text)

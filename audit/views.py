@@ -1,11 +1,13 @@
 """The home page: who am I, my state, and how it came to be; and /readyz."""
 
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.db import connection, transaction
+from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
+
+from accounts.databases import primary
 
 from .models import UserStateAudit
 from .readiness import not_ready
@@ -28,7 +30,7 @@ class HomeView(LoginRequiredMixin, TemplateView):
 @transaction.non_atomic_requests  # which would fail before it could say so
 def readyz(request: HttpRequest) -> HttpResponse:
     """For load balancers: 200 while this site can serve and records every change, else 503."""
-    reason = not_ready(connection)
+    reason = not_ready(connections[primary()])
     return HttpResponse(
         f"{reason or 'ready'}\n", status=503 if reason else 200, content_type="text/plain"
     )

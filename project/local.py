@@ -18,6 +18,11 @@ LOCAL = ROOT / ".local"
 # The URL at which up served last: links in the mails of other commands lead there.
 SITE_FILE = LOCAL / "site_url"
 SERVING = {"up", "runserver"}
+# Of whatever site the environment describes; the tests are not about that one.
+SITE_SETTINGS = {
+    *("ALLOWED_HOSTS", "AUDIT_SEAL_KEY", "AUDIT_SEAL_STATE", "DEBUG", "DJANGO_SETTINGS_MODULE"),
+    *("EMAIL_URL", "SCRIPT_NAME", "SITE_URL", "TRUSTED_PROXIES"),
+}
 # Commands that the role that serves may not run. All others run as that role.
 AS_OWNER = {"migrate", "pgtrigger", "seal_audit", "reconcile_audit", "maintain_audit"}
 # The role as which up migrates, but does not serve; None where DATABASE_URL names one for both.
@@ -44,14 +49,19 @@ def test(arguments: list[str]) -> int:
 
     The whole suite runs in two processes, each with a database of its own, file by file.
     """
-    arguments = arguments or ["-n", "2", "--dist", "loadfile", "-m", "not slow"]
+    if not arguments:
+        print("This takes about three minutes, with two processors to itself.", flush=True)
+        arguments = ["-n", "2", "--dist", "loadfile", "-m", "not slow"]
+    for name in SITE_SETTINGS:
+        os.environ.pop(name, None)
+    os.environ["HTTPS"] = "0"  # Django's test client speaks plain HTTP
     provide_secret_key()
-    os.environ.setdefault("HTTPS", "0")  # Django's test client speaks plain HTTP
     end_on_signal()
     if os.environ.get("DATABASE_URL"):
         return run_pytest(arguments)
     from . import postgres
 
+    ignore_other_servers()
     with postgres.temporary_server(postgres.memory_folder()) as server:
         use(server)
         return run_pytest(arguments)
@@ -93,6 +103,7 @@ def provide_database(command: str) -> None:
     if command == "up":
         print("Starting PostgreSQL ...", flush=True)
     end_on_signal()
+    ignore_other_servers()
     server = postgres.Server(LOCAL / "postgres")
     try:
         server.start()
@@ -103,6 +114,13 @@ def provide_database(command: str) -> None:
     global migrates_as
     migrates_as = postgres.SUPERUSER
     use(server, migrates_as if command in AS_OWNER else postgres.APPLICATION)
+
+
+def ignore_other_servers() -> None:
+    """PGPORT, PGSERVICE, PGOPTIONS and so on are for another server than ours. PGAPPNAME is not:
+    the audit shows it."""
+    for name in [each for each in os.environ if each.startswith("PG") and each != "PGAPPNAME"]:
+        del os.environ[name]
 
 
 def use(server, role: str = "postgres") -> None:

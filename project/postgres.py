@@ -15,10 +15,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TextIO
 from urllib.parse import quote
 
 import psycopg2
@@ -34,6 +37,7 @@ UNPRIVILEGED = "pgserver"  # the user that runs PostgreSQL for root: it refuses 
 # the end of a host, and a quote would have to be quoted.
 SOCKET_FOLDER = re.compile(r"[A-Za-z0-9_/.+ -]{1,90}")
 SECONDS_TO_START = 60
+LONGEST_WAIT = 3 * SECONDS_TO_START  # for another process that starts or stops the server
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 ROOM = 2 * 2**30  # bytes; the tests need a quarter of it
 
@@ -50,7 +54,11 @@ class Server:
         self.folder = folder
         self.data = folder / "data"
         self.log = self.data / "log"
-        self.user = UNPRIVILEGED if os.geteuid() == 0 else None
+
+    @property
+    def user(self) -> str | None:
+        """As whom PostgreSQL runs, if not as ourselves."""
+        return UNPRIVILEGED if os.geteuid() == 0 else None
 
     def start(self, **config: str) -> None:
         """Start the server, or join it if it runs. RuntimeError, in one line, when it fails.
@@ -61,8 +69,8 @@ class Server:
         with self.one_at_a_time():
             if not self.data.exists():
                 self.make_data_folder()
-            self.users = open(self.folder / "users", "w")  # noqa: SIM115 - open while we use it
-            fcntl.flock(self.users, fcntl.LOCK_SH)
+            self.users = self.open("users")  # for as long as we use it
+            wait_for_lock(self.users, fcntl.LOCK_SH)
         try:
             with self.one_at_a_time(), signals_deferred():
                 if not self.is_running():
@@ -90,9 +98,16 @@ class Server:
 
     @contextmanager
     def one_at_a_time(self) -> Iterator[None]:
-        with open(self.folder / "lock", "w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with self.open("lock") as file:
+            wait_for_lock(file, fcntl.LOCK_EX)
             yield
+
+    def open(self, name: str) -> TextIO:
+        """A file to be locked. Nobody else may open it: whoever can read a file can lock it."""
+        file = open(self.folder / name, "w", opener=partial(os.open, mode=0o600))  # noqa: SIM115
+        if os.fstat(file.fileno()).st_uid == os.geteuid():
+            os.fchmod(file.fileno(), 0o600)
+        return file
 
     def is_running(self) -> bool:
         with suppress(RuntimeError):
@@ -179,6 +194,17 @@ class Server:
             group = pwd.getpwnam(self.user).pw_gid
             who = {"user": self.user, "group": group, "extra_groups": []}
         run([self.programs / program, *arguments], cwd=folder or self.data, **who)
+
+
+def wait_for_lock(file: TextIO, kind: int) -> None:
+    """RuntimeError where somebody holds it for longer than a server takes to start and stop."""
+    end = time.monotonic() + LONGEST_WAIT
+    while True:
+        with suppress(BlockingIOError):
+            return fcntl.flock(file, kind | fcntl.LOCK_NB)
+        if time.monotonic() > end:
+            raise RuntimeError(f"another process does not let go of {file.name}.")
+        time.sleep(0.05)
 
 
 def run(command, **how) -> None:

@@ -76,6 +76,10 @@ SITE_URL = site_url(os.environ.get("SITE_URL", ""))
 # that connects by a Unix socket.
 TRUSTED_PROXIES = words("TRUSTED_PROXIES")
 
+# Bytes of a body, and of a form without its files: 1,000 invitations take a tenth of it.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+FILE_UPLOAD_HANDLERS = ["accounts.uploads.UploadHandler"]
+
 # Served by TLS unless HTTPS=0: plain HTTP is redirected, and cookies are sent by TLS only.
 HTTPS = (os.environ.get("HTTPS") or ("0" if DEBUG else "1")) != "0"
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -116,6 +120,7 @@ MIDDLEWARE = [
     # First, so that everything done for a request is recorded with its context.
     "audit.middleware.AuditContextMiddleware",
     "project.request_sanitizer.RequestSanitizerMiddleware",
+    "project.read_only.ReadOnlyDatabaseMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "project.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -160,6 +165,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AUTH_PASSWORD_VALIDATORS.append({"NAME": "accounts.passwords.MaximumLengthValidator"})
 PASSWORD_RESET_TIMEOUT = 72 * 3600  # seconds; also of invitations and of links to unlock
+SESSION_ENGINE = "accounts.sessions"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 # How accounts set the context of the audit without importing it.

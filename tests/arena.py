@@ -130,7 +130,9 @@ class Arena:
         self.printed: list[seals.Receipt] = []
 
     def make(self, template: str) -> None:
-        self.on_server(f"create database {self.name} template {template} owner otto")
+        # Without logging each page, it takes half the time.
+        copy = f"template {template} strategy file_copy"
+        self.on_server(f"create database {self.name} {copy} owner otto")
         # What is granted on a database is not copied with it.
         self.sql("otto", (BASE_DIR / "sql/install/95_grants.sql").read_text())
 

@@ -25,7 +25,7 @@ def test_invite_user_sends_a_link_and_says_so(
 def test_the_link_leads_to_the_first_allowed_host_when_no_site_is_set(
     transactional_db, mailoutbox, settings
 ):
-    settings.ALLOWED_HOSTS = [".example.org"]
+    settings.ALLOWED_HOSTS = [".example.com", "example.org"]
 
     call_command("invite_user", "carol@example.com", verbosity=0)
 
@@ -71,8 +71,11 @@ def test_unlock_user_says_when_there_is_no_such_user(transactional_db, name):
         call_command("unlock_user", name)
 
 
-def test_without_a_site_for_the_links_nobody_is_invited(transactional_db, mailoutbox, settings):
-    settings.ALLOWED_HOSTS = ["*"]
+@pytest.mark.parametrize("host", ["*", ".example.com"])
+def test_without_a_site_for_the_links_nobody_is_invited(
+    transactional_db, mailoutbox, settings, host
+):
+    settings.ALLOWED_HOSTS = [host]
 
     with pytest.raises(CommandError, match="Set SITE_URL"):
         call_command("invite_user", "carol@example.com")

@@ -204,11 +204,12 @@ class History(RuleBasedStateMachine):
             return cursor.fetchall() if cursor.description else None
 
 
-def test_any_sequence_leaves_the_predicted_history(transactional_db):
+@pytest.mark.parametrize("examples", [30, pytest.param(150, marks=pytest.mark.slow)])
+def test_any_sequence_leaves_the_predicted_history(transactional_db, examples):
     run_state_machine_as_test(
         History,
         settings=settings(
-            max_examples=150,
+            max_examples=examples,
             stateful_step_count=50,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -40,7 +40,10 @@ def told(arena: Arena, monkeypatch) -> tuple[set[str], str | None, set[str]]:
     return {each.kind for each in found}, not_ready(arena.django), checked
 
 
-@pytest.mark.parametrize("harm", HARMS)
+RARER = [pytest.param(harm, marks=pytest.mark.slow) for harm in HARMS[2:]]
+
+
+@pytest.mark.parametrize("harm", [*HARMS[:2], *RARER])
 def test_a_sequence_that_is_not_as_it_should_be(arena, monkeypatch, harm):
     arena.sql("web", LOCK)
     arena.sql("otto", harm)

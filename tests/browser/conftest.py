@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from accounts.models import User
 from project.wsgi import application
+from tests.accounts.pages.conftest import BOTH_WAYS
 
 CHROMIUM = shutil.which(os.environ.get("CHROMIUM", "chromium"))
 QUIET = [
@@ -57,7 +58,7 @@ class QuietRequestHandler(WSGIRequestHandler):
         pass
 
 
-@pytest.fixture(params=[False, True], ids=["autocommit", "atomic requests"])
+@pytest.fixture(params=BOTH_WAYS)
 def atomic_requests(request, monkeypatch) -> None:
     monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", request.param)
 

@@ -79,6 +79,7 @@ def test_locked_out_and_unlocked_by_mail(
     assert len(trail.entries()) == 2
 
 
+@pytest.mark.slow
 @both_ways
 def test_locked_out_and_unlocked_by_a_manager(alice, mona, sign_in, new_page, seen_by_supervisor):
     page = new_page()
@@ -130,6 +131,7 @@ def test_the_superadmins_override(alice, ada, new_page, seen_by_supervisor):
     assert seen_by_supervisor("alice")[0] == "active → invited | ada | 127.0.0.1 | override"
 
 
+@pytest.mark.slow
 def test_many_are_deactivated_from_the_list(alice, bob, mona, new_page, seen_by_supervisor):
     page = new_page(mona)
 

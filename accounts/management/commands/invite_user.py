@@ -1,10 +1,10 @@
 """manage.py invite_user ADDRESS …: sends each user a link by mail."""
 
-from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.management import BaseCommand, CommandError
 
 from accounts import invitations
-from accounts.mail import site_of
+from accounts.mail import NoSiteError, site_of
 
 
 class Command(BaseCommand):
@@ -18,7 +18,7 @@ class Command(BaseCommand):
             users = invitations.invite(invitations.parse(" ".join(addresses)), site_of())
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
-        except ImproperlyConfigured as error:
+        except NoSiteError as error:
             raise CommandError(str(error)) from None
         for user in users:
             self.stdout.write(f"Invited {user}; a link is on its way.")

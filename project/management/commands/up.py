@@ -1,5 +1,6 @@
 """python3 manage.py up [ADDR:PORT]: migrate, make the demo, print its URLs, serve."""
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -11,6 +12,7 @@ from django.db import DatabaseError, connection
 from accounts.models import User
 from project import demo, local
 from project.local import SITE_FILE
+from project.unprivileged import give_up_root
 
 OLDEST_POSTGRESQL = 15
 CONNECT_TIMEOUT = 10  # seconds; if the server drops packets, the default takes minutes
@@ -40,6 +42,8 @@ class Command(BaseCommand):
         site = f"http://{host}:{port}"
         SITE_FILE.parent.mkdir(exist_ok=True)
         SITE_FILE.write_text(site)
+        if os.geteuid() == 0:
+            self.stdout.write(give_up_root(own_server=local.migrates_as is not None))
         self.stdout.write(demo.welcome(site, password))
         call_command("runserver", address, use_reloader=False, skip_checks=True)
 
@@ -57,6 +61,7 @@ def one_at_a_time() -> Iterator[None]:
     key = int.from_bytes(b"audit up")
     with closing(connection.copy()) as lock:
         with lock.cursor() as cursor:
+            cursor.execute("set lock_timeout = '2min'")  # anybody who may connect can hold it
             cursor.execute("select pg_advisory_lock(%s)", [key])
         yield
 

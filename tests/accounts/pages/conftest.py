@@ -1,9 +1,10 @@
-"""Every page works with ATOMIC_REQUESTS and without."""
+"""Browsers that try to sign in, and what the pages' tests have in common."""
 
 import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from time import sleep
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
@@ -20,10 +21,14 @@ from accounts.models import User, UserFSM
 SIGN_IN = "/accounts/login/"
 LIST = "/admin/accounts/user/"
 INVITE = "/admin/accounts/user/invite/"
+BOTH_WAYS = [  # ATOMIC_REQUESTS: each page works with it and without
+    pytest.param(False, id="autocommit"),
+    pytest.param(True, id="atomic requests", marks=pytest.mark.slow),
+]
 PASSWORD = "correct horse 7"  # one that the validators accept
 
 
-@pytest.fixture(autouse=True, params=[False, True], ids=["autocommit", "atomic requests"])
+@pytest.fixture(autouse=True, params=BOTH_WAYS)
 def atomic_requests(request, monkeypatch) -> bool:
     monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", request.param)
     return request.param
@@ -180,3 +185,13 @@ def link(invite, mailoutbox):
 @pytest.fixture
 def eve(transactional_db):
     return User.objects.create_superuser("eve", password="eve")
+
+
+def wait_until_somebody_waits() -> None:
+    with connection.cursor() as cursor:
+        for _ in range(200):
+            cursor.execute("select count(*) from pg_locks where not granted")
+            if cursor.fetchone()[0]:
+                return
+            sleep(0.02)
+    raise AssertionError("nobody waits for a lock")

@@ -1,7 +1,6 @@
 """Inviting one user or many: addresses that are invalid, taken, repeated, or very many."""
 
 from threading import Event, Thread
-from time import sleep
 
 import pytest
 from django.db import connection, transaction
@@ -9,7 +8,7 @@ from django.db import connection, transaction
 from accounts.models import State, User, UserFSM
 from tests.conftest import make_user
 
-from .conftest import accept, at_once, is_dead, link_in, signed_in_by
+from .conftest import accept, at_once, is_dead, link_in, signed_in_by, wait_until_somebody_waits
 
 
 def test_many_are_invited_at_once(invite, mailoutbox, trail):
@@ -19,6 +18,7 @@ def test_many_are_invited_at_once(invite, mailoutbox, trail):
     assert trail.moves() == [("new", "invited")] * 5
 
 
+@pytest.mark.slow
 def test_five_hundred_are_invited_at_once(invite, mailoutbox):
     answer = invite("\n".join(f"user{n}@example.com" for n in range(500)))
 
@@ -117,7 +117,7 @@ def test_a_user_whom_somebody_else_adds_meanwhile_is_not_invited(invite, mailout
         with transaction.atomic():
             User.objects.create_user("carol@example.com")
             added.set()
-            sleep(0.3)  # so that the invitation has to wait for the commit
+            wait_until_somebody_waits()
         connection.close()
 
     thread = Thread(target=add)

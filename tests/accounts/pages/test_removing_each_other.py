@@ -4,10 +4,9 @@ import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from time import sleep
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 
@@ -16,7 +15,7 @@ from accounts.models import User, UserFSM
 from accounts.states import ChangeRefusedError
 from accounts.superadmins import lock_superadmins
 
-from .conftest import LIST, at_once, fields
+from .conftest import LIST, at_once, fields, wait_until_somebody_waits
 
 WAYS = {
     "demote": ("{}/change/", {}),
@@ -77,16 +76,7 @@ def test_who_changes_a_superadmin_waits_for_their_state_without_holding_what_its
     assert "Given up waiting" not in caplog.text
 
 
-def wait_until_somebody_waits() -> None:
-    with connection.cursor() as cursor:
-        for _ in range(200):
-            cursor.execute("select count(*) from pg_locks where not granted")
-            if cursor.fetchone()[0]:
-                return
-            sleep(0.02)
-    raise AssertionError("nobody waits for a lock")
-
-
+@pytest.mark.slow
 def test_many_superadmins_who_remove_each_other_never_wait_in_a_circle(
     transactional_db, signed_in, caplog
 ):

@@ -105,7 +105,14 @@ def test_a_closed_stdout_is_said(arena):
 
 
 @pytest.mark.parametrize(
-    "streams", [">&- 2>&-", ">/dev/full 2>/dev/full", ">&- 2>/dev/full", ">/dev/full 2>&-"]
+    "streams",
+    [
+        ">&- 2>&-",
+        *(
+            pytest.param(streams, marks=pytest.mark.slow)
+            for streams in (">/dev/full 2>/dev/full", ">&- 2>/dev/full", ">/dev/full 2>&-")
+        ),
+    ],
 )
 def test_the_exit_code_tells_where_nothing_can_be_written(arena, streams):
     done = subprocess.run(

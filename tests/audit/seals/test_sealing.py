@@ -161,6 +161,7 @@ def broken_text(name: str) -> str:
     return text_of(name).replace("order by a.id", "and a.id / (a.id - 5) >= 0 order by a.id")
 
 
+@pytest.mark.slow
 def test_many_sealers_and_writers_at_once(arena):
     """Each entry is in one seal, each number is there once, and the chain holds."""
 
