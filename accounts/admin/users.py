@@ -1,24 +1,16 @@
-"""The admin's pages of users, made of parts: invitations, states, and privileges."""
+"""The admin of users, made of parts: states, actions on many, invitations, and privileges."""
 
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import transaction
 
-from .bulk_admin import BulkAdminMixin
-from .changelist_lookups import ChangelistLookupsMixin
-from .invitation_admin import InvitationAdminMixin
-from .models import User
-from .privilege_admin import PrivilegeAdminMixin
+from ..models import User
+from .bulk import BulkAdmin
+from .inviting import InvitationAdmin
+from .privileges import PrivilegeAdmin
 
 
 @admin.register(User)
-class UserAdmin(
-    InvitationAdminMixin,
-    BulkAdminMixin,
-    PrivilegeAdminMixin,
-    ChangelistLookupsMixin,
-    DjangoUserAdmin,
-):
+class UserAdmin(BulkAdmin, InvitationAdmin, PrivilegeAdmin):
     list_display = ("username", "state_badge", "email", "first_name", "last_name", "is_staff")
     list_filter = ("fsm__current_state", "is_staff", "is_superuser", "groups")
     lookups = {

@@ -4,37 +4,36 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 
-from . import invitations
-from .forms import InviteForm
-from .locks import HeldError, bounded_waits
-from .mail import site_of
-from .models import State
+from .. import invitations
+from ..forms import InviteForm
+from ..locks import HeldError, bounded_waits
+from ..mail import site_of
+from ..models import State, User
+from .base import BaseUserAdmin
 
 
-class InvitationAdminMixin:
-    def get_urls(self):
+class InvitationAdmin(BaseUserAdmin):
+    def pages(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.invite_view)
-        return [path("invite/", view, name="accounts_user_invite"), *super().get_urls()]
+        return [path("invite/", view, name="accounts_user_invite"), *super().pages()]
 
     def has_invite_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.invite_user")
 
-    def changelist_view(self, request, extra_context=None):
-        may_invite = {"may_invite": self.has_invite_permission(request)}
-        return super().changelist_view(request, may_invite | (extra_context or {}))
+    def list_context(self, request: HttpRequest) -> dict:
+        may_invite = self.has_invite_permission(request)
+        return {"may_invite": may_invite, **super().list_context(request)}
 
-    def change_view(self, request, object_id, form_url="", extra_context=None):
-        user = self.get_object(request, unquote(object_id))
-        invited = user is not None and user.email and user.state == State.INVITED
-        if invited and not user.outranks(request.user) and self.has_invite_permission(request):
-            again = {"invite_again": urlencode({"addresses": user.email})}
-            extra_context = again | (extra_context or {})
-        return super().change_view(request, object_id, form_url, extra_context)
+    def user_context(self, request: HttpRequest, user: User) -> dict:
+        context = super().user_context(request, user)
+        invited = user.email and user.state == State.INVITED
+        if invited and self.has_invite_permission(request) and not user.outranks(request.user):
+            context["invite_again"] = urlencode({"addresses": user.email})
+        return context
 
     def invite_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_invite_permission(request):

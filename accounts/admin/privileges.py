@@ -10,14 +10,15 @@ from django.db import DatabaseError, OperationalError, router
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 
-from .forms import AdminPasswordForm
-from .locks import HeldError, bounded_waits
-from .superadmins import recheck_superadmin
+from ..forms import AdminPasswordForm
+from ..locks import HeldError, bounded_waits
+from ..superadmins import recheck_superadmin
+from .base import BaseUserAdmin
 
 PRIVILEGES = ("is_staff", "is_superuser")
 
 
-class PrivilegeAdminMixin:
+class PrivilegeAdmin(BaseUserAdmin):
     change_password_form = AdminPasswordForm
 
     def get_readonly_fields(self, request, obj=None):

@@ -11,18 +11,18 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django_fsm import TransitionNotAllowed
 
-from .forms import ReasonForm
-from .locks import AT_ONCE, HeldError
-from .models import State, User
-from .state_admin import StateAdminMixin
-from .states import NEEDS_REASON
+from ..forms import ReasonForm
+from ..locks import AT_ONCE, HeldError
+from ..models import State, User
+from ..states import NEEDS_REASON
+from .states import StateAdmin
 
 SHOWN_AT_MOST = 100  # of the users that an action is about to change
 KEY = re.compile(r"\d{1,18}")  # of a user
 SHOWN = re.compile(r"(\d{1,18}):(\w+)")  # a user's key, and the state that a page showed
 
 
-class BulkAdminMixin(StateAdminMixin):
+class BulkAdmin(StateAdmin):
     actions = ("activate_selected", "deactivate_selected", "unlock_selected")
 
     def has_change_state_permission(self, request: HttpRequest) -> bool:

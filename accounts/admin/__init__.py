@@ -1,0 +1,5 @@
+"""The admin's pages of users."""
+
+from .users import UserAdmin
+
+__all__ = ["UserAdmin"]
