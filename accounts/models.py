@@ -6,6 +6,7 @@ from django.db import models, router, transaction
 
 from .attempts import AttemptCounter
 from .fsm import UserFSM
+from .is_active import IsActiveField
 from .states import State
 
 __all__ = ["AttemptCounter", "State", "User", "UserFSM"]
@@ -19,10 +20,7 @@ class UsernameValidator(UnicodeUsernameValidator):
 
 
 class User(AbstractUser):
-    """A person with an account.
-
-    ``is_active`` is Django's and stays true: the state alone decides who may sign in.
-    """
+    """A person with an account."""
 
     username = models.CharField(
         "user name",
@@ -31,6 +29,8 @@ class User(AbstractUser):
         validators=[UsernameValidator()],
         error_messages={"unique": "A user with that user name already exists."},
     )
+
+    is_active = IsActiveField()
 
     class Meta(AbstractUser.Meta):
         permissions = [("invite_user", "Can invite people")]
