@@ -6,6 +6,9 @@ from django.utils.html import format_html
 from accounts.admin.lookups import LimitedLookupsAdmin
 
 from .models import UserStateAudit
+from .user_history import user_history
+
+__all__ = ["UserStateAuditAdmin", "user_history"]
 
 
 class OverrideFilter(admin.SimpleListFilter):

@@ -10,6 +10,7 @@ from django.urls import URLPattern, reverse
 
 from ..models import User
 from .lookups import LimitedLookupsAdmin
+from .panels import panels
 
 
 class BaseUserAdmin(LimitedLookupsAdmin, DjangoUserAdmin):
@@ -22,7 +23,7 @@ class BaseUserAdmin(LimitedLookupsAdmin, DjangoUserAdmin):
 
     def user_context(self, request: HttpRequest, user: User) -> dict:
         """For the template of a user's page."""
-        return {}
+        return {"panels": [panel(request, user) for panel in panels]}
 
     def list_context(self, request: HttpRequest) -> dict:
         """For the template of the list."""

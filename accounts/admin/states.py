@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django_fsm import TransitionNotAllowed
 
 from ..forms import OverrideForm, ReasonForm
-from ..fsm import may_change_state
+from ..fsm import may_change_state, why_not
 from ..locks import HeldError
 from ..models import State, User, UserFSM
 from ..states import NEEDS_REASON
@@ -44,6 +44,7 @@ class StateAdmin(BaseUserAdmin):
     def user_context(self, request: HttpRequest, user: User) -> dict:
         return {
             "transitions": fsm_of(user).transitions_for(request.user),
+            "why_no_buttons": why_not(fsm_of(user), request.user),
             "override_form": request.user.is_superuser and OverrideForm(initial=shown(user)),
             **super().user_context(request, user),
         }
