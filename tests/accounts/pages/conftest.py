@@ -180,3 +180,10 @@ def link(invite, mailoutbox):
 @pytest.fixture
 def eve(transactional_db):
     return User.objects.create_superuser("eve", password="eve")
+
+
+def to_the_end(browser, answer):
+    """Go on with the batches, as the page does by itself."""
+    while 'id="continue"' in answer.content.decode():
+        answer = browser.post(answer.request["PATH_INFO"], follow=True)
+    return answer

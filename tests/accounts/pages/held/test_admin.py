@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import State, User, UserFSM
-from tests.accounts.pages.conftest import LIST, PASSWORD, carol, fields, state_of
+from tests.accounts.pages.conftest import LIST, PASSWORD, carol, fields, state_of, to_the_end
 from tests.conftest import make_user
 
 from .conftest import HOLDER, no_longer_than, session, text
@@ -91,7 +91,7 @@ def test_what_changes_a_user_names_who_holds_them(bob, ada, eve, signed_in, prep
 
 
 def test_an_action_waits_once_and_names_each_user(mona, signed_in, psql, monkeypatch, trail):
-    monkeypatch.setattr("accounts.locks.LONGEST_WAIT", "1s")
+    monkeypatch.setattr("accounts.bulk.SECONDS", 1.5)
     users = [make_user(name) for name in ("anna", "ben", "cleo", "dora")]
     shown = ",".join(f"{user.pk}:active" for user in users)
     data = {"action": "deactivate_selected", "_selected_action": users[0].pk, "reason": "x"}
@@ -104,9 +104,10 @@ def test_an_action_waits_once_and_names_each_user(mona, signed_in, psql, monkeyp
         ) as pid,
         no_longer_than(2),
     ):
-        answer = signed_in(mona).post(LIST, {**data, "shown": shown}, follow=True)
+        browser = signed_in(mona)
+        answer = browser.post(LIST, {**data, "shown": shown}, follow=True)
 
-    page = text(answer)
+    page = text(to_the_end(browser, answer))
     for user in users[:3]:
         assert f"{user} ({user}'s state is held by pid {pid} (peter, psql" in page
     assert "Deactivate: 1 user changed." in page
