@@ -1,16 +1,16 @@
-"""Invitations in the admin: one page, one field, one address or many."""
+"""Invitations in the admin: one address or many, typed, pasted or in a file."""
 
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
 from .. import invitations
 from ..forms import InviteForm
-from ..locks import HeldError, bounded_waits
 from ..mail import site_of
 from ..models import State, User
 from .base import BaseUserAdmin
@@ -38,26 +38,29 @@ class InvitationAdmin(BaseUserAdmin):
     def invite_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_invite_permission(request):
             raise PermissionDenied
-        form = InviteForm(
-            request.POST if request.method == "POST" else None,
-            initial={"addresses": request.GET.get("addresses", "")},
-        )
+        given = (request.POST, request.FILES) if request.method == "POST" else ()
+        form = InviteForm(*given, initial={"addresses": request.GET.get("addresses", "")})
         if form.is_valid():
-            try:
-                return self.invite(request, form.cleaned_data["addresses"])
-            except ValidationError as error:
-                form.add_error("addresses", error)
-            except HeldError as error:
-                form.add_error("addresses", f"Nobody was invited: {error}.")
-        return self.ask(request, "Invite people", form, "Invite", back=self.start(request))
+            return self.invite(
+                request, form.cleaned_data["invitable"], form.cleaned_data["refused"]
+            )
+        return self.ask_whom(request, form)
 
-    def invite(self, request: HttpRequest, addresses: list[str]) -> HttpResponse:
-        with bounded_waits("one of these users"):
-            users = invitations.invite(addresses, site_of(request), by=request.user)
+    def invite(self, request: HttpRequest, addresses: list[str], refused: list[str]):
+        """The list of users again; where somebody was not invited, the page with who and why."""
+        with transaction.atomic():
+            users, more = invitations.invite(addresses, site_of(request), by=request.user)
             LogEntry.objects.log_actions(request.user.pk, users, CHANGE, change_message="Invited.")
-        names = invitations.named(addresses)
-        self.message_user(request, f"A link is on its way to {names}.", messages.SUCCESS)
+        if users:
+            names = invitations.named([user.email for user in users])
+            self.message_user(request, f"A link is on its way to {names}.", messages.SUCCESS)
+        if refused := [*refused, *more]:
+            return self.ask_whom(request, InviteForm(), refused=refused)
         return HttpResponseRedirect(self.start(request))
+
+    def ask_whom(self, request: HttpRequest, form: InviteForm, **context) -> HttpResponse:
+        back = self.start(request)
+        return self.ask(request, "Invite people", form, "Invite", back=back, **context)
 
     def start(self, request: HttpRequest) -> str:
         """The URL of the list of users; of the page itself, for users who may not see the list."""

@@ -1,5 +1,6 @@
 """The admin of users, made of parts: states, actions on many, invitations, and privileges."""
 
+from django import forms
 from django.contrib import admin
 from django.db import transaction
 
@@ -33,6 +34,13 @@ class UserAdmin(BulkAdmin, InvitationAdmin, PrivilegeAdmin):
     @transaction.non_atomic_requests
     def changelist_view(self, request, extra_context=None):
         return super().changelist_view(request, extra_context)
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        """Optional fields say so."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, forms.CharField) and not field.required and not field.help_text:
+            field.help_text = "Optional."
+        return field
 
     def get_fieldsets(self, request, obj=None):
         """A user with view permission only sees who it is, and neither password nor permissions."""
