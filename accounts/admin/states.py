@@ -2,9 +2,11 @@
 confirmation and a reason. The rules are in fsm.py."""
 
 from collections.abc import Callable
+from functools import partial
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -13,6 +15,7 @@ from django_fsm import TransitionNotAllowed
 from ..forms import OverrideForm, ReasonForm
 from ..fsm import may_change_state, why_not
 from ..locks import HeldError
+from ..mail import send_lock_notice
 from ..models import State, User, UserFSM
 from ..states import NEEDS_REASON
 from .base import BaseUserAdmin
@@ -106,6 +109,8 @@ class StateAdmin(BaseUserAdmin):
             change(fsm)
             note = f"State: {before} → {fsm.current_state}. {fsm.reason or ''}"
             self.log_change(request, user, note)
+            if fsm.current_state == State.LOCKED:
+                transaction.on_commit(partial(send_lock_notice, user), robust=True)
 
     def refuse(self, request: HttpRequest, user: User, why: str, then=CHECK) -> HttpResponse:
         self.message_user(request, f"Nothing was changed: {why}.{then}", messages.ERROR)
