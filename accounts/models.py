@@ -33,6 +33,10 @@ class User(AbstractUser):
     )
 
     is_active = IsActiveField()
+    # Always true, and read by programs of the previous release only.
+    is_active_column = models.BooleanField(
+        db_column="is_active", default=True, db_default=True, editable=False, serialize=False
+    )
 
     class Meta(AbstractUser.Meta):
         permissions = [("invite_user", "Can invite people")]

@@ -1,8 +1,11 @@
 """``User.is_active`` says what the state says: as an attribute, in queries, to Django's code."""
 
 import json
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 from django.contrib.admin import BooleanFieldListFilter
 from django.contrib.auth import authenticate
 from django.contrib.auth.backends import ModelBackend
@@ -11,6 +14,7 @@ from django.contrib.auth.models import Permission
 from django.core import serializers
 from django.core.exceptions import FieldError
 from django.core.management import call_command
+from django.db import connection
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, Value, When
 
 from accounts.admin import UserAdmin
@@ -189,8 +193,29 @@ def test_dumps_leave_it_out_and_old_fixtures_load(alice, tmp_path):
     assert (loaded.first_name, loaded.is_active) == ("loaded", False)
 
 
-def test_programs_of_the_previous_release_read_and_write_its_column(alice, execute):
-    """They run during a deployment, and know no state in it: it is always true."""
-    execute("update accounts_user set is_active = true")
+def test_programs_of_the_previous_release_read_its_column(alice, execute):
+    """They run during a deployment. It has a default, for those of the next release."""
+    UserFSM.objects.update(current_state="locked")
+    execute(
+        "insert into accounts_user (username, password, is_superuser, first_name, last_name, email,"
+        " is_staff, date_joined) values ('bob', '', false, '', '', '', false, now())"
+    )
 
-    assert execute("select username from accounts_user where is_active") == [("alice",)]
+    assert execute("select username, is_active from accounts_user order by 1") == [
+        ("alice", True),
+        ("bob", True),
+    ]
+
+
+def test_who_was_shut_out_by_the_column_is_deactivated_by_the_migration(alice, bob, trail, execute):
+    execute("update accounts_user set is_active = false where username = 'alice'")
+    migration = import_module("accounts.migrations.0005_is_active")
+
+    for _ in range(2):
+        migration.deactivate(apps, SimpleNamespace(connection=connection))
+
+    [entry] = trail.entries()
+    assert (entry["username"], entry["end_state"], entry["reason"]) == (
+        *("alice", "deactivated", "is_active was false"),
+    )
+    assert entry["initiated_by"] == "system:migrate"
