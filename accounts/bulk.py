@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 MAX_AT_ONCE = 5000  # users; their keys and the report fit into a session
-SECONDS = 1  # of a batch: with the wait for one lock, its request ends within two
+SECONDS = 0.5  # of a batch: with the wait for one lock, its request ends well within two
 WAIT = "250ms"  # for a user whom somebody else holds: a change of state ends in a moment
 KEPT = 3  # reports in a session
 SESSION_KEY = "bulk_changes"

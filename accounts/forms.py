@@ -156,9 +156,12 @@ class InviteForm(forms.Form):
             most = f"{invitations.MAX_TEXT // 1000} kB"
             raise ValidationError(f"The file is too large. It may have at most {most}.")
         try:
-            return invitations.parse_lines(file.read().decode("utf-8-sig"))
-        except UnicodeDecodeError as error:
-            raise ValidationError("The file is not text in UTF-8.") from error
+            text = file.read().decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = "\0"
+        if "\0" in text:
+            raise ValidationError("The file is not text in UTF-8.")
+        return invitations.parse_lines(text)
 
     def clean(self) -> dict:
         if not self.errors:

@@ -106,6 +106,13 @@ def test_a_reason_is_recorded(alice, mona, push, trail):
 
 @pytest.mark.parametrize("reason", ["", "   ", "\n\t"])
 @pytest.mark.parametrize("name", ["lock", "deactivate"])
+def test_nobody_is_shut_out_without_a_reason(alice, mona, push, trail, name, reason):
+    answer = push(mona, name, reason=reason)
+
+    assert "This field is required." in answer.content.decode()
+    assert trail.entries() == []
+
+
 def test_optional_fields_say_so(alice, mona, ada, signed_in):
     UserFSM.objects.filter(user=alice).update(current_state="locked")
     url = f"/admin/accounts/user/{alice.pk}/transition/"
@@ -113,13 +120,6 @@ def test_optional_fields_say_so(alice, mona, ada, signed_in):
     assert "Reason (optional):" in signed_in(mona).get(f"{url}unlock/").content.decode()
     assert "Reason:" in signed_in(mona).get(f"{url}deactivate/").content.decode()
     assert page_of(alice, signed_in(ada)).count("Optional.") == 3  # two names and the address
-
-
-def test_nobody_is_shut_out_without_a_reason(alice, mona, push, trail, name, reason):
-    answer = push(mona, name, reason=reason)
-
-    assert "This field is required." in answer.content.decode()
-    assert trail.entries() == []
 
 
 def test_letting_in_needs_no_reason(alice, mona, push, trail):
