@@ -15,14 +15,18 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from . import invitations, lockout
+from .attempts import WINDOW
 from .databases import primary
+from .durations import in_words
 from .locks import HeldError
 from .models import State, User
+from .states import MAX_REASON
 
 # It says nothing about any account, and nobody's name.
 TRY_AGAIN = "This is not possible at the moment, and nothing was changed. Try again in a minute."
-TOO_MANY = "There were too many wrong passwords from your address. Try again in 15 minutes."
-MAX_REASON = 1000  # characters; the audit keeps as many
+TOO_MANY = (
+    f"There were too many wrong passwords from your address. Try again in {in_words(WINDOW)}."
+)
 
 
 class SignInForm(AuthenticationForm):

@@ -13,9 +13,10 @@ from functools import cached_property, partial, wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any
 
+from accounts.states import MAX_REASON
+
 from .claims import (
     MAX_IP,
-    MAX_REASON,
     MAX_REQUEST_ID,
     NO_ACTOR,
     NOBODY,
