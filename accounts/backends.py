@@ -1,6 +1,8 @@
 """Only active users sign in, each attempt is counted, and a session is nobody's while its user
 is not active."""
 
+from typing import Any
+
 from asgiref.sync import sync_to_async
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
@@ -39,7 +41,7 @@ class ActiveStateBackend(ModelBackend):
             return attempt.user
         return None
 
-    def user_can_authenticate(self, user: User) -> bool:
+    def user_can_authenticate(self, user: Any) -> bool:
         return super().user_can_authenticate(user) and user.state == State.ACTIVE
 
     def get_user(self, user_id: int) -> User | None:
@@ -52,5 +54,7 @@ class ActiveStateBackend(ModelBackend):
     async def aget_user(self, user_id: int) -> User | None:
         return await sync_to_async(self.get_user)(user_id)
 
-    async def aauthenticate(self, request, **credentials) -> User | None:
-        return await sync_to_async(self.authenticate)(request, **credentials)
+    async def aauthenticate(
+        self, request: HttpRequest | None, username=None, password=None, **kwargs
+    ) -> User | None:
+        return await sync_to_async(self.authenticate)(request, username, password, **kwargs)

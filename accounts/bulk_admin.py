@@ -40,7 +40,7 @@ class BulkAdminMixin(StateAdminMixin):
     def unlock_selected(self, request, queryset):
         return self.run_transition_on(request, queryset, "unlock")
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet):
+    def response_action(self, request, queryset):  # type: ignore[override] # as in Django 5.2
         """As Django's, which fails on a selection that none of our pages sends."""
         if all(KEY.fullmatch(key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)):
             return super().response_action(request, queryset)
@@ -60,7 +60,9 @@ class BulkAdminMixin(StateAdminMixin):
                 shown = ",".join(f"{user.pk}:{user.state or State.INVITED}" for user in selected)
             return self.ask_about(request, shown, name, form)
         reason = form.cleaned_data["reason"] or None
-        self.tell(request, name, *self.run_on_each(request, SHOWN.findall(shown), name, reason))
+        self.tell(
+            request, name, *self.run_on_each(request, SHOWN.findall(shown or ""), name, reason)
+        )
         return None
 
     def run_on_each(self, request, shown: list[tuple], name: str, reason: str | None):
@@ -91,7 +93,7 @@ class BulkAdminMixin(StateAdminMixin):
 
     def tell(self, request: HttpRequest, name: str, done: int, refused: list[str]) -> None:
         if done:
-            text = f"{name.title()}: {done} {model_ngettext(User, done)} changed."
+            text = f"{name.title()}: {done} {model_ngettext(User._meta, done)} changed."
             self.message_user(request, text, messages.SUCCESS)
         if refused or not done:
             text = f"{name.title()}: nothing was changed for {', '.join(refused) or 'any user'}."
@@ -110,5 +112,5 @@ class BulkAdminMixin(StateAdminMixin):
                 *((ACTION_CHECKBOX_NAME, key) for key in keys[:1]),
             ],
         }
-        title = f"{name.title()} {len(keys)} {model_ngettext(User, len(keys))}?"
+        title = f"{name.title()} {len(keys)} {model_ngettext(User._meta, len(keys))}?"
         return self.ask(request, title, form, name.title(), **context)

@@ -1,10 +1,11 @@
 """Which lookups the URL of a list in the admin may ask for: anybody can edit it."""
 
+from django.contrib.admin import ModelAdmin
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 
-class ChangelistLookupsMixin:
+class ChangelistLookupsMixin(ModelAdmin):
     """Only the lookups that the filters of a list use are allowed, and no value is an error."""
 
     lookups: set[str] = set()

@@ -10,6 +10,7 @@ from django.contrib.auth.forms import (
     AuthenticationForm,
     PasswordChangeForm,
     PasswordResetForm,
+    SetPasswordMixin,
 )
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
@@ -44,7 +45,7 @@ class SignInForm(AuthenticationForm):
             return super().clean()
 
     def get_invalid_login_error(self) -> ValidationError:
-        if lockout.address_is_at_limit(self.request):
+        if self.request and lockout.address_is_at_limit(self.request):
             return ValidationError(TOO_MANY, code="address")
         return super().get_invalid_login_error()
 
@@ -58,12 +59,12 @@ def try_again_where_held() -> Iterator[None]:
         raise ValidationError(TRY_AGAIN, code="held") from error
 
 
-class PasswordOnly:
+class PasswordOnly(SetPasswordMixin):
     """Saves the password and nothing else: hashing takes long, and meanwhile others may have
     revoked privileges of the user, or deleted them."""
 
     def set_password_and_save(self, user, *args, commit=True, **kwargs):
-        user = super().set_password_and_save(user, *args, commit=False, **kwargs)
+        user = super().set_password_and_save(user, *args, commit=False, **kwargs)  # type: ignore[misc]
         if commit:
             User.objects.filter(pk=user.pk).update(password=user.password)
         return user

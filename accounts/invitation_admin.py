@@ -1,5 +1,6 @@
 """Invitations in the admin: one page, one field, one address or many."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -13,10 +14,11 @@ from . import invitations
 from .forms import InviteForm
 from .locks import HeldError, bounded_waits
 from .mail import NoSiteError, site_of
-from .models import State
+from .models import State, User
+from .state_admin import StateAdminMixin
 
 
-class InvitationAdminMixin:
+class InvitationAdminMixin(StateAdminMixin):
     def get_urls(self):
         view = self.admin_site.admin_view(self.invite_view)
         return [path("invite/", view, name="accounts_user_invite"), *super().get_urls()]
@@ -30,11 +32,14 @@ class InvitationAdminMixin:
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         user = self.get_object(request, unquote(object_id))
-        invited = user is not None and user.email and user.state == State.INVITED
-        if invited and not user.outranks(request.user) and self.has_invite_permission(request):
+        if user is not None and self.may_invite_again(request, user):
             again = {"invite_again": urlencode({"addresses": user.email})}
             extra_context = again | (extra_context or {})
         return super().change_view(request, object_id, form_url, extra_context)
+
+    def may_invite_again(self, request: HttpRequest, user: User) -> bool:
+        invited = bool(user.email) and user.state == State.INVITED
+        return invited and not user.outranks(request.user) and self.has_invite_permission(request)
 
     def invite_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_invite_permission(request):
@@ -55,7 +60,8 @@ class InvitationAdminMixin:
     def invite(self, request: HttpRequest, addresses: list[str]) -> HttpResponse:
         with bounded_waits("one of these users"):
             users = invitations.invite(addresses, site_of(request), by=request.user)
-            LogEntry.objects.log_actions(request.user.pk, users, CHANGE, change_message="Invited.")
+            by: Any = request.user.pk  # they are signed in
+            LogEntry.objects.log_actions(by, users, CHANGE, change_message="Invited.")
         names = invitations.named(addresses)
         self.message_user(request, f"A link is on its way to {names}.", messages.SUCCESS)
         return HttpResponseRedirect(self.start(request))

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
@@ -14,6 +15,7 @@ from django.db.models.functions import Lower
 
 from .attempts import AttemptCounter
 from .databases import primary
+from .fsm import Requester
 from .links import invitation
 from .locks import HeldError, bounded_waits
 from .models import State, User, UserFSM
@@ -58,7 +60,7 @@ def named(words: list[str]) -> str:
     return ", ".join(short) + (f" and {more} more" if more else "")
 
 
-def invite(addresses: Iterable[str], site: str, by: User | None = None) -> list[User]:
+def invite(addresses: Iterable[str], site: str, by: Requester | None = None) -> list[User]:
     """Invite users at ``addresses``, as parse() returns them, with links to ``site``.
 
     Users who are invited already get a new link, which ends the older one. All are invited or
@@ -81,7 +83,7 @@ def invite(addresses: Iterable[str], site: str, by: User | None = None) -> list[
     return users
 
 
-def known_at(addresses: list[str], by: User | None) -> list[tuple[str, User | None]]:
+def known_at(addresses: list[str], by: Requester | None) -> list[tuple[str, User | None]]:
     """Each address with its invited user, if there is one. ValidationError when an address or
     a user name belongs to another account."""
     users = User.objects.using(primary())
@@ -125,9 +127,8 @@ def renew(address: str, site: str) -> None:
         if count_mail(user):
             with suppress(ChangeRefusedError), bounded_waits(f"{user}'s state"):
                 end_older_links(user)
-                transaction.on_commit(
-                    lambda user=user: send([user], site), using=primary(), robust=True
-                )
+                mail = partial(send, [user], site)
+                transaction.on_commit(mail, using=primary(), robust=True)
 
 
 def count_mail(user: User) -> bool:

@@ -5,7 +5,7 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models, router, transaction
 
 from .attempts import AttemptCounter
-from .fsm import UserFSM
+from .fsm import Requester, UserFSM
 from .states import State
 
 __all__ = ["AttemptCounter", "State", "User", "UserFSM"]
@@ -49,7 +49,7 @@ class User(AbstractUser):
         fsm = getattr(self, "fsm", None)
         return fsm and fsm.current_state
 
-    def outranks(self, other: "User") -> bool:
+    def outranks(self, other: Requester) -> bool:
         """Whether this user is a superadmin and ``other`` is not, who therefore may not change
         them."""
         return self.is_superuser and not other.is_superuser

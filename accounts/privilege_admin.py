@@ -4,6 +4,7 @@ nobody changes their own privileges."""
 from collections.abc import Callable
 
 from django.contrib import messages
+from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, OperationalError, router
@@ -17,7 +18,7 @@ from .superadmins import recheck_superadmin
 PRIVILEGES = ("is_staff", "is_superuser")
 
 
-class PrivilegeAdminMixin:
+class PrivilegeAdminMixin(UserAdmin):
     change_password_form = AdminPasswordForm
 
     def get_readonly_fields(self, request, obj=None):
@@ -66,7 +67,7 @@ class PrivilegeAdminMixin:
     def delete_view(self, request, object_id, extra_context=None):
         return self.one_at_a_time(request, super().delete_view, request, object_id, extra_context)
 
-    def response_action(self, request, queryset):
+    def response_action(self, request, queryset):  # type: ignore[override] # as in Django 5.2
         view = super().response_action
         if "delete_selected" not in request.POST.getlist("action"):
             return view(request, queryset)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.contrib.auth.admin import UserAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -21,7 +22,7 @@ from .states import NEEDS_REASON
 CHECK = " Check the current state, and try again."
 
 
-class StateAdminMixin:
+class StateAdminMixin(UserAdmin):
     def get_urls(self):
         view = self.admin_site.admin_view
         return [

@@ -89,7 +89,7 @@ def install_packages(requirements):
         universal_newlines=True,
     )
     output = []
-    for line in pip.stdout:
+    for line in pip.stdout:  # type: ignore[union-attr] # it is a pipe
         output.append(line.strip())
         if line.startswith(("Collecting ", "Installing ")):
             print("  " + line.split(" (")[0].strip()[:90], flush=True)
