@@ -70,7 +70,7 @@ def make_users(new_password: str) -> None:
         superadmin.adds(account.username, new_password)
         superadmin.runs("activate", account.username)
         User.objects.filter(username=account.username).update(is_staff=True)
-        Group.objects.get(name=account.group).user_set.add(user_named(account.username))
+        user_named(account.username).groups.add(Group.objects.get(name=account.group))
     for name in USERS:
         superadmin.adds(name)
     make_history(superadmin, Visitor("manager", new_password))
