@@ -1,5 +1,6 @@
 """The site's URLs, and those of what stands beside it."""
 
+from django.contrib.auth.decorators import login_required
 from django.urls import include, path
 
 from project.urls import urlpatterns as projects
@@ -9,6 +10,7 @@ from . import views
 urlpatterns = [
     *projects,
     path("lock", views.lock_bob),
+    path("members/lock", login_required(views.lock_bob)),
     path("note", views.note),
     path("slowly/<username>", views.change_slowly),
     path("slowly/async/<username>", views.change_slowly_async),

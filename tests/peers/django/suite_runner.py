@@ -26,7 +26,7 @@ class ContextTest(TransactionTestCase):
     def test_it_is_in_force(self):
         with connection.cursor() as cursor:
             cursor.execute("select coalesce(current_setting('app.user', true), '')")
-            self.assertEqual(cursor.fetchone(), (AWKWARD if IN_FORCE else "",))
+            assert cursor.fetchone() == (AWKWARD if IN_FORCE else "",)
 
 
 class SuiteRunner(DiscoverRunner):
