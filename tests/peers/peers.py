@@ -7,9 +7,11 @@ from accounts.models import User
 from audit.models import UserStateAudit
 from project.settings import BASE_DIR
 
+from .django.differences import EXPECTED
+
 DOCUMENT = BASE_DIR / "docs/coexistence.md"
 PINNED = ("requirements.txt", "tests/peers/requirements.txt", "tests/peers/psycopg.txt")
-BETWEEN = re.compile(r"(<!-- peers: begin -->\n).*(<!-- peers: end -->)", re.DOTALL)
+BETWEEN = re.compile(r"(<!-- (\w+): begin -->\n).*?(<!-- \2: end -->)", re.DOTALL)
 HEAD = (
     *("package", "version", "driver", "what is done with it"),
     *("`initiated_by`", "`initiator_id`", "`impersonator`", "`ip_address`", "what it sees"),
@@ -112,8 +114,16 @@ GEVENT = Peer("gevent", "the same, under gunicorn", driver=BOTH)
 UVICORN = Peer("uvicorn", "the same, in asynchronous views")
 
 
-def with_table(document: str) -> str:
+def table_of_peers() -> str:
     rows = [each.row for each in globals().values() if isinstance(each, Peer)]
     lines = (HEAD, ("---",) * len(HEAD), *rows)
-    table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    return BETWEEN.sub(lambda found: f"{found[1]}\n{table}\n{found[2]}", document)
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def list_of_differences() -> str:
+    return "".join(f"- `{name}`: {reason}.\n" for name, reason in EXPECTED.items())
+
+
+def with_tables(document: str) -> str:
+    made = {"peers": table_of_peers, "differences": list_of_differences}
+    return BETWEEN.sub(lambda found: f"{found[1]}\n{made[found[2]]()}\n{found[3]}", document)

@@ -6,12 +6,12 @@ import re
 from project.settings import BASE_DIR
 
 from . import peers
-from .peers import DOCUMENT, Peer, with_table
+from .peers import DOCUMENT, Peer, with_tables
 
 
 def test_the_document_has_the_table_of_the_tests():
     document = DOCUMENT.read_text("utf-8")
-    expected = with_table(document)
+    expected = with_tables(document)
     if os.environ.get("WRITE_PEERS"):
         DOCUMENT.write_text(expected, "utf-8")
 
