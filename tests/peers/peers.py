@@ -76,7 +76,7 @@ REST_SESSION = Peer("djangorestframework", "a request with a session")
 REST_BASIC = Peer("djangorestframework", "a request with name and password")
 REST_TOKEN = Peer("djangorestframework", "a request with a token")
 JWT = Peer("djangorestframework-simplejwt", "a request with a JWT")
-CELERY = Peer("celery", "a task in a worker, by the base task of `docs/jobs.md`")
+CELERY = Peer("celery", "a task in a worker, by the signals of `docs/jobs.md`")
 CHANNELS = Peer("channels", "a consumer, by the middleware of `docs/jobs.md`")
 HIJACK = Peer(
     "django-hijack",
@@ -86,7 +86,7 @@ HIJACK = Peer(
 PGHISTORY = Peer("django-pghistory", "its middleware", sees="its own context, with Alice's key")
 PGHISTORY_JOB = Peer(
     "django-pghistory",
-    "`pghistory.context`, in a job",
+    "`pghistory.context`, in a job, by the ORM and by SQL, in a transaction and in autocommit",
     {"initiated_by": "nightly", "ip_address": "CLI"},
     sees="its own context",
 )

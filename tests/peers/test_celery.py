@@ -1,10 +1,11 @@
-"""Celery: a task in a worker is done in the name of whoever queued it, by the base task of
+"""Celery: a task in a worker is done in the name of whoever queued it, by the signals of
 docs/jobs.md."""
 
 import sys
 import time
 
 import pytest
+from celery import chain
 
 from audit.context import acting_as
 
@@ -14,7 +15,10 @@ from .servers import running
 
 JOBS = """
 import django
+from celery import Celery
+
 django.setup()
+app = Celery("jobs")
 {recipe}
 app.conf.update(
     broker_url="filesystem://",
@@ -32,6 +36,13 @@ def change(state, then=None):
     set_state(state)
     if then:
         change.delay(then)
+
+
+@app.task(bind=True)
+def change_at_second_try(self, state):
+    if not self.request.retries:
+        raise self.retry(countdown=0)
+    change(state)
 """
 
 
@@ -58,9 +69,15 @@ def wait_for(trail, number: int) -> None:
 def test_a_task_is_done_in_the_name_of_whoever_queued_it(alice, bob, trail, jobs):
     with acting_as(alice, ip=ADDRESS, reason="50% off"):
         jobs.change.delay("locked", then="active")
-    wait_for(trail, 2)
+        wait_for(trail, 2)
+        jobs.change_at_second_try.delay("locked")
+        wait_for(trail, 3)
+        chain(jobs.change.si("active"), jobs.change.si("locked")).delay()
+        wait_for(trail, 5)
+        jobs.app.send_task("celery_jobs.change", ["active"], link=jobs.change.si("locked"))
+        wait_for(trail, 7)
     CELERY.recorded_in(trail)
-    assert [entry["reason"] for entry in trail.entries()] == ["50% off"] * 2
+    assert [entry["reason"] for entry in trail.entries()] == ["50% off"] * 7
 
     trail.forget()
     jobs.change.delay("deactivated")

@@ -1,16 +1,26 @@
 """django-pghistory keeps its own context beside the audit's."""
 
+from contextlib import nullcontext
+from functools import partial
+
 import pghistory
 import pgtrigger
 import pytest
+from django.apps import apps
 from django.core.management import call_command
+from django.db import connection, transaction
 from pghistory.models import Context
 
 from audit.context import acting_as
-from tests.peers.history.models import Note
 
+from .history.models import Note
 from .peers import PGHISTORY, PGHISTORY_JOB
 from .views import set_state
+
+
+def execute(sql, params=None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
 
 
 @pytest.fixture(autouse=True)
@@ -31,10 +41,22 @@ def test_its_middleware(client, alice, trail, settings):
     assert Context.objects.get().metadata == {"user": alice.pk, "url": "/note"}
 
 
-def test_its_context_in_a_job(bob, trail):
-    with acting_as("nightly"), pghistory.context(job="nightly"):
-        set_state("locked")
+@pytest.mark.parametrize("block", [transaction.atomic, nullcontext])
+@pytest.mark.parametrize(
+    "change",
+    [
+        partial(set_state, "locked"),
+        partial(execute, "update user_fsm set current_state = 'locked' where id > %s", [0]),
+        partial(execute, "update user_fsm set current_state = 'locked'"),
+    ],
+)
+def test_its_context_in_a_job(bob, trail, block, change):
+    with acting_as("nightly"), pghistory.context(job="nightly"), block():
+        change()
         Note.objects.create(text="about Bob")
+        execute("insert into history_note (text) values ('again')")
 
     PGHISTORY_JOB.recorded_in(trail)
     assert Context.objects.get().metadata == {"job": "nightly"}
+    events = apps.get_model("history", "NoteEvent").objects
+    assert events.filter(pgh_context=Context.objects.get()).count() == 2

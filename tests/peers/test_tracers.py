@@ -28,7 +28,7 @@ def test_debug_toolbar(client, trail, settings):
     store = get_store()
     store.clear()
 
-    client.get("/lock")
+    client.get("/every/way")
 
     [request_id] = store.request_ids()
     queries = store.panel(request_id, "SQLPanel")["queries"]
@@ -57,7 +57,7 @@ def sentry():
 
 def test_sentry(client, trail, sentry):
     with sentry_sdk.start_transaction(name="request"):
-        client.post("/lock")
+        client.post("/every/way")
         sentry_sdk.capture_message("Something happened.")
 
     [message, transaction] = sentry
@@ -67,8 +67,8 @@ def test_sentry(client, trail, sentry):
     SENTRY.saw([each["message"] for each in crumbs if each["category"] == "query"])
 
 
-@pytest.fixture
-def spans():
+@pytest.fixture(params=[False, True], ids=["", "with comments"])
+def spans(request):
     """Of connections that are made from now on, as those of a process that has just begun."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
@@ -76,7 +76,9 @@ def spans():
     instrumentors = (DriverInstrumentor(), DjangoInstrumentor())
     connection.close()
     for each in instrumentors:
-        each.instrument(tracer_provider=provider, skip_dep_check=True)
+        each.instrument(
+            tracer_provider=provider, skip_dep_check=True, enable_commenter=request.param
+        )
     yield exporter
     connection.close()
     for each in instrumentors:
@@ -85,7 +87,7 @@ def spans():
 
 def test_opentelemetry(client, trail, spans):
     spans.clear()
-    client.post("/lock")
+    client.post("/every/way")
 
     finished = spans.get_finished_spans()
     statements = [each for each in finished if "db.statement" in each.attributes]

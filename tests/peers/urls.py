@@ -10,6 +10,7 @@ from . import views
 urlpatterns = [
     *projects,
     path("lock", views.lock_bob),
+    path("every/way", views.change_in_every_way),
     path("members/lock", login_required(views.lock_bob)),
     path("note", views.note),
     path("slowly/<username>", views.change_slowly),

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from contextlib import nullcontext
 
+from django.db import connection, transaction
 from django.http import HttpResponse
 from rest_framework.authentication import (
     BasicAuthentication,
@@ -18,9 +20,25 @@ from accounts.models import UserFSM
 
 from .history.models import Note
 
+UPDATE = 'UPDATE "user_fsm" SET current_state = %s'
+
 
 def set_state(state: str, username: str = "bob") -> None:
     UserFSM.objects.filter(user__username=username).update(current_state=state)
+
+
+def change_in_every_way(request):
+    """By the ORM and by cursors, in a transaction and in autocommit."""
+    for block in (nullcontext, transaction.atomic):
+        with block(), connection.cursor() as cursor:
+            set_state("locked")
+            cursor.execute(f"{UPDATE} where user_id > %s", ["active", 0])
+            cursor.executemany(UPDATE, [("locked",), ("active",)])
+            with connection.connection.cursor() as drivers:
+                drivers.execute(UPDATE, ["locked"])
+            list(UserFSM.objects.iterator())
+            set_state("active")
+    return HttpResponse("<body></body>")
 
 
 def lock_bob(request):
