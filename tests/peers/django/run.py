@@ -13,10 +13,8 @@ and extensions that the suite asks for.
 import argparse
 import json
 import os
-import re
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,8 +24,9 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 sys.path.insert(0, str(ROOT))
 
-from project import bootstrap, postgres
+from project import postgres
 from tests.peers.django.differences import EXPECTED
+from tests.peers.django.downloads import installed, source
 
 # Two paragraphs: those of --short, and the others of the default.
 SHORT, OTHERS = (part.split() for part in (HERE / "labels.txt").read_text().split("\n\n"))
@@ -94,8 +93,13 @@ class Suite:
         """The tests that end in another way, twice, and how."""
         without, with_context = (self.run(labels, each) for each in (False, True))
         found = differing(without, with_context)
-        print(f"{self.driver.name}: {with_context['run']} tests, {len(found)} differ", flush=True)
-        if found:
+        fail = sum(how in ("failures", "errors") for how, _ in without["not passed"].values())
+        print(
+            f"{self.driver.name}: {with_context['run']} tests, {fail} fail in any case,"
+            f" {len(found)} differ",
+            flush=True,
+        )
+        if found and without["run"] == with_context["run"]:
             again = sorted(found)
             found = differing(*(self.run(again, each) for each in (False, True)))
         return found
@@ -103,39 +107,15 @@ class Suite:
 
 def differing(without: dict, with_context: dict) -> dict[str, str]:
     before, after = without["not passed"], with_context["not passed"]
-    passed = ["passed", ""]
-    kinds = {
-        name: (before.get(name, passed), after.get(name, passed)) for name in {*before, *after}
-    }
-    return {
-        name: f"{old} without, {new} with the context\n{text}"
-        for name, ((old, _), (new, text)) in kinds.items()
-        if old != new
-    }
-
-
-def installed(folder: Path, name: str, requirements: Path) -> Path:
-    """A folder in which the packages are."""
-    target = folder / name
-    if not target.exists():
-        pip("install", "--target", str(target), "-r", str(requirements))
-    return target
-
-
-def source(folder: Path) -> Path:
-    """The source of Django in the version that is pinned, its tests included."""
-    [version] = re.findall(r"^Django==(.+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
-    target = folder / f"django-{version}"
-    if not target.exists():
-        pip("download", "--no-deps", "--no-binary=:all:", "-d", str(folder), f"Django=={version}")
-        with tarfile.open(folder / f"{target.name}.tar.gz") as archive:
-            archive.extractall(folder, filter="data")
-    return target
-
-
-def pip(*arguments: str) -> None:
-    quiet = ("-q", "--disable-pip-version-check")
-    subprocess.run([bootstrap.BASE, "-m", "pip", arguments[0], *quiet, *arguments[1:]], check=True)
+    if without["run"] != with_context["run"]:
+        return {"the suite": f"{without['run']} tests without, {with_context['run']} with it"}
+    found = {}
+    for name in {*before, *after}:
+        (old, _), (new, text) = (each.get(name, ("passed", "")) for each in (before, after))
+        if old != new:
+            last = text.strip().rpartition("\n")[2]
+            found[name] = f"{old} without, {new} with the context: {last}"
+    return found
 
 
 def compared(labels: list[str], folder: Path, drivers: list[Driver]) -> Iterator[str]:
