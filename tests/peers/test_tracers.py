@@ -1,6 +1,7 @@
 """Toolbars and tracers keep what the author wrote, and neither who asked nor from where."""
 
 import json
+import re
 
 import pytest
 import sentry_sdk
@@ -14,7 +15,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from sentry_sdk.integrations.django import DjangoIntegration
 from sentry_sdk.transport import Transport
 
-from .peers import OTEL_DJANGO, OTEL_PSYCOPG, OTEL_PSYCOPG2, SENTRY, TOOLBAR, UPDATE
+from .peers import ADDRESS, OTEL_DJANGO, OTEL_PSYCOPG, OTEL_PSYCOPG2, SENTRY, TOOLBAR, UPDATE
 
 if is_psycopg3:
     from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor as DriverInstrumentor
@@ -65,6 +66,7 @@ def test_sentry(client, trail, sentry):
     SENTRY.saw([each["description"] for each in transaction["spans"] if each["op"] == "db"])
     crumbs = message["breadcrumbs"]["values"]
     SENTRY.saw([each["message"] for each in crumbs if each["category"] == "query"])
+    assert not re.search(f"alice|{ADDRESS}", json.dumps(sentry, default=str))
 
 
 @pytest.fixture(params=[False, True], ids=["", "with comments"])

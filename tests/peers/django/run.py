@@ -99,22 +99,24 @@ class Suite:
             f" {len(found)} differ",
             flush=True,
         )
-        if found and without["run"] == with_context["run"]:
-            again = sorted(found)
-            found = differing(*(self.run(again, each) for each in (False, True)))
-        return found
+        if not found:
+            return {}
+        again = differing(*(self.run(sorted(found), each) for each in (False, True)))
+        for name in sorted(found.keys() - again):
+            print(f"  {name}: differs no more: {found[name]}", flush=True)
+        return again
 
 
 def differing(without: dict, with_context: dict) -> dict[str, str]:
     before, after = without["not passed"], with_context["not passed"]
-    if without["run"] != with_context["run"]:
-        return {"the suite": f"{without['run']} tests without, {with_context['run']} with it"}
     found = {}
     for name in {*before, *after}:
         (old, _), (new, text) = (each.get(name, ("passed", "")) for each in (before, after))
         if old != new:
             last = text.strip().rpartition("\n")[2]
             found[name] = f"{old} without, {new} with the context: {last}"
+    if not found and without["run"] != with_context["run"]:
+        sys.exit(f"{without['run']} tests ran without the context, {with_context['run']} with it.")
     return found
 
 

@@ -4,7 +4,10 @@ import json
 import os
 import re
 from contextlib import nullcontext
+from contextvars import copy_context
+from functools import partial
 from pathlib import Path
+from threading import Thread
 
 from django.db import connection
 from django.test import TransactionTestCase
@@ -18,15 +21,35 @@ AWKWARD = r"50% of O'Hara \ %s; $1"
 IN_FORCE = os.environ["SUITE_CONTEXT"] == "1"
 
 
+start = Thread.start
+
+
+def start_in_context(self) -> None:
+    """The threads of tests are asked for by whoever runs the tests."""
+    self.run = partial(copy_context().run, self.run)
+    start(self)
+
+
 class ContextTest(TransactionTestCase):
     """One more test: what the others are run with is what was asked for."""
 
     available_apps = []
 
+    def setUp(self):
+        self.seen = []
+
     def test_it_is_in_force(self):
+        self.note()
+        thread = Thread(target=self.note)
+        thread.start()
+        thread.join()
+        assert self.seen == [AWKWARD if IN_FORCE else ""] * 2
+
+    def note(self):
         with connection.cursor() as cursor:
             cursor.execute("select coalesce(current_setting('app.user', true), '')")
-            assert cursor.fetchone() == (AWKWARD if IN_FORCE else "",)
+            self.seen += cursor.fetchone()
+        connection.close()
 
 
 class SuiteRunner(DiscoverRunner):
@@ -37,6 +60,7 @@ class SuiteRunner(DiscoverRunner):
         self.context = nullcontext()
         if IN_FORCE:
             install()
+            Thread.start = start_in_context
             self.context = acting_as(AWKWARD, "192.0.2.1", AWKWARD, "7", user_id=7)
 
     def build_suite(self, test_labels=None, **kwargs):
