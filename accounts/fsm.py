@@ -151,8 +151,8 @@ class UserFSM(models.Model):
 
     def transitions_for(self, by: Requester) -> list[str]:
         """Names of the transitions that are possible now and permitted to ``by``."""
-        available: Any = self.get_available_user_current_state_transitions  # type: ignore[attr-defined]
-        return [each.name for each in available(by)]
+        available = self.get_available_user_current_state_transitions(by)  # type: ignore[attr-defined]
+        return [each.name for each in available]
 
     def refusal(self, name: str, by: Requester) -> str | None:
         """Why ``by`` cannot run the transition ``name`` now; None if they can."""
