@@ -160,17 +160,6 @@ def test_the_demo_has_a_past_of_weeks_that_verify_and_seals_agree_with(tmp_path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("arguments", "role"),
-    [((), "web"), (("-U", "auditor"), "auditor"), (("-U", "postgres"), "postgres")],
-)
-def test_psql_is_each_of_the_roles_of_the_folder(tree, arguments, role):
-    done = manage(tree, "dbshell", "--", *arguments, "-At", "-c", "select session_user")
-
-    assert done.stdout == f"{role}\n", done.stderr
-
-
-@pytest.mark.slow
 def test_it_listens_on_no_network_address(tree):
     shown = manage(tree, "dbshell", "--", "-At", "-c", "show listen_addresses")
 
