@@ -8,7 +8,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from . import lockout
 from .databases import primary
-from .models import State, User
+from .models import User
 from .passwords import can_be_hashed
 
 
@@ -38,9 +38,6 @@ class ActiveStateBackend(ModelBackend):
         elif lockout.record_success(attempt, request) and self.user_can_authenticate(attempt.user):
             return attempt.user
         return None
-
-    def user_can_authenticate(self, user: User) -> bool:
-        return super().user_can_authenticate(user) and user.state == State.ACTIVE
 
     def get_user(self, user_id: int) -> User | None:
         """The user of a session, read again with their state at every request."""

@@ -1,5 +1,6 @@
 """The forms of the pages. The rules are in the functions that they call."""
 
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,6 +18,7 @@ from django.http import HttpRequest
 from . import invitations, lockout
 from .databases import primary
 from .locks import HeldError
+from .mail import count_mail
 from .models import State, User
 
 # It says nothing about any account, and nobody's name.
@@ -31,8 +33,8 @@ class SignInForm(AuthenticationForm):
 
     error_messages = {
         "invalid_login": "Please enter a correct user name and password. After"
-        f" {lockout.ATTEMPT_LIMIT} wrong passwords an account is locked, and a link to unlock it is"
-        " sent to its owner.",
+        f" {lockout.ATTEMPT_LIMIT} wrong passwords an account is locked: if you then receive no"
+        " mail with a link to unlock it, ask an account manager.",
     }
 
     def clean(self) -> dict:
@@ -91,11 +93,28 @@ class ChangeForm(PasswordOnly, PasswordChangeForm):
 
 class ResetForm(PasswordResetForm):
     def get_users(self, email: str):
-        """Only users who had a password: a reset does not let in anybody who was not before."""
+        """Users who had a password: a reset does not let in anybody who was not before.
+
+        As Django's, which asks for active users only: those who are locked choose one too.
+        """
         had_one = {State.ACTIVE, State.LOCKED}
-        keys = [user.pk for user in super().get_users(email)]
-        users = User.objects.using(primary()).filter(pk__in=keys, fsm__current_state__in=had_one)
-        return [user for user in users if invitations.count_mail(user)]
+        users = User.objects.using(primary())
+        users = users.filter(email__iexact=email, fsm__current_state__in=had_one)
+        return [
+            user
+            for user in users
+            if is_same_address(user.email, email)
+            and user.has_usable_password()
+            and count_mail(user)
+        ]
+
+
+def is_same_address(one: str, other: str) -> bool:
+    """PostgreSQL's upper case takes some letters for others, which have mailboxes of their own."""
+    return (
+        unicodedata.normalize("NFKC", one).casefold()
+        == unicodedata.normalize("NFKC", other).casefold()
+    )
 
 
 class AddressForm(forms.Form):
@@ -114,21 +133,50 @@ class ConfirmForm(forms.Form):
 
 
 class InviteForm(forms.Form):
+    """``cleaned_data`` has the ``invitable`` addresses, and what was ``refused`` and why."""
+
     addresses = forms.CharField(
         label="E-mail addresses",
-        help_text="One or more, separated by white space, commas or semicolons. Each gets a link"
-        " to choose a password.",
+        required=False,
+        max_length=invitations.MAX_TEXT,
+        help_text="One or more, separated by white space, commas or semicolons, if they are not in"
+        " a file. Each gets a link to choose a password.",
         widget=forms.Textarea(attrs={"rows": 8, "autocomplete": "off", "autofocus": True}),
     )
+    file = forms.FileField(
+        label="File with addresses",
+        required=False,
+        help_text="Text or CSV in UTF-8. Columns without an address are passed over.",
+        widget=forms.FileInput(attrs={"accept": ".txt,.csv,text/plain,text/csv"}),
+    )
 
-    def clean_addresses(self) -> list[str]:
-        return invitations.parse(self.cleaned_data["addresses"])
+    def clean_file(self) -> str:
+        file = self.cleaned_data["file"]
+        if file is None:
+            return ""
+        if file.size > invitations.MAX_TEXT:
+            most = f"{invitations.MAX_TEXT // 1000} kB"
+            raise ValidationError(f"The file is too large. It may have at most {most}.")
+        try:
+            text = file.read().decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = "\0"
+        if "\0" in text:
+            raise ValidationError("The file is not text in UTF-8.")
+        return invitations.parse_lines(text)
+
+    def clean(self) -> dict:
+        if not self.errors:
+            text = f"{self.cleaned_data['addresses']} {self.cleaned_data['file']}"
+            invitable, refused = invitations.parse(text)
+            self.cleaned_data |= {"invitable": invitable, "refused": refused}
+        return self.cleaned_data
 
 
 class ReasonForm(forms.Form):
     """Confirms a change of state and asks why. ``seen`` is the state that the page showed."""
 
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    seen = forms.CharField(required=False, max_length=32, widget=forms.HiddenInput)
     reason = forms.CharField(
         max_length=MAX_REASON,
         help_text="It is recorded with the change.",

@@ -19,13 +19,21 @@ from .states import NEEDS_REASON, ChangeRefusedError, State
 from .superadmins import lock_superadmins
 
 
-def may_change_state(fsm: "UserFSM", by: AbstractUser) -> bool:
-    """Whether ``by`` may run transitions of this user: superusers may; account managers
-    may, except on themselves and on superusers."""
+def why_not(fsm: "UserFSM", by: AbstractUser) -> str | None:
+    """Why ``by`` may run no transitions of this user; None if they may. Superusers may; account
+    managers may, except on themselves and on users with privileges that they lack: those who
+    watch them are not theirs to lock."""
     if by.is_superuser:
-        return True
-    own_or_outranking = fsm.user_id == by.pk or fsm.user.outranks(by)
-    return by.has_perm("accounts.change_userfsm") and not own_or_outranking
+        return None
+    if not by.has_perm("accounts.change_userfsm"):
+        return "you do not have permission to change states"
+    if fsm.user_id == by.pk:
+        return "this is your own account"
+    return "this user has privileges that you lack" if fsm.user.outranks(by) else None
+
+
+def may_change_state(fsm: "UserFSM", by: AbstractUser) -> bool:
+    return why_not(fsm, by) is None
 
 
 class RowVersion(models.Func):
@@ -139,6 +147,12 @@ class UserFSM(models.Model):
         """Names of the transitions that are possible now and permitted to ``by``."""
         return [t.name for t in self.get_available_user_current_state_transitions(by)]
 
+    def refusal(self, name: str, by: AbstractUser) -> str | None:
+        """Why ``by`` cannot run the transition ``name`` now; None if they can."""
+        if refusal := why_not(self, by):
+            return refusal
+        return None if name in self.transitions_for(by) else f"{self.current_state} now"
+
     def run_transition(self, name: str, by: AbstractUser) -> None:
         """Run the transition ``name`` for ``by``, within changing().
 
@@ -146,8 +160,8 @@ class UserFSM(models.Model):
         such transition from the current state, if a reason is missing, or if no superadmin would
         be left.
         """
-        if not may_change_state(self, by):
-            raise PermissionDenied
+        if refusal := why_not(self, by):
+            raise PermissionDenied(refusal)
         if name not in self.transitions_for(by):
             raise ChangeRefusedError(f"{self.user} is {self.current_state} now")
         if name in NEEDS_REASON and not self.reason:

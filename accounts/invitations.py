@@ -12,30 +12,43 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from .attempts import AttemptCounter
 from .databases import primary
 from .links import invitation
-from .locks import HeldError, bounded_waits
+from .locks import AT_ONCE, HeldError, bounded_waits
+from .mail import count_mail
 from .models import State, User, UserFSM
+from .privileges import load_privileges
 from .states import ChangeRefusedError
 
 MAX_AT_ONCE = 1000
-MAX_MAILS = 5  # to one user, until the counter of attempts starts again
+MAX_TEXT = 300_000  # characters of a list, or bytes of a file, of so many addresses
 NAMED_AT_MOST = 10  # in a message
 
 
-def parse(text: str) -> list[str]:
-    """The addresses in ``text``, separated by white space, commas or semicolons; in lower case,
-    each once. ValidationError when there are none, too many, or words that are no address."""
-    text = unicodedata.normalize("NFKC", text).lower()  # as Django does with user names
-    words = [word for word in dict.fromkeys(re.split(r"[\s,;]+", text)) if word]
+def parse(text: str) -> tuple[list[str], list[str]]:
+    """The addresses in ``text``, separated by white space, commas or semicolons, in lower case,
+    each once; and the words that are none, each with why. ValidationError when there is no word,
+    or when there are too many."""
+    words = list(dict.fromkeys(split(text)))
     if not words:
         raise ValidationError("Enter at least one e-mail address.")
     if len(words) > MAX_AT_ONCE:
         raise ValidationError(f"At most {MAX_AT_ONCE} people can be invited at once.")
-    if wrong := [word for word in words if not is_address(word)]:
-        raise ValidationError(f"Nobody was invited. Not an e-mail address: {named(wrong)}.")
-    return words
+    addresses = [word for word in words if is_address(word)]
+    others = sorted(set(words) - set(addresses), key=words.index)
+    return addresses, [f"{shortened(word)} (not an e-mail address)" for word in others]
+
+
+def split(text: str) -> list[str]:
+    text = unicodedata.normalize("NFKC", text).lower()  # as Django does with user names
+    return [word for word in re.split(r"[\s,;]+", text) if word]
+
+
+def parse_lines(text: str) -> str:
+    """The addresses in a file, such as CSV, as text for parse(). Of a line that has addresses, the
+    other columns do not count."""
+    lines = [[word.strip("\"'<>") for word in split(line)] for line in text.splitlines()]
+    return " ".join(" ".join([word for word in line if "@" in word] or line) for line in lines)
 
 
 def is_address(word: str) -> bool:
@@ -53,59 +66,69 @@ def is_address(word: str) -> bool:
 
 def named(words: list[str]) -> str:
     """The words as a list for a message, which holds only so many and none longer than a line."""
-    short = [word if len(word) <= 80 else word[:79] + "…" for word in words[:NAMED_AT_MOST]]
+    short = [shortened(word) for word in words[:NAMED_AT_MOST]]
     more = len(words) - len(short)
     return ", ".join(short) + (f" and {more} more" if more else "")
 
 
-def invite(addresses: Iterable[str], site: str, by: User | None = None) -> list[User]:
-    """Invite users at ``addresses``, as parse() returns them, with links to ``site``.
+def shortened(word: str) -> str:
+    return word if len(word) <= 80 else word[:79] + "…"
 
-    Users who are invited already get a new link, which ends the older one. All are invited or
-    none: ValidationError, with their names, when some have an account that is not invited, or
-    outrank ``by``.
+
+def invite(
+    addresses: Iterable[str], site: str, by: User | None = None
+) -> tuple[list[User], list[str]]:
+    """Invite users at ``addresses``, as parse() returns them, with links to ``site``; return them,
+    and the addresses at which nobody was invited, each with why.
+
+    Users who are invited already get a new link, which ends the older one. Nobody is invited who
+    has an account that is not invited, or outranks ``by``.
     """
-    try:
-        with bounded_waits("one of these users"):
-            # Always in the same order: two calls with the same addresses cannot deadlock.
-            known = known_at(sorted(addresses), by)
-            users = [create_or_reinvite(address, user) for address, user in known]
-            transaction.on_commit(lambda: send(users, site), using=primary(), robust=True)
-    except HeldError as error:
-        raise ValidationError(f"Nobody was invited: {error}.") from None
-    except (IntegrityError, ChangeRefusedError):
-        message = (
-            "Nobody was invited: somebody else has just changed one of these users. Try again."
-        )
-        raise ValidationError(message) from None
-    return users
+    users, refused, wait = [], [], None
+    with transaction.atomic(using=primary()):
+        # Always in the same order: two calls with the same addresses cannot deadlock.
+        for address, known in known_at(sorted(addresses), by):
+            try:
+                with bounded_waits(f"the account of {address}", longest=wait):
+                    users.append(create_or_reinvite(address, known, by))
+            except HeldError as error:
+                refused.append(f"{address} ({error})")
+                wait = AT_ONCE  # the wait for the others would be the same
+            except (IntegrityError, ChangeRefusedError) as error:
+                refused.append(f"{address} ({refusal(error)})")
+        transaction.on_commit(lambda: send(users, site), using=primary(), robust=True)
+    return users, refused
 
 
-def known_at(addresses: list[str], by: User | None) -> list[tuple[str, User | None]]:
-    """Each address with its invited user, if there is one. ValidationError when an address or
-    a user name belongs to another account."""
+def refusal(error: Exception) -> str:
+    changed = "somebody else has just changed this user: try again"
+    return changed if isinstance(error, IntegrityError) else str(error)
+
+
+def known_at(addresses: list[str], by: User | None) -> list[tuple[str, list[User]]]:
+    """Each address, with the users who have it as their address or user name."""
     users = User.objects.using(primary())
     lower = users.annotate(address=Lower("email"), name=Lower("username"))
     found = lower.filter(Q(address__in=addresses) | Q(name__in=addresses)).select_related("fsm")
-    taken = [
-        user
-        for user in found
-        if user.state != State.INVITED
-        or user.address not in addresses
-        or (by is not None and user.outranks(by))
-    ]
-    if taken:
-        names = named(sorted(user.username for user in taken))
-        raise ValidationError(f"Nobody was invited. An account already exists for: {names}.")
-    known = {user.address: user for user in found}
-    return [(address, known.get(address)) for address in addresses]
+    if by is not None:
+        load_privileges(found)
+    known = {address: [] for address in addresses}
+    for user in found:
+        for address in known.keys() & {user.address, user.name}:
+            known[address].append(user)
+    return list(known.items())
 
 
-def create_or_reinvite(address: str, known: User | None) -> User:
-    if known is None:
+def create_or_reinvite(address: str, known: list[User], by: User | None) -> User:
+    """ChangeRefusedError when the address belongs to an account that cannot be invited."""
+    for user in known:
+        invited = user.state == State.INVITED and user.address == address
+        if not invited or (by is not None and user.outranks(by)):
+            raise ChangeRefusedError("an account already exists")
+    if not known:
         return User.objects.create_user(address, address)
-    end_older_links(known)
-    return known
+    end_older_links(known[0])
+    return known[0]
 
 
 def end_older_links(user: User) -> None:
@@ -128,11 +151,3 @@ def renew(address: str, site: str) -> None:
                 transaction.on_commit(
                     lambda user=user: send([user], site), using=primary(), robust=True
                 )
-
-
-def count_mail(user: User) -> bool:
-    """Count a mail that is sent to ``user`` at the request of somebody who is not signed in;
-    False when there were too many already, or the counter is held: whoever asks is not told."""
-    with suppress(HeldError), bounded_waits(f"the counter of mails to {user}"):
-        return bool(AttemptCounter.count_attempt(f"mails to user {user.pk}", MAX_MAILS))
-    return False

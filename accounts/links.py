@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from .mail import site_of, write
+from .mail import count_mail, site_of, write
 from .models import User, UserFSM
 
 
@@ -45,7 +45,7 @@ def invitation(user: User, site: str) -> EmailMessage:
 
 def send_unlock_link(user: User, token: str, request: HttpRequest | None) -> None:
     """Send users who were locked out a link that unlocks their account. Users without an e-mail
-    address have to ask an account manager."""
-    if user.email:
+    address, and those who had several such mails just now, have to ask an account manager."""
+    if user.email and count_mail(user, "unlock mails"):
         url = link("unlock", user, token, site_of(request))
         write("accounts/mail/unlock.txt", user, link=url).send()

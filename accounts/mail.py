@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -11,15 +11,36 @@ from django.http import HttpRequest
 from django.http.request import split_domain_port
 from django.template.loader import render_to_string
 
+from .attempts import AttemptCounter
+from .locks import HeldError, bounded_waits
 from .models import User
 
 logger = logging.getLogger(__name__)
+
+MAX_MAILS = 5  # of one kind to one user, until the counter of attempts starts again
 
 
 def write(template: str, user: User, **context) -> EmailMessage:
     """A mail to ``user``, not sent yet."""
     subject, _, body = render_to_string(template, {"user": user, **context}).partition("\n")
     return EmailMessage(subject.strip(), body.lstrip(), to=[user.email])
+
+
+def count_mail(user: User, kind: str = "mails") -> bool:
+    """Count a mail that is sent to ``user`` at the request of somebody who is not signed in;
+    False when there were too many already, or the counter is held: whoever asks is not told.
+
+    Each kind has a counter of its own: nobody uses up the mails that unlock by requesting others.
+    """
+    with suppress(HeldError), bounded_waits(f"the counter of mails to {user}"):
+        return bool(AttemptCounter.count_attempt(f"{kind} to user {user.pk}", MAX_MAILS))
+    return False
+
+
+def send_lock_notice(user: User) -> None:
+    """Tell users whom somebody has locked on purpose. It has no link: they do not overrule that."""
+    if user.email:
+        write("accounts/mail/locked.txt", user).send()
 
 
 class NoSiteError(ImproperlyConfigured):

@@ -7,7 +7,8 @@ from functools import partial
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.middleware import AuthenticationMiddleware, auser, get_user
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.cache import add_never_cache_headers
 from django.utils.functional import SimpleLazyObject
 
 # Whether this thread or task is looking up the user of its request. Code that asks for the user
@@ -23,6 +24,14 @@ class SessionUserMiddleware(AuthenticationMiddleware):
         super().process_request(request)
         request.user = SimpleLazyObject(lambda: user_of(request))
         request.auser = partial(auser_of, request)
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase):
+        """A page that was made for somebody is theirs: no cache keeps it, nor the browser of a
+        machine that others use."""
+        session = getattr(request, "session", None)
+        if session is not None and session.accessed and not session.is_empty():
+            add_never_cache_headers(response)
+        return response
 
 
 @contextmanager

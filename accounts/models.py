@@ -3,9 +3,12 @@
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models, router, transaction
+from django.utils.functional import cached_property
 
 from .attempts import AttemptCounter
 from .fsm import UserFSM
+from .is_active import IsActiveField
+from .privileges import load_privileges
 from .states import State
 
 __all__ = ["AttemptCounter", "State", "User", "UserFSM"]
@@ -19,10 +22,7 @@ class UsernameValidator(UnicodeUsernameValidator):
 
 
 class User(AbstractUser):
-    """A person with an account.
-
-    ``is_active`` is Django's and stays true: the state alone decides who may sign in.
-    """
+    """A person with an account."""
 
     username = models.CharField(
         "user name",
@@ -30,6 +30,12 @@ class User(AbstractUser):
         unique=True,
         validators=[UsernameValidator()],
         error_messages={"unique": "A user with that user name already exists."},
+    )
+
+    is_active = IsActiveField()
+    # Always true, and read by programs of the previous release only.
+    is_active_column = models.BooleanField(
+        db_column="is_active", default=True, db_default=True, editable=False, serialize=False
     )
 
     class Meta(AbstractUser.Meta):
@@ -49,10 +55,17 @@ class User(AbstractUser):
         fsm = getattr(self, "fsm", None)
         return fsm and fsm.current_state
 
+    @cached_property
+    def privileges(self) -> frozenset[int]:
+        load_privileges([self])
+        return self.privileges
+
     def outranks(self, other: "User") -> bool:
-        """Whether this user is a superadmin and ``other`` is not, who therefore may not change
-        them."""
-        return self.is_superuser and not other.is_superuser
+        """Whether this user has privileges that ``other`` lacks, who therefore may not change
+        them. Two can outrank each other."""
+        if self.is_superuser or other.is_superuser:
+            return not other.is_superuser
+        return not self.privileges <= other.privileges
 
     def save(self, *args, using: str | None = None, **kwargs) -> None:
         """Save, and give a new user their state in the same transaction.

@@ -172,7 +172,10 @@ class InvitationRequestView(FormView):
     def form_valid(self, form) -> HttpResponse:
         with at_least(SECONDS_TO_ANSWER), unsent_is_logged():
             invitations.renew(form.cleaned_data["email"], site_of(self.request))
-        text = "If this address is invited, we have sent a new link. Check your mailbox."
+        text = (
+            "If this address is invited, a new link is on its way. If you do not receive it, ask"
+            " an account manager."
+        )
         messages.success(self.request, text)
         return super().form_valid(form)
 

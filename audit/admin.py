@@ -3,9 +3,12 @@
 from django.contrib import admin
 from django.utils.html import format_html
 
-from accounts.changelist_lookups import ChangelistLookupsMixin
+from accounts.admin.lookups import LimitedLookupsAdmin
 
 from .models import UserStateAudit
+from .user_history import user_history
+
+__all__ = ["UserStateAuditAdmin", "user_history"]
 
 
 class OverrideFilter(admin.SimpleListFilter):
@@ -26,7 +29,7 @@ class OverrideFilter(admin.SimpleListFilter):
 
 
 @admin.register(UserStateAudit)
-class UserStateAuditAdmin(ChangelistLookupsMixin, admin.ModelAdmin):
+class UserStateAuditAdmin(LimitedLookupsAdmin):
     lookups = {
         *("datetime__gte", "datetime__lt", "datetime__isnull"),
         *("start_state__exact", "end_state__exact", "user_id", "transaction_id", "rules"),

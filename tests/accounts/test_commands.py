@@ -32,13 +32,21 @@ def test_the_link_leads_to_the_first_allowed_host_when_no_site_is_set(
     assert "http://example.org/accounts/invitation/" in mailoutbox[0].body
 
 
-@pytest.mark.parametrize("bad", ["carol", "a@b.c\nBcc: d@example.com", ""])
+@pytest.mark.parametrize("bad", ["carol", "a@b.c\nBcc:", ""])
 def test_invite_user_refuses_what_is_no_address(transactional_db, mailoutbox, bad):
-    with pytest.raises(CommandError, match=r"Nobody was invited|at least one"):
+    with pytest.raises(CommandError, match=r"not an e-mail address|at least one"):
         call_command("invite_user", bad)
 
     assert mailoutbox == []
     assert not User.objects.exists()
+
+
+def test_invite_user_invites_the_others(alice, mailoutbox, capsys):
+    with pytest.raises(CommandError, match=r"Not invited: carol \(not an e-mail address\)\."):
+        call_command("invite_user", "carol", "dora@example.com")
+
+    assert [mail.to for mail in mailoutbox] == [["dora@example.com"]]
+    assert "Invited dora@example.com" in capsys.readouterr().out
 
 
 def test_unlock_user_unlocks_superadmins_too(ada, trail, capsys):

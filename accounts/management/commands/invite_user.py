@@ -15,10 +15,13 @@ class Command(BaseCommand):
 
     def handle(self, addresses: list[str], **options):
         try:
-            users = invitations.invite(invitations.parse(" ".join(addresses)), site_of())
+            good, refused = invitations.parse(" ".join(addresses))
+            users, more = invitations.invite(good, site_of())
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
         except NoSiteError as error:
             raise CommandError(str(error)) from None
         for user in users:
             self.stdout.write(f"Invited {user}; a link is on its way.")
+        if refused := [*refused, *more]:
+            raise CommandError(f"Not invited: {', '.join(refused)}.")

@@ -195,3 +195,10 @@ def wait_until_somebody_waits() -> None:
                 return
             sleep(0.02)
     raise AssertionError("nobody waits for a lock")
+
+
+def to_the_end(browser, answer):
+    """Go on with the batches, as the page does by itself."""
+    while 'id="continue"' in answer.content.decode():
+        answer = browser.post(answer.request["PATH_INFO"], follow=True)
+    return answer

@@ -3,10 +3,11 @@
 import pytest
 from django.contrib.auth.models import Permission
 
+from accounts import bulk
 from accounts.models import User, UserFSM
 from tests.conftest import make_user
 
-from .conftest import LIST, at_once
+from .conftest import LIST, at_once, to_the_end
 
 
 @pytest.fixture
@@ -26,7 +27,9 @@ def act(signed_in, mona):
         if meanwhile:
             meanwhile()
         shown = dict(page.context["hidden"])
-        return browser.post(LIST + query, {**shown, "reason": reason}, follow=True)
+        return to_the_end(
+            browser, browser.post(LIST + query, {**shown, "reason": reason}, follow=True)
+        )
 
     return send
 
@@ -66,22 +69,106 @@ def test_each_is_changed_and_recorded(alice, bob, mona, act, trail, name, before
     assert f"{name.title()}: 2 users changed." in answer.content.decode()
 
 
-def test_refused_users_are_named_and_the_others_are_changed(alice, bob, mona, ada, act, trail):
+def test_the_confirmation_leaves_out_who_would_be_refused_and_says_why(
+    alice, bob, mona, ada, sue, act, trail
+):
     locked = make_user("carol", "locked")
     trail.forget()
+    users = [alice, bob, mona, ada, sue, locked]
 
-    answer = act("unlock", [alice, bob, mona, ada, locked])
+    page = act("unlock", users, reason=None).content.decode()
 
-    page = answer.content.decode()
-    assert "Unlock: 1 user changed." in page
-    for refused in (
+    assert "Unlock 1 user?" in page
+    assert "Left out are 5 users:" in page
+    assert "<li>carol" in page
+    for left_out in (
         "alice (active now)",
         "bob (active now)",
-        "mona (you may not unlock this user)",
+        "mona (this is your own account)",
+        "ada (this user has privileges that you lack)",
+        "sue (this user has privileges that you lack)",
     ):
-        assert refused in page
-    assert "ada (you may not unlock this user)" in page
+        assert f"<li>{left_out}</li>" in page
+    assert "Unlock: 1 user changed." in act("unlock", users).content.decode()
     assert [entry["username"] for entry in trail.entries()] == ["carol"]
+
+
+def test_where_nobody_can_be_changed_there_is_no_form(alice, mona, act):
+    page = act("unlock", [alice], reason=None).content.decode()
+
+    assert "There is nobody to change." in page
+    assert 'name="reason"' not in page
+
+
+def test_many_are_changed_in_batches_and_each_is_told(alice, bob, mona, signed_in, monkeypatch):
+    """One user a batch, and a stop after the first."""
+    monkeypatch.setattr(bulk, "SECONDS", 0)
+    carol = make_user("carol", "locked")
+    browser = signed_in(mona)
+    shown = ",".join(f"{user.pk}:active" for user in (alice, carol, bob))
+    data = {"action": "deactivate_selected", "_selected_action": alice.pk, "reason": "x"}
+
+    first = browser.post(LIST, {**data, "shown": shown}, follow=True)
+    page = first.content.decode()
+    stopped = browser.get(f"{first.request['PATH_INFO']}?stopped").content.decode()
+
+    assert "Deactivate: 1 user changed." in page
+    assert "2 of 3 users are left." in page
+    assert ("continue.js" in page, "continue.js" in stopped) == (True, False)
+    assert states() == {
+        "alice": "deactivated",
+        "bob": "active",
+        "carol": "locked",
+        "mona": "active",
+    }
+    end = to_the_end(browser, first).content.decode()
+    assert "Deactivate: 2 users changed." in end
+    assert "Not changed: 1 user<" in end
+    assert "<li>carol (locked now)</li>" in end
+
+
+def test_a_batch_that_is_broken_off_loses_nothing_of_the_report(
+    alice, bob, mona, signed_in, monkeypatch, trail
+):
+    carol = make_user("carol")
+    trail.forget()
+    browser = signed_in(mona)
+    browser.raise_request_exception = False
+    shown = ",".join(f"{user.pk}:active" for user in (alice, bob, carol))
+    data = {"action": "deactivate_selected", "_selected_action": alice.pk, "reason": "x"}
+    monkeypatch.setattr(bulk, "SECONDS", 0)
+    first = browser.post(LIST, {**data, "shown": shown})
+    monkeypatch.setattr(bulk, "SECONDS", 60)
+    run = UserFSM.run_transition
+
+    def break_off(fsm, *args):
+        if fsm.user == carol:
+            raise RuntimeError
+        run(fsm, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(UserFSM, "run_transition", break_off)
+        assert browser.post(first["Location"]).status_code == 500
+    end = to_the_end(browser, browser.get(first["Location"])).content.decode()
+
+    assert "Deactivate: 3 users changed." in end
+    assert "Not changed" not in end
+    assert trail.moves() == [("active", "deactivated")] * 3
+
+
+def test_the_report_is_for_who_asked_for_it(alice, mona, ada, act, signed_in):
+    url = act("deactivate", [alice]).request["PATH_INFO"]
+
+    for method in ("get", "post"):
+        assert getattr(signed_in(ada), method)(url).status_code == 404
+
+
+def test_more_users_than_fit_into_a_session_are_refused(alice, bob, mona, act, monkeypatch):
+    monkeypatch.setattr(bulk, "MAX_AT_ONCE", 1)
+
+    page = act("deactivate", [alice, bob]).content.decode()
+
+    assert "Nothing was changed: more than 1 cannot be changed at once." in page
 
 
 def test_nobody_is_deactivated_without_a_reason(alice, act, trail, mona):

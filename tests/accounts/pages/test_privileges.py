@@ -1,7 +1,8 @@
 """Users outrank others in the admin, and one superadmin always remains."""
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group, Permission
 
 from accounts.admin import UserAdmin
 from accounts.models import User, UserFSM
@@ -63,6 +64,47 @@ def test_users_change_their_own_password_where_the_old_one_is_asked_for(ada, sig
     assert answer["Location"] == "/accounts/password_change/"
     ada.refresh_from_db()
     assert ada.has_usable_password()
+
+
+@pytest.mark.parametrize("spelled", ["0{}", "+{}", "{}%20", "other digits"])
+def test_so_they_do_however_their_key_is_spelled(ada, signed_in, spelled):
+    """Django finds the user all the same."""
+    key = spelled.format(ada.pk)
+    if spelled == "other digits":
+        key = "".join(chr(ord("\N{ARABIC-INDIC DIGIT ZERO}") + int(digit)) for digit in str(ada.pk))
+
+    answer = signed_in(ada).post(
+        f"{LIST}{key}/password/",
+        {"password1": PASSWORD, "password2": PASSWORD, "usable_password": "true"},
+    )
+
+    assert answer["Location"] == "/accounts/password_change/"
+    ada.refresh_from_db()
+    assert ada.check_password("ada")
+
+
+def test_a_clerk_renames_nobody_and_a_superadmin_is_logged(alice, clerk, ada, signed_in):
+    for user in (clerk, ada):
+        data = fields(alice, username=f"alice-by-{user}", email="new@example.com")
+        assert signed_in(user).post(f"{LIST}{alice.pk}/change/", data).status_code == 302
+
+    alice.refresh_from_db()
+    assert alice.username == "alice-by-ada"
+    renamed = LogEntry.objects.filter(change_message="User name: alice → alice-by-ada.")
+    assert [entry.user for entry in renamed] == [ada]
+
+
+@pytest.mark.parametrize("page", ["add/", "{}/change/", "{}/delete/"])
+def test_groups_are_edited_by_superadmins_only(clerk, ada, signed_in, page):
+    clerk.user_permissions.set(Permission.objects.filter(codename__endswith="_group"))
+    group = Group.objects.create(name="others")
+    url = f"/admin/auth/group/{page.format(group.pk)}"
+    data = {"name": "mine", "permissions": [1], "post": "yes"}
+
+    assert signed_in(clerk).get("/admin/auth/group/").status_code == 200
+    assert signed_in(clerk).post(url, data).status_code == 403
+    assert signed_in(ada).post(url, data).status_code == 302
+    Group.objects.filter(name__in=["others", "mine"]).delete()  # groups outlive a test
 
 
 def test_a_superadmin_who_cannot_enter_the_admin_does_not_count(ada, eve, signed_in):

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts import privilege_admin
+from accounts.admin import privileges
 from accounts.models import User, UserFSM
 from accounts.states import ChangeRefusedError
 from accounts.superadmins import lock_superadmins
@@ -47,7 +47,7 @@ def test_of_two_superadmins_who_remove_each_other_at_once_one_remains(
 
         return wait_and_call
 
-    for module, name in ((privilege_admin, "recheck_superadmin"), (UserFSM, "override")):
+    for module, name in ((privileges, "recheck_superadmin"), (UserFSM, "override")):
         monkeypatch.setattr(module, name, wait_before(getattr(module, name)))
     removals = [remover(signed_in(ada), eve, ways[0]), remover(signed_in(eve), ada, ways[1])]
 

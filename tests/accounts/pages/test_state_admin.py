@@ -113,6 +113,15 @@ def test_nobody_is_shut_out_without_a_reason(alice, mona, push, trail, name, rea
     assert trail.entries() == []
 
 
+def test_optional_fields_say_so(alice, mona, ada, signed_in):
+    UserFSM.objects.filter(user=alice).update(current_state="locked")
+    url = f"/admin/accounts/user/{alice.pk}/transition/"
+
+    assert "Reason (optional):" in signed_in(mona).get(f"{url}unlock/").content.decode()
+    assert "Reason:" in signed_in(mona).get(f"{url}deactivate/").content.decode()
+    assert page_of(alice, signed_in(ada)).count("Optional.") == 3  # two names and the address
+
+
 def test_letting_in_needs_no_reason(alice, mona, push, trail):
     UserFSM.objects.filter(user=alice).update(current_state="locked")
     trail.forget()

@@ -129,13 +129,45 @@ def test_a_user_who_chooses_a_new_password_first_can_still_unlock(
     assert signed_in_by(attempt("alice", "correct horse 7"))
 
 
-def test_a_manager_who_locks_sends_no_link(alice, mona, mailoutbox):
+@pytest.mark.parametrize("way", ["button", "override"])
+def test_a_manager_who_locks_sends_a_mail_without_a_link(
+    alice, mona, ada, push, override, mailoutbox, way
+):
     User.objects.filter(pk=alice.pk).update(email="alice@example.com")
 
-    with UserFSM.changing(alice, reason="on purpose") as fsm:
-        fsm.run_transition("lock", by=mona)
+    push(mona, "lock") if way == "button" else override(ada, "locked")
 
-    assert mailoutbox == []
+    [mail] = mailoutbox
+    assert mail.to == ["alice@example.com"]
+    assert "An account manager has locked the account alice." in mail.body
+    assert "http" not in mail.body
+    assert "because" not in mail.body  # managers write reasons for each other
+
+
+def test_a_manager_locks_users_without_an_address_too(alice, mona, push, mailoutbox, trail):
+    push(mona, "lock")
+
+    assert (mailoutbox, trail.moves()) == ([], [("active", "locked")])
+
+
+def test_the_mails_that_unlock_are_limited(alice, attempt, mailoutbox):
+    User.objects.filter(pk=alice.pk).update(email="alice@example.com")
+    for _ in range(5):
+        Client().post("/accounts/password_reset/", {"email": "alice@example.com"})
+    mailoutbox.clear()
+
+    for _ in range(7):
+        for _ in range(5):
+            attempt("alice", "wrong")
+        UserFSM.objects.update(current_state="active")
+
+    assert len(mailoutbox) == 5
+
+
+def test_the_page_to_sign_in_promises_no_mail(alice, attempt):
+    page = attempt("alice", "wrong").content.decode()
+
+    assert "if you then receive no mail with a link to unlock it, ask an account manager" in page
 
 
 def test_the_link_is_for_this_lock_and_not_for_one_right_after_it(

@@ -1,24 +1,17 @@
-"""The admin's pages of users, made of parts: invitations, states, and privileges."""
+"""The admin of users, made of parts: states, actions on many, invitations, and privileges."""
 
+from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import transaction
 
-from .bulk_admin import BulkAdminMixin
-from .changelist_lookups import ChangelistLookupsMixin
-from .invitation_admin import InvitationAdminMixin
-from .models import User
-from .privilege_admin import PrivilegeAdminMixin
+from ..models import User
+from .bulk import BulkAdmin
+from .inviting import InvitationAdmin
+from .privileges import PrivilegeAdmin
 
 
 @admin.register(User)
-class UserAdmin(
-    InvitationAdminMixin,
-    BulkAdminMixin,
-    PrivilegeAdminMixin,
-    ChangelistLookupsMixin,
-    DjangoUserAdmin,
-):
+class UserAdmin(BulkAdmin, InvitationAdmin, PrivilegeAdmin):
     list_display = ("username", "state_badge", "email", "first_name", "last_name", "is_staff")
     list_filter = ("fsm__current_state", "is_staff", "is_superuser", "groups")
     lookups = {
@@ -41,6 +34,13 @@ class UserAdmin(
     @transaction.non_atomic_requests
     def changelist_view(self, request, extra_context=None):
         return super().changelist_view(request, extra_context)
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        """Optional fields say so."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, forms.CharField) and not field.required and not field.help_text:
+            field.help_text = "Optional."
+        return field
 
     def get_fieldsets(self, request, obj=None):
         """A user with view permission only sees who it is, and neither password nor permissions."""

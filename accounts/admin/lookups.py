@@ -1,15 +1,16 @@
 """Which lookups the URL of a list in the admin may ask for: anybody can edit it."""
 
+from django.contrib import admin
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 
-class ChangelistLookupsMixin:
+class LimitedLookupsAdmin(admin.ModelAdmin):
     """Only the lookups that the filters of a list use are allowed, and no value is an error."""
 
     lookups: set[str] = set()
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return lookup in self.lookups
 
     def changelist_view(self, request: HttpRequest, extra_context=None) -> HttpResponse:

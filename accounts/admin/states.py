@@ -1,28 +1,30 @@
 """States in the admin: buttons for transitions, and a superadmin's override. Each asks for
-confirmation and a reason. The rules are in states.py."""
+confirmation and a reason. The rules are in fsm.py."""
 
 from collections.abc import Callable
 
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django_fsm import TransitionNotAllowed
 
-from .forms import OverrideForm, ReasonForm
-from .fsm import may_change_state
-from .locks import HeldError
-from .models import State, User, UserFSM
-from .states import NEEDS_REASON
+from ..databases import primary
+from ..forms import OverrideForm, ReasonForm
+from ..fsm import may_change_state, why_not
+from ..locks import HeldError
+from ..mail import send_lock_notice
+from ..models import State, User, UserFSM
+from ..states import NEEDS_REASON
+from .base import BaseUserAdmin
 
 CHECK = " Check the current state, and try again."
 
 
-class StateAdminMixin:
-    def get_urls(self):
+class StateAdmin(BaseUserAdmin):
+    def pages(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
             path(
@@ -35,22 +37,20 @@ class StateAdminMixin:
                 view(self.override_view),
                 name="accounts_user_override",
             ),
-            *super().get_urls(),
+            *super().pages(),
         ]
 
     @admin.display(description="state", ordering="fsm__current_state")
     def state_badge(self, user: User) -> str:
         return format_html('<span class="state state-{0}">{0}</span>', user.state or "none")
 
-    def change_view(self, request, object_id, form_url="", extra_context=None):
-        user = self.get_object(request, unquote(object_id))
-        if user is not None:
-            extra_context = {
-                "transitions": fsm_of(user).transitions_for(request.user),
-                "override_form": request.user.is_superuser and OverrideForm(initial=shown(user)),
-                **(extra_context or {}),
-            }
-        return super().change_view(request, object_id, form_url, extra_context)
+    def user_context(self, request: HttpRequest, user: User) -> dict:
+        return {
+            "transitions": fsm_of(user).transitions_for(request.user),
+            "why_no_buttons": why_not(fsm_of(user), request.user),
+            "override_form": request.user.is_superuser and OverrideForm(initial=shown(user)),
+            **super().user_context(request, user),
+        }
 
     def transition_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
         """A button: GET asks for confirmation, POST runs the transition."""
@@ -109,38 +109,12 @@ class StateAdminMixin:
             change(fsm)
             note = f"State: {before} → {fsm.current_state}. {fsm.reason or ''}"
             self.log_change(request, user, note)
-
-    def ask(self, request, title, form, button, original=None, **context) -> HttpResponse:
-        context = {
-            "back": page_of(original) if original else request.get_full_path(),
-            **self.admin_site.each_context(request),
-            "title": title,
-            "form": form,
-            "button": button,
-            "original": original,
-            "opts": self.opts,
-            **context,
-        }
-        return TemplateResponse(request, "admin/accounts/user/confirm.html", context)
-
-    def user_or_404(self, request: HttpRequest, object_id: str) -> User:
-        user = self.get_object(request, unquote(object_id))
-        if user is None:
-            raise Http404
-        if not self.has_view_permission(request, user):
-            raise PermissionDenied
-        return user
+            if fsm.current_state == State.LOCKED:
+                transaction.on_commit(lambda: send_lock_notice(user), using=primary(), robust=True)
 
     def refuse(self, request: HttpRequest, user: User, why: str, then=CHECK) -> HttpResponse:
         self.message_user(request, f"Nothing was changed: {why}.{then}", messages.ERROR)
         return self.to_page_of(user)
-
-    def to_page_of(self, user: User) -> HttpResponse:
-        return HttpResponseRedirect(page_of(user))
-
-
-def page_of(user: User) -> str:
-    return reverse("admin:accounts_user_change", args=[user.pk])
 
 
 def fsm_of(user: User) -> UserFSM:

@@ -4,41 +4,44 @@ nobody changes their own privileges."""
 from collections.abc import Callable
 
 from django.contrib import messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, OperationalError, router
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 
-from .forms import AdminPasswordForm
-from .locks import HeldError, bounded_waits
-from .superadmins import recheck_superadmin
+from ..forms import AdminPasswordForm
+from ..locks import HeldError, bounded_waits
+from ..superadmins import recheck_superadmin
+from .base import BaseUserAdmin
 
 PRIVILEGES = ("is_staff", "is_superuser")
 
 
-class PrivilegeAdminMixin:
+class PrivilegeAdmin(BaseUserAdmin):
     change_password_form = AdminPasswordForm
 
     def get_readonly_fields(self, request, obj=None):
         """Nobody shuts themselves out, and only superadmins grant privileges."""
         fields = super().get_readonly_fields(request, obj)
         if not request.user.is_superuser:
-            return (*fields, *PRIVILEGES, "groups", "user_permissions")
+            # The audit names users by their names: renamed, one could pass for another.
+            name = ("username",) if obj is not None else ()
+            return (*fields, *name, *PRIVILEGES, "groups", "user_permissions")
         return (*fields, *PRIVILEGES) if obj == request.user else fields
 
     def has_change_permission(self, request, obj=None) -> bool:
-        outranks = obj is not None and obj.outranks(request.user)
-        return not outranks and super().has_change_permission(request, obj)
+        may = super().has_change_permission(request, obj)
+        return may and not (obj is not None and obj.outranks(request.user))
 
     def has_delete_permission(self, request, obj=None) -> bool:
-        own = obj == request.user
-        outranks = obj is not None and obj.outranks(request.user)
-        return not own and not outranks and super().has_delete_permission(request, obj)
+        may = super().has_delete_permission(request, obj) and obj != request.user
+        return may and not (obj is not None and obj.outranks(request.user))
 
     def user_change_password(self, request, id, form_url=""):
         """Users change their own password where the old one is asked for, and cannot remove it."""
-        if id == str(request.user.pk):
+        if self.get_object(request, unquote(id)) == request.user:  # "07" is 7 too
             return redirect("password_change")
         return self.bounded(request, super().user_change_password, request, id, form_url)
 
@@ -47,6 +50,9 @@ class PrivilegeAdminMixin:
         or deleted the user, and a whole save would undo that."""
         if not change:
             return super().save_model(request, obj, form, change)
+        if "username" in form.changed_data:
+            renamed = f"User name: {form.initial['username']} → {obj.username}."
+            self.log_change(request, obj, renamed)
         columns = {field.name for field in obj._meta.concrete_fields}
         try:
             obj.save(update_fields=columns & set(form.changed_data))

@@ -1,0 +1,58 @@
+"""``User.is_active``, which Django and many packages ask for: whether the state is active."""
+
+from django.core.exceptions import FieldError
+from django.db import models
+from django.db.models import DEFERRED
+from django.db.models.expressions import Col
+
+from .states import State
+
+READ_ONLY = (
+    "is_active says what the state of the user says, and cannot be set: change the state, with"
+    " UserFSM.changing() and a transition."
+)
+
+
+class IsActiveField(models.BooleanField):
+    """A field without a column, that queries compare, order by and return like any other one."""
+
+    def __init__(self):
+        super().__init__("active", editable=False)
+
+    def contribute_to_class(self, cls, name: str, private_only: bool = True) -> None:
+        super().contribute_to_class(cls, name, private_only=True)
+        setattr(cls, name, IsActive())
+
+    def get_attname_column(self) -> tuple[str, None]:
+        return self.name, None
+
+    def get_col(self, alias: str, output_field: models.Field | None = None) -> Col:
+        return IsActiveCol(alias, self, output_field)
+
+    def get_prep_value(self, value: object) -> bool | None:
+        return super().to_python(value)
+
+    def to_python(self, value: object) -> object:
+        """Of the value in a fixture, which an earlier release has written: leave it out."""
+        return DEFERRED
+
+    def get_db_prep_save(self, value: object, connection) -> None:
+        raise FieldError(READ_ONLY)
+
+
+class IsActiveCol(Col):
+    def as_sql(self, compiler, connection) -> tuple[str, list]:
+        user = (self.alias, self.target.model._meta.pk.column)
+        key = ".".join(compiler.quote_name_unless_alias(name) for name in user)
+        condition = f"user_fsm.user_id = {key} and user_fsm.current_state = '{State.ACTIVE}'"
+        return f"exists (select from user_fsm where {condition})", []
+
+
+class IsActive:
+    """The attribute. It reads ``user.fsm``: a query, unless that was selected with the user."""
+
+    def __get__(self, user: models.Model | None, owner: type | None = None):
+        return self if user is None else user.state == State.ACTIVE
+
+    def __set__(self, user: models.Model, value: object) -> None:
+        raise AttributeError(READ_ONLY)
