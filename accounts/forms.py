@@ -91,7 +91,15 @@ class ChangeForm(PasswordOnly, PasswordChangeForm):
         raise ValidationError(message, code="password_incorrect")
 
 
-class ResetForm(PasswordResetForm):
+class AddressForm(forms.Form):
+    email = forms.EmailField(
+        label="E-mail address",
+        max_length=User._meta.get_field("email").max_length,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+
+class ResetForm(AddressForm, PasswordResetForm):
     def get_users(self, email: str):
         """Users who had a password: a reset does not let in anybody who was not before.
 
@@ -114,14 +122,6 @@ def is_same_address(one: str, other: str) -> bool:
     return (
         unicodedata.normalize("NFKC", one).casefold()
         == unicodedata.normalize("NFKC", other).casefold()
-    )
-
-
-class AddressForm(forms.Form):
-    email = forms.EmailField(
-        label="E-mail address",
-        max_length=User._meta.get_field("email").max_length,
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 
 
