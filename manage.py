@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """python3 manage.py up | test | any Django command. Needs only Python 3.11 and pip.
 
-`up` and `test` create .venv first. Every command uses it, and without DATABASE_URL every command
-uses the PostgreSQL server of this folder.
+`up` and `test` create .venv first, and `test` adds what tests and tools need. Every command uses
+it, and without DATABASE_URL every command uses the PostgreSQL server of this folder.
 """
 
 import os
@@ -10,10 +10,12 @@ import sys
 
 from project import bootstrap
 
+NEEDS = {"up": [bootstrap.RUN], "test": [bootstrap.RUN, bootstrap.DEV]}
+
 
 def main():
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
-    bootstrap.enter_venv(install=command in ("up", "test"))
+    bootstrap.enter_venv(NEEDS.get(command, []))
 
     from project import local
 

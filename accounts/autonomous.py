@@ -1,18 +1,22 @@
 """Autonomous transactions: they are committed whatever becomes of the transaction around them."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import wraps
+from functools import partial, wraps
+from typing import ParamSpec, TypeVar
 
 from django.db import connections, transaction
 
 from .databases import primary
 from .locks import bounded_waits
 
+P = ParamSpec("P")
+T = TypeVar("T")
 HELD = "the account, or its counter of attempts,"
 
 
-def autonomous_transaction(function):
+def autonomous_transaction(function: Callable[P, T]) -> Callable[P, T]:
     """Decorator: run the function in a transaction that is committed when it returns.
 
     A request that fails must not undo what was counted or locked on its way. Called within a
@@ -22,13 +26,13 @@ def autonomous_transaction(function):
     """
 
     @wraps(function)
-    def run(*args, **kwargs):
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
         if transaction_commits():
             with bounded_waits(HELD):
                 return function(*args, **kwargs)
         with ThreadPoolExecutor(max_workers=1) as thread:
-            call = copy_context().run
-            return thread.submit(call, on_own_connection, function, *args, **kwargs).result()
+            call = partial(on_own_connection, partial(function, *args, **kwargs))
+            return thread.submit(copy_context().run, call).result()
 
     return run
 
@@ -46,11 +50,11 @@ def transaction_commits() -> bool:
         return False
 
 
-def on_own_connection(function, *args, **kwargs):
+def on_own_connection(call: Callable[[], T]) -> T:
     connection = connections[primary()]
     try:
         connection.set_autocommit(True)  # also where the settings have it otherwise
         with bounded_waits(HELD):
-            return function(*args, **kwargs)
+            return call()
     finally:
         connection.close()

@@ -49,5 +49,7 @@ class ActiveStateBackend(ModelBackend):
     async def aget_user(self, user_id: int) -> User | None:
         return await sync_to_async(self.get_user)(user_id)
 
-    async def aauthenticate(self, request, **credentials) -> User | None:
-        return await sync_to_async(self.authenticate)(request, **credentials)
+    async def aauthenticate(
+        self, request: HttpRequest | None, username=None, password=None, **kwargs
+    ) -> User | None:
+        return await sync_to_async(self.authenticate)(request, username, password, **kwargs)

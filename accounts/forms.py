@@ -11,20 +11,25 @@ from django.contrib.auth.forms import (
     AuthenticationForm,
     PasswordChangeForm,
     PasswordResetForm,
+    SetPasswordMixin,
 )
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from . import invitations, lockout
+from .attempts import WINDOW
 from .databases import primary
+from .durations import in_words
 from .locks import HeldError
 from .mail import count_mail
 from .models import State, User
+from .states import MAX_REASON
 
 # It says nothing about any account, and nobody's name.
 TRY_AGAIN = "This is not possible at the moment, and nothing was changed. Try again in a minute."
-TOO_MANY = "There were too many wrong passwords from your address. Try again in 15 minutes."
-MAX_REASON = 1000  # characters; the audit keeps as many
+TOO_MANY = (
+    f"There were too many wrong passwords from your address. Try again in {in_words(WINDOW)}."
+)
 
 
 class SignInForm(AuthenticationForm):
@@ -42,7 +47,7 @@ class SignInForm(AuthenticationForm):
             return super().clean()
 
     def get_invalid_login_error(self) -> ValidationError:
-        if lockout.address_is_at_limit(self.request):
+        if self.request and lockout.address_is_at_limit(self.request):
             return ValidationError(TOO_MANY, code="address")
         return super().get_invalid_login_error()
 
@@ -56,12 +61,12 @@ def try_again_where_held() -> Iterator[None]:
         raise ValidationError(TRY_AGAIN, code="held") from error
 
 
-class PasswordOnly:
+class PasswordOnly(SetPasswordMixin):
     """Saves the password and nothing else: hashing takes long, and meanwhile others may have
     revoked privileges of the user, or deleted them."""
 
     def set_password_and_save(self, user, *args, commit=True, **kwargs):
-        user = super().set_password_and_save(user, *args, commit=False, **kwargs)
+        user = super().set_password_and_save(user, *args, commit=False, **kwargs)  # type: ignore[misc]
         if commit:
             User.objects.filter(pk=user.pk).update(password=user.password)
         return user
@@ -91,15 +96,11 @@ class ChangeForm(PasswordOnly, PasswordChangeForm):
         raise ValidationError(message, code="password_incorrect")
 
 
-class AddressForm(forms.Form):
-    email = forms.EmailField(
-        label="E-mail address",
-        max_length=User._meta.get_field("email").max_length,
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-    )
+class ResetForm(PasswordResetForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = "E-mail address"
 
-
-class ResetForm(AddressForm, PasswordResetForm):
     def get_users(self, email: str):
         """Users who had a password: a reset does not let in anybody who was not before.
 
@@ -122,6 +123,14 @@ def is_same_address(one: str, other: str) -> bool:
     return (
         unicodedata.normalize("NFKC", one).casefold()
         == unicodedata.normalize("NFKC", other).casefold()
+    )
+
+
+class AddressForm(forms.Form):
+    email = forms.EmailField(
+        label="E-mail address",
+        max_length=User._meta.get_field("email").max_length,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import models, router
 from django_fsm import FSMField, Transition
@@ -18,8 +18,13 @@ from .locks import bounded_waits
 from .states import NEEDS_REASON, ChangeRefusedError, State
 from .superadmins import lock_superadmins
 
+if TYPE_CHECKING:
+    from .models import User
 
-def why_not(fsm: "UserFSM", by: AbstractUser) -> str | None:
+Requester = AbstractUser | AnonymousUser
+
+
+def why_not(fsm: Any, by: Any) -> str | None:
     """Why ``by`` may run no transitions of this user; None if they may. Superusers may; account
     managers may, except on themselves and on users with privileges that they lack: those who
     watch them are not theirs to lock."""
@@ -32,7 +37,7 @@ def why_not(fsm: "UserFSM", by: AbstractUser) -> str | None:
     return "this user has privileges that you lack" if fsm.user.outranks(by) else None
 
 
-def may_change_state(fsm: "UserFSM", by: AbstractUser) -> bool:
+def may_change_state(fsm: Any, by: Any) -> bool:
     return why_not(fsm, by) is None
 
 
@@ -98,7 +103,7 @@ class UserFSM(models.Model):
     @contextmanager
     def changing(
         cls,
-        user: AbstractUser,
+        user: "User",
         seen: str | None = None,
         by: object = None,
         reason: str | None = None,
@@ -133,7 +138,7 @@ class UserFSM(models.Model):
         user.fsm = fsm
 
     @staticmethod
-    def version_of(user: AbstractUser) -> tuple[str | None, str | None]:
+    def version_of(user: "User") -> tuple[str | None, str | None]:
         """The state of the user and the version of its row, as they are now."""
         states = UserFSM.objects.using(primary()).filter(user=user).annotate(version=RowVersion())
         return states.values_list("current_state", "version").first() or (None, None)
@@ -141,19 +146,21 @@ class UserFSM(models.Model):
     @classmethod
     def transitions(cls) -> list[Transition]:
         """Every transition of the machine, with its ``name``, ``source`` and ``target``."""
-        return list(cls._meta.get_field("current_state").get_all_transitions(cls))
+        field: Any = cls._meta.get_field("current_state")
+        return list(field.get_all_transitions(cls))
 
-    def transitions_for(self, by: AbstractUser) -> list[str]:
+    def transitions_for(self, by: Requester) -> list[str]:
         """Names of the transitions that are possible now and permitted to ``by``."""
-        return [t.name for t in self.get_available_user_current_state_transitions(by)]
+        available: Any = self.get_available_user_current_state_transitions  # type: ignore[attr-defined]
+        return [each.name for each in available(by)]
 
-    def refusal(self, name: str, by: AbstractUser) -> str | None:
+    def refusal(self, name: str, by: Requester) -> str | None:
         """Why ``by`` cannot run the transition ``name`` now; None if they can."""
         if refusal := why_not(self, by):
             return refusal
         return None if name in self.transitions_for(by) else f"{self.current_state} now"
 
-    def run_transition(self, name: str, by: AbstractUser) -> None:
+    def run_transition(self, name: str, by: Requester) -> None:
         """Run the transition ``name`` for ``by``, within changing().
 
         Raises PermissionDenied if they may not, ChangeRefusedError if the machine has no
@@ -169,7 +176,7 @@ class UserFSM(models.Model):
         with self.leaving_a_superadmin(by):
             getattr(self, name)()
 
-    def override(self, state: str, by: AbstractUser) -> None:
+    def override(self, state: str, by: Requester) -> None:
         """Set any state, also one that no transition allows, within changing().
 
         Raises PermissionDenied for all but superusers, ChangeRefusedError if there is no such
@@ -187,7 +194,7 @@ class UserFSM(models.Model):
             self.current_state = State(state)
 
     @contextmanager
-    def leaving_a_superadmin(self, by: AbstractUser) -> Iterator[None]:
+    def leaving_a_superadmin(self, by: Requester) -> Iterator[None]:
         """Refuse what the block does to the last active superadmin, if it shuts them out; and to
         any, where ``by`` is no longer one of them: others may have shut them out meanwhile."""
         before = self.current_state

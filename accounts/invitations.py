@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
@@ -13,6 +14,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from .databases import primary
+from .fsm import Requester
 from .links import invitation
 from .locks import AT_ONCE, HeldError, bounded_waits
 from .mail import count_mail
@@ -76,7 +78,7 @@ def shortened(word: str) -> str:
 
 
 def invite(
-    addresses: Iterable[str], site: str, by: User | None = None
+    addresses: Iterable[str], site: str, by: Requester | None = None
 ) -> tuple[list[User], list[str]]:
     """Invite users at ``addresses``, as parse() returns them, with links to ``site``; return them,
     and the addresses at which nobody was invited, each with why.
@@ -96,7 +98,7 @@ def invite(
                 wait = AT_ONCE  # the wait for the others would be the same
             except (IntegrityError, ChangeRefusedError) as error:
                 refused.append(f"{address} ({refusal(error)})")
-        transaction.on_commit(lambda: send(users, site), using=primary(), robust=True)
+        send_on_commit(users, site)
     return users, refused
 
 
@@ -105,21 +107,21 @@ def refusal(error: Exception) -> str:
     return changed if isinstance(error, IntegrityError) else str(error)
 
 
-def known_at(addresses: list[str], by: User | None) -> list[tuple[str, list[User]]]:
+def known_at(addresses: list[str], by: Requester | None) -> list[tuple[str, list[User]]]:
     """Each address, with the users who have it as their address or user name."""
     users = User.objects.using(primary())
     lower = users.annotate(address=Lower("email"), name=Lower("username"))
     found = lower.filter(Q(address__in=addresses) | Q(name__in=addresses)).select_related("fsm")
     if by is not None:
         load_privileges(found)
-    known = {address: [] for address in addresses}
+    known: dict[str, list[User]] = {address: [] for address in addresses}
     for user in found:
         for address in known.keys() & {user.address, user.name}:
             known[address].append(user)
     return list(known.items())
 
 
-def create_or_reinvite(address: str, known: list[User], by: User | None) -> User:
+def create_or_reinvite(address: str, known: list[Any], by: Requester | None) -> User:
     """ChangeRefusedError when the address belongs to an account that cannot be invited."""
     for user in known:
         invited = user.state == State.INVITED and user.address == address
@@ -137,6 +139,10 @@ def end_older_links(user: User) -> None:
         pass
 
 
+def send_on_commit(users: list[User], site: str) -> None:
+    transaction.on_commit(lambda: send(users, site), using=primary(), robust=True)
+
+
 def send(users: list[User], site: str) -> None:
     get_connection().send_messages([invitation(user, site) for user in users])
 
@@ -148,6 +154,4 @@ def renew(address: str, site: str) -> None:
         if count_mail(user):
             with suppress(ChangeRefusedError), bounded_waits(f"{user}'s state"):
                 end_older_links(user)
-                transaction.on_commit(
-                    lambda user=user: send([user], site), using=primary(), robust=True
-                )
+                send_on_commit([user], site)

@@ -1,5 +1,7 @@
 """``User.is_active``, which Django and many packages ask for: whether the state is active."""
 
+from typing import Any
+
 from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models import DEFERRED
@@ -41,17 +43,17 @@ class IsActiveField(models.BooleanField):
 
 
 class IsActiveCol(Col):
-    def as_sql(self, compiler, connection) -> tuple[str, list]:
+    def as_sql(self, compiler, connection) -> tuple[str, tuple]:
         user = (self.alias, self.target.model._meta.pk.column)
         key = ".".join(compiler.quote_name_unless_alias(name) for name in user)
         condition = f"user_fsm.user_id = {key} and user_fsm.current_state = '{State.ACTIVE}'"
-        return f"exists (select from user_fsm where {condition})", []
+        return f"exists (select from user_fsm where {condition})", ()
 
 
 class IsActive:
     """The attribute. It reads ``user.fsm``: a query, unless that was selected with the user."""
 
-    def __get__(self, user: models.Model | None, owner: type | None = None):
+    def __get__(self, user: Any, owner: type | None = None):
         return self if user is None else user.state == State.ACTIVE
 
     def __set__(self, user: models.Model, value: object) -> None:

@@ -55,12 +55,12 @@ def begin_attempt(username: str, request: HttpRequest | None) -> Attempt:
     all take the same time.
     """
     fsm = find_for_update(username)
-    active = fsm is not None and fsm.current_state == State.ACTIVE
-    key = account_key(fsm) if active else name_key(username)
+    active = fsm if fsm is not None and fsm.current_state == State.ACTIVE else None
+    key = account_key(active) if active else name_key(username)
     number = AttemptCounter.count_attempt(key, ATTEMPT_LIMIT)
     if active and not number and AttemptCounter.is_idle(key, LONGEST_ATTEMPT):
-        lock(fsm.user, request)
-    return Attempt(fsm.user if active and number else None, key, number == ATTEMPT_LIMIT)
+        lock(active.user, request)
+    return Attempt(active.user if active and number else None, key, number == ATTEMPT_LIMIT)
 
 
 @autonomous_transaction
@@ -79,7 +79,9 @@ def record_success(attempt: Attempt, request: HttpRequest | None) -> bool:
 def lock_out(attempt: Attempt, request: HttpRequest | None) -> None:
     """Lock the account after its last attempt, unless another attempt succeeded meanwhile, or
     somebody else has changed the state."""
-    if recheck_state(attempt) and AttemptCounter.is_at_limit(attempt.key, ATTEMPT_LIMIT):
+    if not recheck_state(attempt) or attempt.user is None:
+        return
+    if AttemptCounter.is_at_limit(attempt.key, ATTEMPT_LIMIT):
         lock(attempt.user, request)
 
 
@@ -126,7 +128,8 @@ def recheck_state(attempt: Attempt) -> bool:
 def account_key(fsm: UserFSM) -> str:
     """A different key after every change of the state: however the account is unlocked, its
     attempts are counted from the start."""
-    return f"password of user {fsm.user_id} in version {fsm.version}"
+    version = fsm.version  # type: ignore[attr-defined] # of states_for_update()
+    return f"password of user {fsm.user_id} in version {version}"
 
 
 def name_key(username: str) -> str:

@@ -22,7 +22,7 @@ class SessionUserMiddleware(AuthenticationMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
-        request.user = SimpleLazyObject(lambda: user_of(request))
+        request.user = SimpleLazyObject(lambda: user_of(request))  # type: ignore[assignment] # as Django
         request.auser = partial(auser_of, request)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase):

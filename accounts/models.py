@@ -1,5 +1,7 @@
 """The models of accounts: users, and what belongs to them in files of their own."""
 
+from typing import Any
+
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models, router, transaction
@@ -60,7 +62,7 @@ class User(AbstractUser):
         load_privileges([self])
         return self.privileges
 
-    def outranks(self, other: "User") -> bool:
+    def outranks(self, other: Any) -> bool:
         """Whether this user has privileges that ``other`` lacks, who therefore may not change
         them. Two can outrank each other."""
         if self.is_superuser or other.is_superuser:

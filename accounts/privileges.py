@@ -2,19 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractUser
 
 from .databases import primary
 
 
-def load_privileges(users: Iterable[AbstractUser]) -> None:
+def load_privileges(users: Iterable[Any]) -> None:
     """Set ``privileges`` of each user, the keys of their permissions, in one query for all.
 
     Django's own methods say that a user who is locked has none, and ask for each user apart.
     """
-    model, keys = get_user_model(), [user.pk for user in users]
+    model: Any = get_user_model()
+    keys = [user.pk for user in users]
     own = model.user_permissions.through.objects.using(primary()).filter(user__in=keys)
     groups = model.groups.through.objects.using(primary()).filter(user__in=keys)
     by_group = groups.filter(group__permissions__isnull=False)

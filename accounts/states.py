@@ -5,6 +5,7 @@ from django_fsm import TransitionNotAllowed
 
 # A transition that shuts a user out needs a reason.
 NEEDS_REASON = {"lock", "deactivate"}
+MAX_REASON = 1000  # characters; the audit keeps as many
 
 
 class State(models.TextChoices):

@@ -6,6 +6,7 @@ form, and keeps large ones on disk: anybody could fill it at the page to sign in
 
 from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadedfile import InMemoryUploadedFile
@@ -20,7 +21,7 @@ def takes_files(most: int) -> Callable:
     """Decorator of a view, or of a method of an admin: forms with files of at most ``most`` bytes
     each may be sent to it. The whole body is limited by DATA_UPLOAD_MAX_MEMORY_SIZE."""
 
-    def decorate(view: Callable) -> Callable:
+    def decorate(view: Any) -> Any:
         view.takes_files = most
         return view
 
@@ -32,8 +33,8 @@ class UploadHandler(FileUploadHandler):
 
     def new_file(self, *args, **kwargs) -> None:
         super().new_file(*args, **kwargs)
-        view = self.request.resolver_match and self.request.resolver_match.func
-        self.most = getattr(view, "takes_files", 0)
+        match = self.request and self.request.resolver_match
+        self.most = getattr(match and match.func, "takes_files", 0)
         if not self.most:
             raise UploadRefusedError("This page takes no file.")
         self.content = BytesIO()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic, sleep
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import login, logout, views
@@ -54,13 +55,13 @@ class PasswordResetView(views.PasswordResetView):
     form_class = ResetForm
 
     @property
-    def extra_email_context(self) -> dict:
+    def extra_email_context(self) -> dict:  # type: ignore[override] # of each request
         return {"site": site_of(self.request)}
 
     def form_valid(self, form) -> HttpResponse:
         with at_least(SECONDS_TO_ANSWER), unsent_is_logged():
             super().form_valid(form)
-        return redirect(self.success_url)
+        return redirect(self.get_success_url())
 
 
 class LinkView(views.PasswordResetConfirmView):
@@ -69,6 +70,8 @@ class LinkView(views.PasswordResetConfirmView):
     GET changes nothing, because mail programs follow links too. What was true when the page was
     shown is checked again under the lock: of two who send the form, one succeeds.
     """
+
+    user: User  # wherever the link is valid
 
     def get_user(self, uidb64: str) -> User | None:
         """As Django's, and not from a replica, which may be behind the link."""
@@ -94,12 +97,19 @@ class LinkView(views.PasswordResetConfirmView):
         """Lock the user, and check that the link is still valid."""
         token = self.request.session.get(INTERNAL_RESET_SESSION_TOKEN)
         user = User.objects.select_for_update(no_key=True).filter(pk=self.user.pk).first()
-        if not self.token_generator.check_token(user, token):
+        if user is None or not self.token_generator.check_token(user, token):
             raise ChangeRefusedError("the link is no longer valid")
         self.user = user
 
     def prepare(self, form) -> object:
         """Do what takes long, before anything is locked, and return its result."""
+
+    def change(self, prepared: Any) -> None:
+        """Do it, under the lock; ChangeRefusedError."""
+        raise NotImplementedError
+
+    def go_on(self) -> HttpResponse:
+        raise NotImplementedError
 
     def get_context_data(self, **kwargs) -> dict:
         context = super().get_context_data(account=self.user, **kwargs)
@@ -145,7 +155,7 @@ class InvitationView(ChoosePasswordView):
 
 
 class UnlockView(LinkView):
-    form_class = ConfirmForm
+    form_class = ConfirmForm  # type: ignore[assignment] # no password
     template_name = "accounts/unlock.html"
     title = "Unlock your account"
     token_generator = unlock_tokens

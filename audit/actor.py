@@ -1,6 +1,7 @@
 """The actor of a request: whoever is signed in when a statement goes out, or who
 settings.AUDIT_ACTOR says it is."""
 
+from collections.abc import Awaitable, Callable
 from functools import cache, wraps
 from importlib import import_module
 from typing import Any
@@ -46,13 +47,13 @@ def user_of(request: HttpRequest) -> Any:
 
 
 @cache
-def hook():
+def hook() -> Callable[[HttpRequest], Any] | None:
     path = getattr(settings, "AUDIT_ACTOR", None)
     return import_string(path) if path else None
 
 
 @receiver(setting_changed)
-def forget_hook(**kwargs) -> None:
+def forget_hook(**kwargs: Any) -> None:
     hook.cache_clear()
 
 
@@ -66,18 +67,18 @@ def mark_lookups() -> None:
         setattr(owner, name, marked_async(getattr(owner, name)))
 
 
-def marked(function):
+def marked(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
-    def inner(*args, **kwargs):
+    def inner(*args: Any, **kwargs: Any) -> Any:
         with user_lookup():
             return function(*args, **kwargs)
 
     return inner
 
 
-def marked_async(function):
+def marked_async(function: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     @wraps(function)
-    async def inner(*args, **kwargs):
+    async def inner(*args: Any, **kwargs: Any) -> Any:
         with user_lookup():
             return await function(*args, **kwargs)
 

@@ -1,6 +1,10 @@
 """The supervisors' view of the audit: everything can be read, nothing can be changed."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.html import format_html
 
 from accounts.admin.lookups import LimitedLookupsAdmin
@@ -21,10 +25,14 @@ class OverrideFilter(admin.SimpleListFilter):
     title = "rules"
     parameter_name = "rules"
 
-    def lookups(self, request, model_admin):
+    def lookups(
+        self, request: HttpRequest, model_admin: "admin.ModelAdmin[UserStateAudit]"
+    ) -> list[tuple[str, str]]:
         return [("override", "overrides only")]
 
-    def queryset(self, request, queryset):
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[UserStateAudit]
+    ) -> QuerySet[UserStateAudit]:
         if self.value() != "override":
             return queryset
         return (
@@ -93,11 +101,11 @@ class UserStateAuditAdmin(LimitedLookupsAdmin):
             return format_html('<strong class="override">{}</strong>', "override")
         return row.transition or "-"
 
-    def has_add_permission(self, request) -> bool:
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request, obj=None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_delete_permission(self, request, obj=None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -9,7 +9,7 @@ class AuditConfig(AppConfig):
     name = "audit"
     verbose_name = "User state audit"
 
-    def ready(self):
+    def ready(self) -> None:
         from .actor import mark_lookups
         from .checks import check_actor, check_expectation, check_states, check_trusted_proxies
         from .conversion import Convert

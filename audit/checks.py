@@ -1,7 +1,10 @@
 """System checks: what is wrong, and what mends it."""
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
+from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.utils.module_loading import import_string
@@ -22,7 +25,7 @@ REGENERATE = (
 )
 
 
-def check_expectation(app_configs, **kwargs) -> list[CheckMessage]:
+def check_expectation(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """audit.W001: sql/ or the machine was changed, and not what is expected of a database."""
     try:
         expected = load()
@@ -49,7 +52,7 @@ def check_expectation(app_configs, **kwargs) -> list[CheckMessage]:
     ]
 
 
-def check_states(app_configs, **kwargs) -> list[CheckMessage]:
+def check_states(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """audit.E002: a state has a name that the audit has for users without one."""
     return [
         Error(
@@ -61,9 +64,11 @@ def check_states(app_configs, **kwargs) -> list[CheckMessage]:
     ]
 
 
-def check_trusted_proxies(app_configs, **kwargs) -> list[CheckMessage]:
+def check_trusted_proxies(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
     """audit.E001: a word in TRUSTED_PROXIES is no address and no network."""
-    found = []
+    found: list[CheckMessage] = []
     for word in settings.TRUSTED_PROXIES:
         try:
             networks((word,))
@@ -74,7 +79,7 @@ def check_trusted_proxies(app_configs, **kwargs) -> list[CheckMessage]:
     return found
 
 
-def check_actor(app_configs, **kwargs) -> list[CheckMessage]:
+def check_actor(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """audit.E003: AUDIT_ACTOR is no path to a function."""
     path = getattr(settings, "AUDIT_ACTOR", None)
     try:

@@ -4,8 +4,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 # Longer values are cut: nobody needs them, and no message should grow because of them. The
-# trigger cuts to the same lengths whatever others send it.
-MAX_USER, MAX_IP, MAX_REASON, MAX_REQUEST_ID, MAX_USER_ID = 300, 64, 1000, 200, 18
+# trigger cuts to the same lengths whatever others send it. MAX_REASON is that of the forms.
+MAX_USER, MAX_IP, MAX_REQUEST_ID, MAX_USER_ID = 300, 64, 200, 18
 UNKNOWN = "unknown"
 ANONYMOUS = "anonymous"
 

@@ -8,14 +8,15 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractContextManager, ContextDecorator
 from contextvars import ContextVar, Token
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial, wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any
 
+from accounts.states import MAX_REASON
+
 from .claims import (
     MAX_IP,
-    MAX_REASON,
     MAX_REQUEST_ID,
     NO_ACTOR,
     NOBODY,
@@ -43,7 +44,7 @@ class Context:
         None while the actor is being looked up: that runs queries of its own, and they cannot wait
         for its result.
         """
-        return self._known if self.is_known else self.of(resolve(self.actor))
+        return self._known if isinstance(self.actor, Actor) else self.of(resolve(self.actor))
 
     @property
     def is_known(self) -> bool:
@@ -52,7 +53,7 @@ class Context:
 
     @cached_property
     def _known(self) -> Claims | None:
-        return self.of(self.actor)
+        return self.of(self.actor)  # type: ignore[arg-type] # asked where it is known
 
     def of(self, actor: Actor | None) -> Claims | None:
         return actor and Claims(*actor, self.ip, self.request_id, self.reason)
@@ -64,7 +65,7 @@ class Entry:
 
     context: Context
     by: "entered"
-    token: Token | None = None
+    token: Token[tuple["Entry", ...]] = field(init=False)
     left: bool = False
 
 
@@ -124,7 +125,7 @@ class entered(ContextDecorator):  # noqa: N801 - used like a function, as suppre
         self._open.append(entry)
         entry.token = _entries.set((*_entries.get(), entry))
 
-    def __exit__(self, *exc_info) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         here = _entries.get()
         # Not the innermost of all: generators may end in any order.
         entry = next((each for each in reversed(here) if each.by is self), self._open[-1])
@@ -135,7 +136,7 @@ class entered(ContextDecorator):  # noqa: N801 - used like a function, as suppre
             entry.left = True
         _entries.set(tuple(each for each in here if each is not entry))
 
-    def __call__(self, func):
+    def __call__(self, func: Any) -> Any:
         if isgeneratorfunction(func):
             return in_steps(self, func)
         if isasyncgenfunction(func):
@@ -144,7 +145,7 @@ class entered(ContextDecorator):  # noqa: N801 - used like a function, as suppre
             return super().__call__(func)
 
         @wraps(func)
-        async def inner(*args, **kwargs):
+        async def inner(*args: Any, **kwargs: Any) -> Any:
             with self:
                 return await func(*args, **kwargs)
 
@@ -186,15 +187,17 @@ class acting_as(entered):  # noqa: N801
             self._given["actor"] = Actor.of(user, user_id, impersonator)
 
     @property
-    def context(self) -> Context:
+    def context(self) -> Context:  # type: ignore[override] # made when it is entered
         return replace(current() or Context(), **self._given)
 
 
-def in_steps(within: AbstractContextManager, function: Callable[..., Generator]):
+def in_steps(
+    within: AbstractContextManager[None], function: Callable[..., Generator[Any, Any, Any]]
+) -> Any:
     """The generator function, each of whose generators' steps is taken within the block."""
 
     @wraps(function)
-    def inner(*args, **kwargs):
+    def inner(*args: Any, **kwargs: Any) -> Any:
         generator = function(*args, **kwargs)
         step = partial(next, generator)
         while True:
@@ -215,11 +218,13 @@ def in_steps(within: AbstractContextManager, function: Callable[..., Generator])
     return inner
 
 
-def in_async_steps(within: AbstractContextManager, function: Callable[..., AsyncGenerator]):
+def in_async_steps(
+    within: AbstractContextManager[None], function: Callable[..., AsyncGenerator[Any, Any]]
+) -> Any:
     """The same of an asynchronous one."""
 
     @wraps(function)
-    async def inner(*args, **kwargs):
+    async def inner(*args: Any, **kwargs: Any) -> Any:
         generator = function(*args, **kwargs)
         step = partial(anext, generator)
         while True:

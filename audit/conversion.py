@@ -6,10 +6,13 @@ former one is dropped once the two were compared. Ended anywhere, it goes on wit
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from django.core.management import CommandError
+from django.core.management.base import OutputWrapper
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
 
 from accounts.locks import holders
 
@@ -47,13 +50,13 @@ def is_unconverted(connection: BaseDatabaseWrapper) -> bool:
             "select relkind = 'r' from pg_catalog.pg_class"
             " where oid = pg_catalog.to_regclass('public.user_state_audit')"
         )
-        return cursor.fetchone() == (True,)
+        return bool(cursor.fetchone() == (True,))
 
 
 def is_there(connection: BaseDatabaseWrapper, table: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("select pg_catalog.to_regclass(%s) is not null", [table])
-        return cursor.fetchone()[0]
+        return bool(cursor.fetchone()[0])
 
 
 def copy(connection: BaseDatabaseWrapper, report: Callable[[str], None]) -> None:
@@ -86,14 +89,15 @@ def send_copy(connection: BaseDatabaseWrapper) -> int:
     send(connection, "convert/20_copy.sql")
     with connection.cursor() as cursor:
         cursor.execute("select current_setting('user_state.copied')::bigint")
-        return cursor.fetchone()[0]
+        return int(cursor.fetchone()[0])
 
 
 def progress(connection: BaseDatabaseWrapper) -> tuple[int, int, bool]:
     """How many entries are copied; how many there were when it began; whether those are."""
     with connection.cursor() as cursor:
         cursor.execute("select copied, entries, complete from user_state_conversion.progress")
-        return cursor.fetchone()
+        copied, entries, complete = cursor.fetchone()
+    return copied, entries, complete
 
 
 def exchange(connection: BaseDatabaseWrapper) -> None:
@@ -133,24 +137,28 @@ class Convert(Operation):
 
     reduces_to_sql = True
     reversible = True
-    tell: Callable[[str], None] | None = None  # where migrate prints, when it does
+    tell: Callable[..., object] | None = None  # where migrate prints, when it does
 
     @classmethod
-    def listen(cls, verbosity: int, stdout=None, **kwargs) -> None:
+    def listen(cls, verbosity: int, stdout: OutputWrapper | None = None, **kwargs: Any) -> None:
         """Receiver of pre_migrate, which alone knows how much migrate is to print, and where."""
         cls.tell = stdout.write if stdout and verbosity else None
 
-    def state_forwards(self, app_label, state):
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
         pass
 
-    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
         if schema_editor.collect_sql:  # sqlmigrate shows the text
             for name in FILES:
                 schema_editor.execute(text_of(name), params=None)
         else:
             convert(schema_editor.connection, self.report)
 
-    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
         pass
 
     def report(self, text: str) -> None:

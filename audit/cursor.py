@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import lru_cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from django.db import connections
@@ -50,13 +50,15 @@ def install() -> None:
     """For every connection of Django's, and those that are open already in this thread."""
     connection_created.connect(install_on)
     if is_psycopg3:  # iterator() does not ask the connection for its class
-        base.ServerSideCursor = with_context(base.ServerSideCursor, ServerCursor)
+        base.ServerSideCursor = with_context(  # type: ignore[misc] # a class is a name there
+            base.ServerSideCursor, ServerCursor
+        )
     for connection in connections.all(initialized_only=True):
         if connection.connection is not None:
             install_on(connection)
 
 
-def install_on(connection, **kwargs) -> None:
+def install_on(connection: Any, **kwargs: Any) -> None:
     """Receiver of connection_created: on every alias, thread, reconnect and check-out of a pool."""
     if connection.vendor != "postgresql":
         return
@@ -88,9 +90,9 @@ class ContextSender:
     def __init__(self) -> None:
         self.sent: Claims | None = NOBODY
         self.untouched = True
-        self._last_text = (None, None, "")
+        self._last_text: tuple[Claims | None, Claims | None, str] = (None, None, "")
 
-    def observe_transaction(self, driver) -> bool:
+    def observe_transaction(self, driver: Any) -> bool:
         """Take note of the transaction that the next statement will be in. Whether there is
         anything to be sent, or to be taken back."""
         status = status_of(driver)
@@ -101,7 +103,7 @@ class ContextSender:
             self.sent = None
         return not self.untouched or current() is not None
 
-    def pending(self, driver) -> Claims | None:
+    def pending(self, driver: Any) -> Claims | None:
         """What should be true for the next statement; what PostgreSQL holds, where it cannot
         be sent otherwise: while the actor is being looked up, and in an aborted transaction."""
         if status_of(driver) > IN_TRANSACTION:
@@ -114,7 +116,7 @@ class ContextSender:
             self.observe_transaction(driver)
         return self.sent if pending is None else pending
 
-    def text(self, driver, pending: Claims) -> str:
+    def text(self, driver: Any, pending: Claims) -> str:
         """The line that makes ``pending`` of what was sent: all, where nothing is known."""
         before, after, text = self._last_text
         if before != self.sent or after != pending:
@@ -125,36 +127,36 @@ class ContextSender:
                 self._last_text = (self.sent, pending, text)
         return text
 
-    def is_short(self, driver, pending: Claims) -> bool:
+    def is_short(self, driver: Any, pending: Claims) -> bool:
         return len(self.text(driver, pending)) < MAX_AHEAD
 
-    def quoted(self, driver, pending: Claims, each: str, between: str) -> str:
+    def quoted(self, driver: Any, pending: Claims, each: str, between: str) -> str:
         """``each``, for the settings that differ, with their values."""
         sent = self.sent or (None,) * len(SETTINGS)
         new = {n: p for n, p, s in zip(SETTINGS, pending, sent, strict=True) if p != s}
         sql = between.join(each.format(name) for name in new)
         text = PlainCursor(driver).mogrify(sql, list(new.values()))
-        return text if is_psycopg3 else text.decode()
+        return str(text if is_psycopg3 else text.decode())
 
-    def send(self, driver, pending: Claims, begin: bool = False) -> None:
+    def send(self, driver: Any, pending: Claims, begin: bool = False) -> None:
         """In a message of its own, unseen by everybody."""
         text = self.text(driver, pending)
         PlainCursor(driver).execute(f"begin; {text}" if begin else text)
         self.sent, self.untouched = pending, False
 
-    def send_before_snapshot(self, driver, pending: Claims) -> None:
+    def send_before_snapshot(self, driver: Any, pending: Claims) -> None:
         """By SET LOCAL, which takes no snapshot: in repeatable read, what a LOCK TABLE has waited
         for is seen by the statement behind it."""
         PlainCursor(driver).execute(self.quoted(driver, pending, 'set local "{}" = %s', "; "))
         self.sent, self.untouched = pending, False
 
     @contextmanager
-    def sent_ahead(self, driver, pending: Claims) -> Iterator[None]:
+    def sent_ahead(self, driver: Any, pending: Claims | None) -> Iterator[None]:
         """Send ``pending`` ahead of what cannot carry it, in one transaction with that. What is
         run in autocommit is committed then if it came to its end, as it would have been."""
-        send = pending != self.sent
-        alone = send and not in_transaction(driver) and not in_pipeline(driver)
-        if send:
+        alone = False
+        if pending is not None and pending != self.sent:
+            alone = not in_transaction(driver) and not in_pipeline(driver)
             self.send(driver, pending, begin=alone)
         self.sent = None  # it may be changed unseen
         try:
@@ -164,49 +166,59 @@ class ContextSender:
                 PlainCursor(driver).execute("commit")  # which rolls back what was aborted
 
 
-_senders: dict[ref, ContextSender] = {}  # of each connection of the driver that is still there
+_senders: dict[ref[Any], ContextSender] = {}  # of each connection of the driver that is still there
 
 
-def sender_of(driver) -> ContextSender:
+def sender_of(driver: Any) -> ContextSender:
     sender = _senders.get(ref(driver))
     if sender is None:
         sender = _senders[ref(driver, _senders.pop)] = ContextSender()
     return sender
 
 
-def status_of(driver) -> int:
-    return driver.pgconn.transaction_status if is_psycopg3 else driver.get_transaction_status()
+def status_of(driver: Any) -> int:
+    status: int
+    status = driver.pgconn.transaction_status if is_psycopg3 else driver.get_transaction_status()
+    return status
 
 
-def in_transaction(driver) -> bool:
+def in_transaction(driver: Any) -> bool:
     """Whether one is open, or the driver will open one with the next statement."""
     return status_of(driver) == IN_TRANSACTION or not driver.autocommit
 
 
-def in_pipeline(driver) -> bool:
+def in_pipeline(driver: Any) -> bool:
     """Of psycopg 3: one message each, all in one transaction until some later moment."""
     return is_psycopg3 and driver.pgconn.pipeline_status != 0
 
 
-class ContextCursor:
+if TYPE_CHECKING:
+    DriversCursor = Any  # of either driver: with_context() puts one behind
+else:
+    DriversCursor = object
+
+
+class ContextCursor(DriversCursor):  # type: ignore[misc]
     """Comes right before a cursor class of the driver's."""
 
     _ahead = ""  # what went ahead of the statement
 
-    def execute(self, query, *args, **kwargs):
+    def execute(self, query: Any, *args: Any, **kwargs: Any) -> Any:
         return self._run(super().execute, hasattr(self, "mogrify"), query, *args, **kwargs)
 
-    def executemany(self, query, *args, **kwargs):
+    def executemany(self, query: Any, *args: Any, **kwargs: Any) -> Any:
         return self._run(super().executemany, False, query, *args, **kwargs)
 
-    def _run(self, run: Callable, shares_message: bool, query, *args, **kwargs):
+    def _run(
+        self, run: Callable[..., Any], shares_message: bool, query: Any, *args: Any, **kwargs: Any
+    ) -> Any:
         driver = self.connection
         sender = sender_of(driver)
         if not sender.observe_transaction(driver):
             return run(query, *args, **kwargs)
         statement = Statement(query, driver)
         pending = self._pending(driver, sender, statement)
-        if pending == sender.sent:
+        if pending is None or pending == sender.sent:
             sender.sent = None
             result = run(query, *args, **kwargs)
         elif shares_message and not in_pipeline(driver) and sender.is_short(driver, pending):
@@ -218,7 +230,7 @@ class ContextCursor:
         sender.sent = pending if keeps else None
         return result
 
-    def _pending(self, driver, sender: ContextSender, statement: Statement) -> Claims | None:
+    def _pending(self, driver: Any, sender: ContextSender, statement: Statement) -> Claims | None:
         """What the statement has to go with; what PostgreSQL holds, where it can take nothing
         along, or was sent it by now."""
         is_server_cursor = bool(getattr(self, "name", None))
@@ -228,12 +240,21 @@ class ContextCursor:
         if not ahead and (is_server_cursor or not statement.carries_context(inside)):
             return sender.sent
         pending = sender.pending(driver)
-        if ahead and pending != sender.sent:
+        if ahead and pending is not None and pending != sender.sent:
             send = sender.send if is_server_cursor else sender.send_before_snapshot
             send(driver, pending)
         return pending
 
-    def _run_behind(self, driver, sender, pending, run, statement, *args, **kwargs):
+    def _run_behind(
+        self,
+        driver: Any,
+        sender: ContextSender,
+        pending: Claims,
+        run: Callable[..., Any],
+        statement: Statement,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
         """In one message with the context, which stands on lines of its own, so that the excerpt in
         an error shows a line of the author's. They see the statement, its results and the number
         of that line as if it had gone alone."""
@@ -251,8 +272,9 @@ class ContextCursor:
             raise
 
     if is_psycopg3:
+        row_factory: Any
 
-        def _run_last(self, *args, **kwargs):
+        def _run_last(self, *args: Any, **kwargs: Any) -> Any:
             """psycopg stands on the first result of two. The author's is shown to their row factory
             only; for the rest it has no public names."""
             rows, self.row_factory = self.row_factory, tuple_row
@@ -269,23 +291,23 @@ class ContextCursor:
                 self.row_factory = rows
 
         @contextmanager
-        def copy(self, *args, **kwargs):
+        def copy(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
             with sent_ahead_of(self), super().copy(*args, **kwargs) as copy:
                 yield copy
 
-        def stream(self, *args, **kwargs):
+        def stream(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
             with sent_ahead_of(self):
                 yield from super().stream(*args, **kwargs)
 
     else:
 
         @property
-        def query(self):
+        def query(self) -> Any:
             query = super().query
             return query and query.removeprefix(self._ahead.encode())
 
 
-def sent_ahead_of(cursor) -> Any:
+def sent_ahead_of(cursor: Any) -> Any:
     """The context manager for what is run in the block by the driver's cursor."""
     driver = cursor.connection
     sender = sender_of(driver)
@@ -294,10 +316,10 @@ def sent_ahead_of(cursor) -> Any:
     return sender.sent_ahead(driver, sender.pending(driver))
 
 
-def preceded(name: str) -> Callable:
+def preceded(name: str) -> Callable[..., Any]:
     """The driver's method of that name, which reaches the server without execute()."""
 
-    def method(self, *args, **kwargs):
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         with sent_ahead_of(self):
             return getattr(super(ContextCursor, self), name)(*args, **kwargs)
 
@@ -311,7 +333,7 @@ if not is_psycopg3:
 
 
 @contextmanager
-def watched_transaction(driver, *args, **kwargs) -> Iterator[Any]:
+def watched_transaction(driver: Callable[[], Any], *args: Any, **kwargs: Any) -> Iterator[Any]:
     """psycopg 3's own transaction(), which may roll back to a savepoint past every cursor."""
     connection = driver()
     try:

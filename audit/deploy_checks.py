@@ -1,8 +1,11 @@
 """What a deployment lacks. Raised by ``check --deploy``, which asks the database as the role of
 DATABASE_URL, as which the application is served."""
 
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
+from django.apps import AppConfig
 from django.core.checks import CheckMessage, Warning
 from django.db import Error, ProgrammingError, connection
 
@@ -23,7 +26,7 @@ MEND = "Run migrate, which makes what is missing; revoke what is too much; and t
 IDS = {"owner of the audit": "audit.W006", "owner": "audit.W003", "grant": "audit.W004"}
 
 
-def check_deployment(app_configs, **kwargs) -> list[CheckMessage]:
+def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """audit.W002 to audit.W009."""
     try:
         with rolled_back(connection):
@@ -67,7 +70,7 @@ def not_checked(reason: str) -> CheckMessage:
 def current_role() -> str:
     with connection.cursor() as cursor:
         cursor.execute("select current_user")
-        return cursor.fetchone()[0]
+        return str(cursor.fetchone()[0])
 
 
 def warning(difference: Difference) -> CheckMessage:

@@ -43,7 +43,8 @@ def load() -> dict[str, Any]:
     CannotLookError when the file is damaged.
     """
     try:
-        expected = json.loads(JSON_IN_SQL.search(EXPECTED.read_text("utf-8"))[1])
+        found = JSON_IN_SQL.search(EXPECTED.read_text("utf-8"))
+        expected: dict[str, Any] = json.loads(found[1] if found else "")
         if expected["format"] != FORMAT or not all(expected[name] for name in PARTS):
             raise ValueError
     except (OSError, TypeError, KeyError, ValueError):  # of whatever shape it is

@@ -1,10 +1,12 @@
 """Makes what sql/ describes: all of it, or only what differs from what is expected."""
 
 import re
+from typing import Any
 
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
 
 from .expectation import Difference, differences
 from .isolation import own_search_path
@@ -82,17 +84,21 @@ class Install(Operation):
     reduces_to_sql = True
     reversible = True
 
-    def state_forwards(self, app_label, state):
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
         pass
 
-    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
         if schema_editor.collect_sql:  # sqlmigrate shows the text
             for name in files():
                 schema_editor.execute(text_of(name), params=None)
         else:
             install(schema_editor.connection)
 
-    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
         pass
 
     def describe(self) -> str:

@@ -3,6 +3,7 @@ database presets does not change what they see."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from django.db import Error, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -82,7 +83,7 @@ def settings(connection: BaseDatabaseWrapper) -> list[str]:
         "idle_in_transaction_session_timeout = 0",  # one may wait for a second connection
         f"lock_timeout = '{LOCK_TIMEOUT}'",
     ]
-    if connection.pg_version >= HAS_TRANSACTION_TIMEOUT:
+    if connection.pg_version >= HAS_TRANSACTION_TIMEOUT:  # type: ignore[attr-defined] # PostgreSQL's
         limits.append("transaction_timeout = 0")
     return [text_of(SETTINGS), *(f"set local {limit}" for limit in limits)]
 
@@ -105,7 +106,7 @@ def exported(connection: BaseDatabaseWrapper) -> Iterator[None]:
 def savepoint(connection: BaseDatabaseWrapper) -> Iterator[None]:
     """What fails in the block is undone, and the transaction goes on. Also on a connection that is
     none of Django's aliases, in any thread."""
-    name = connection.savepoint()
+    name: Any = connection.savepoint()
     try:
         yield
     except BaseException:
@@ -150,4 +151,4 @@ def execute(connection: BaseDatabaseWrapper, *statements: str) -> None:
 def is_superuser(connection: BaseDatabaseWrapper) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("select pg_catalog.current_setting('is_superuser')")
-        return cursor.fetchone() == ("on",)
+        return bool(cursor.fetchone() == ("on",))

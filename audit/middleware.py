@@ -1,7 +1,9 @@
 """Puts every request's context in force: its user, read late, its address and its id."""
 
 import re
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -21,13 +23,13 @@ class AuditContextMiddleware:
 
     sync_capable = async_capable = True
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: Callable[[HttpRequest], Any]):
         self.get_response = get_response
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
             markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest):
+    def __call__(self, request: HttpRequest) -> Any:
         context = context_of(request)
         if self.is_async:
             return self.answer(request, context)
@@ -56,24 +58,28 @@ def request_id(request: HttpRequest) -> str:
 
 
 def finished(response: HttpResponseBase, context: Context) -> HttpResponseBase:
-    """Name the request in its response, and hold the context while a streamed body is made;
-    between the pieces the thread does other things."""
+    """Name the request in its response, and hold the context while a streamed body is made."""
     response.headers["X-Request-ID"] = context.request_id
     # A file is left to the server, which may send it by itself.
     if response.streaming and getattr(response, "file_to_stream", None) is None:
-        body = response.streaming_content
-        pieces = entered(context)(pieces_async if response.is_async else pieces_sync)
-        response.streaming_content = pieces(body)
-        # What the body does when it is closed half-way is done in the request's name too.
-        closers = response._resource_closers
-        closers[:] = [entered(context)(close) for close in closers]
+        stream_within(context, response)
     return response
 
 
-def pieces_sync(body):
+def stream_within(context: Context, response: Any) -> None:
+    """Between the pieces of the body the thread does other things."""
+    body = response.streaming_content
+    pieces = entered(context)(pieces_async if response.is_async else pieces_sync)
+    response.streaming_content = pieces(body)
+    # What the body does when it is closed half-way is done in the request's name too.
+    closers = response._resource_closers
+    closers[:] = [entered(context)(close) for close in closers]
+
+
+def pieces_sync(body: Iterable[bytes]) -> Iterator[bytes]:
     yield from body
 
 
-async def pieces_async(body):
+async def pieces_async(body: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
     async for piece in body:
         yield piece

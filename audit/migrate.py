@@ -1,5 +1,7 @@
 """What has to be true again after every migrate."""
 
+from typing import Any
+
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -16,7 +18,7 @@ SUPERVISORS = "Supervisors"
 SINCE = ("audit", "0004_months")  # the audit is what sql/ makes
 
 
-def after_migrate(using: str, **kwargs) -> None:
+def after_migrate(using: str, **kwargs: Any) -> None:
     """Receiver of post_migrate, which flush sends too. Does nothing before the audit is there,
     after it went, or where a newer release has made it."""
     connection = connections[using]

@@ -43,4 +43,4 @@ def move_from_default(connection: BaseDatabaseWrapper) -> int:
 def setting(connection: BaseDatabaseWrapper, name: str) -> str:
     with connection.cursor() as cursor:
         cursor.execute("select current_setting('user_state.' || %s)", [name])
-        return cursor.fetchone()[0]
+        return str(cursor.fetchone()[0])

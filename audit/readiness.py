@@ -4,6 +4,7 @@ from functools import cache
 
 from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.migrations.loader import MigrationLoader
 
 from .expectation import differences, runs_code_of
@@ -35,7 +36,7 @@ def not_ready(connection: BaseDatabaseWrapper) -> str | None:
     return None
 
 
-def wait_at_most(cursor, patience: str) -> None:
+def wait_at_most(cursor: CursorWrapper, patience: str) -> None:
     cursor.execute("select pg_catalog.set_config('statement_timeout', %s, true)", [patience])
 
 
@@ -82,7 +83,7 @@ def applied_migrations(connection: BaseDatabaseWrapper) -> set[tuple[str, str]]:
 
 
 def last_migrations() -> list[tuple[str, str]]:
-    return migrations().graph.leaf_nodes()
+    return list(migrations().graph.leaf_nodes())
 
 
 def newest_migration() -> str:

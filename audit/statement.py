@@ -1,6 +1,7 @@
 """What a statement is, as far as the context has to know: which ones can carry it."""
 
 import re
+from typing import Any
 
 # These may follow another statement in one message and in one transaction.
 CARRIERS = frozenset(
@@ -28,7 +29,7 @@ class Statement:
     and so carries nothing.
     """
 
-    def __init__(self, sql, driver_connection):
+    def __init__(self, sql: Any, driver_connection: Any):
         self.sql = sql
         if isinstance(sql, bytes):
             self.text = sql.decode("latin-1")  # only its ASCII is looked at
@@ -58,7 +59,7 @@ class Statement:
         known = self.word in CARRIERS_IN_TRANSACTION or self.word in TRANSPARENT
         return known and ";" not in self.text and "set_config" not in self.text.lower()
 
-    def after(self, ahead: str, params) -> str | bytes:
+    def after(self, ahead: str, params: Any) -> Any:
         """Itself behind ``ahead``, which has no placeholders."""
         if params is not None:
             ahead = ahead.replace("%", "%%")

@@ -1,6 +1,7 @@
 """The transitions of the state machine, so that PostgreSQL can name them."""
 
 import json
+from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django_fsm import ANY_OTHER_STATE, ANY_STATE, Transition
@@ -12,7 +13,7 @@ from accounts.models import UserFSM
 def transitions() -> list[tuple[str, str, str]]:
     """(start_state, end_state, name) of each change of state that a transition in the code makes.
     Several that lead from one state to the same other one share a name: ``lock|quarantine``."""
-    methods: dict[str, dict[str, Transition]] = {}  # by name, and then by source
+    methods: dict[str, dict[Any, Transition]] = {}  # by name, and then by source
     for each in UserFSM.transitions():
         methods.setdefault(each.name, {})[each.source] = each
     states = machine_states()

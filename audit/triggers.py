@@ -5,6 +5,7 @@ with which any session could silence the audit, and it runs with the rights of t
 """
 
 import pgtrigger
+from django.db.models import Model
 from pgtrigger import compiler
 
 
@@ -40,30 +41,33 @@ class RecordTrigger(pgtrigger.Trigger):
 
     level = pgtrigger.Statement
 
-    def get_func(self, model) -> str:
+    def get_func(self, model: Model) -> str:
         return ""  # the function stands in sql/
 
-    def render_execute(self, model) -> str:
+    def render_execute(self, model: Model) -> str:
         return "public.record_user_state()"
 
-    def compile(self, model) -> AlwaysTrigger:
+    def compile(self, model: Model) -> AlwaysTrigger:
         sql = super().compile(model).sql
         return AlwaysTrigger(name=self.name, sql=AlwaysTriggerSQL(**sql.kwargs))
 
-    def get_installation_status(self, model, database=None) -> tuple[str, bool | None]:
+    def get_installation_status(
+        self, model: Model, database: str | None = None
+    ) -> tuple[str, bool | None]:
         """As pgtrigger's, but enabled means ENABLE ALWAYS: pgtrigger knows only plain ENABLE."""
         status, enabled = super().get_installation_status(model, database=database)
         if enabled is not None:
             enabled = self.is_always(model, database)
         return status, enabled
 
-    def is_always(self, model, database: str | None = None) -> bool:
+    def is_always(self, model: Model, database: str | None = None) -> bool:
         sql = f"""
             select tgenabled = 'A' from pg_catalog.pg_trigger
              where tgname = '{self.get_pgid(model)}'
                and tgrelid = '{model._meta.db_table}'::regclass
         """  # noqa: S608 - both names are ours
-        return self.exec_sql(sql, model, database=database, fetchall=True) == [(True,)]
+        found = self.exec_sql(sql, model, database=database, fetchall=True)
+        return bool(found == [(True,)])
 
 
 def record_triggers() -> list[RecordTrigger]:

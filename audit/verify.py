@@ -6,12 +6,12 @@ and where reading a table would run somebody else's code, no table is read. psql
 finds the same, but for signatures and receipts.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import DataError, ProgrammingError
@@ -87,7 +87,7 @@ def users_are_a_table(connection: BaseDatabaseWrapper) -> bool:
             " where c.oid = pg_catalog.to_regclass('public.accounts_user')"
             " and c.relkind in ('r', 'p')"
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def users_exchanged(connection: BaseDatabaseWrapper) -> bool:
@@ -98,7 +98,7 @@ def users_exchanged(connection: BaseDatabaseWrapper) -> bool:
             " from pg_catalog.pg_class c where c.relname = 'accounts_user'"
             " and c.relnamespace = pg_catalog.to_regnamespace('public'))"
         )
-        return cursor.fetchone()[0]
+        return bool(cursor.fetchone()[0])
 
 
 def lockable(connection: BaseDatabaseWrapper) -> set[str]:
@@ -190,7 +190,7 @@ def is_large(connection: BaseDatabaseWrapper) -> bool:
             "select coalesce(sum(pg_relation_size(i.inhrelid)), 0) from pg_inherits i"
             " where i.inhparent = to_regclass('public.user_state_audit')"
         )
-        return cursor.fetchone()[0] >= LARGE
+        return bool(cursor.fetchone()[0] >= LARGE)
 
 
 def share(connection: BaseDatabaseWrapper, number: int) -> None:
@@ -199,7 +199,7 @@ def share(connection: BaseDatabaseWrapper, number: int) -> None:
         cursor.execute("select set_config('user_state.share', %s, true)", [str(number)])
 
 
-def at_once(first: Iterator[Finding], second: Iterator[Finding]) -> Iterator[Finding]:
+def at_once(first: Iterator[Finding], second: Generator[Finding]) -> Iterator[Finding]:
     """What both find, on a connection each, while a thread looks for what the second finds."""
     with closing(second):
         with ThreadPoolExecutor(1) as thread:
@@ -253,10 +253,10 @@ def user_named(connection: BaseDatabaseWrapper, name: str) -> int:
         row = cursor.fetchone()
     if row is None:
         raise CannotLookError(f"Nobody is or was called {name[:SHOWN]!r}.")
-    return row[0]
+    return int(row[0])
 
 
-def found_in(connection: BaseDatabaseWrapper, harmed: bool, *parts: str) -> Iterator[Finding]:
+def found_in(connection: BaseDatabaseWrapper, harmed: bool, *parts: str) -> Generator[Finding]:
     for part in parts:
         yield from looked_at(connection, part, harmed, found_by, part)
 
@@ -269,7 +269,11 @@ def found_by(connection: BaseDatabaseWrapper, part: str) -> Iterator[Finding]:
 
 
 def looked_at(
-    connection: BaseDatabaseWrapper, part: str, harmed: bool, look: Callable, *arguments
+    connection: BaseDatabaseWrapper,
+    part: str,
+    harmed: bool,
+    look: Callable[..., Iterator[Finding]],
+    *arguments: Any,
 ) -> Iterator[Finding]:
     """What ``look`` finds; or that it could not, since a table, a column or a value of it is not
     what it should be. Where nothing is ``harmed``, whoever may not look gets a DatabaseError."""

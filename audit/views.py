@@ -1,5 +1,7 @@
 """The home page: who am I, my state, and how it came to be; and /readyz."""
 
+from typing import Any
+
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse
@@ -18,10 +20,10 @@ NEWEST = 50  # entries of one's own history
 class HomeView(LoginRequiredMixin, TemplateView):
     template_name = "audit/home.html"
 
-    def get_context_data(self, **kwargs) -> dict:
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         # When, what and by whom; not why: managers write that for each other.
-        history = UserStateAudit.objects.filter(user_id=self.request.user.pk).order_by("-id")
-        shown = history.only("datetime", "start_state", "end_state", "initiated_by")
+        history = UserStateAudit.objects.filter(user_id=self.request.user.pk)  # type: ignore[misc] # signed in
+        shown = history.order_by("-id").only("datetime", "start_state", "end_state", "initiated_by")
         return super().get_context_data(history=shown[:NEWEST], **kwargs)
 
 

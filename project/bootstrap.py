@@ -11,20 +11,21 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(VENV, "bin", "python")
-STAMP = os.path.join(VENV, ".requirements.sha256")
 # Not the one in .venv, which has no pip, and may be about to be created again.
 BASE = getattr(sys, "_base_executable", sys.executable)
-REQUIREMENTS = os.path.join(ROOT, "requirements.txt")
+# What running needs, and what tests and tools need besides.
+RUN, DEV = "requirements.txt", "requirements-dev.txt"
 
 
-def enter_venv(install):
-    """Continue in .venv. With ``install``, create it when it is missing or out of date."""
+def enter_venv(needs=()):
+    """Continue in .venv. What it ``needs`` is installed, where that is missing or out of date."""
     if sys.version_info < (3, 11):
         sys.exit("Python 3.11 or newer is needed; this is %s." % sys.version.split()[0])
-    if install and not is_current():
-        make_venv()
+    for name in needs:
+        if not is_current(name):
+            install(name)
     inside = os.path.realpath(sys.prefix) == os.path.realpath(VENV)
-    if os.path.exists(STAMP) and not inside:
+    if os.path.exists(stamp(RUN)) and not inside:
         os.execv(PYTHON, [PYTHON] + sys.argv)
     elif not inside:
         require_django()
@@ -38,16 +39,31 @@ def require_django():
         sys.exit("Nothing is installed yet. Run this first: python3 manage.py up")
 
 
-def expected_stamp():
-    """A digest of what .venv is created from."""
-    with open(REQUIREMENTS, "rb") as file:
+def install(name):
+    """Install the requirements of this file. Those to run come first, into a new .venv; the others
+    are added to it, for a site may be running from it."""
+    print("Installing %s in .venv (only this once) ..." % name, flush=True)
+    if name == RUN:
+        make_venv()
+    install_packages(os.path.join(ROOT, name))
+    with open(stamp(name), "w") as file:
+        file.write(digest(name))
+
+
+def stamp(name):
+    """The file that says which version of the requirements is installed."""
+    return os.path.join(VENV, ".%s.sha256" % name)
+
+
+def digest(name):
+    with open(os.path.join(ROOT, name), "rb") as file:
         return hashlib.sha256(file.read() + sys.version.encode()).hexdigest()
 
 
-def is_current():
+def is_current(name):
     try:
-        with open(STAMP) as file:
-            return file.read() == expected_stamp()
+        with open(stamp(name)) as file:
+            return file.read() == digest(name)
     except OSError:
         return False
 
@@ -55,29 +71,25 @@ def is_current():
 def make_venv():
     """--without-pip and pip --python: so it works without Debian's python3-venv and with an
     externally managed Python."""
-    print("Making .venv and installing requirements.txt (only this once) ...", flush=True)
     try:
         venv = [BASE, "-m", "venv", "--clear", "--without-pip", VENV]
         subprocess.run(venv, check=True, stdout=subprocess.DEVNULL)
     except (OSError, subprocess.CalledProcessError):
         sys.exit("Python could not make the folder .venv in %s." % ROOT)
-    install_packages()
-    with open(STAMP, "w") as file:
-        file.write(expected_stamp())
 
 
-def install_packages():
+def install_packages(requirements):
     """Run pip, naming each package as it comes."""
     command = [BASE, "-m", "pip", "--python", PYTHON, "install", "--no-input"]
     command += ["--progress-bar=off", "--disable-pip-version-check", "--retries=2"]
     pip = subprocess.Popen(
-        command + ["-r", REQUIREMENTS],
+        command + ["-r", requirements],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         universal_newlines=True,
     )
     output = []
-    for line in pip.stdout:
+    for line in pip.stdout:  # type: ignore[union-attr] # it is a pipe
         output.append(line.strip())
         if line.startswith(("Collecting ", "Installing ")):
             print("  " + line.split(" (")[0].strip()[:90], flush=True)

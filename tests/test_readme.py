@@ -5,8 +5,12 @@ import re
 from urllib.parse import parse_qs
 
 import pytest
+from django.conf import settings
 from django.core.management import get_commands
 
+from accounts import attempts, lockout, locks
+from accounts.durations import in_words, link_lifetime
+from audit.management.commands import migrate
 from project import demo
 from project.settings import BASE_DIR
 
@@ -84,6 +88,21 @@ def test_every_system_check_that_is_named_exists():
 
     for name in re.findall(r"audit\.[WE]\d+", README):
         assert f'"{name}"' in sources
+
+
+def test_limits_and_durations_are_those_of_the_code():
+    numbers = {2: "two", 5: "five"}
+
+    for words in (
+        f"link that works once, for {link_lifetime()}",
+        f"no attempt for {in_words(attempts.WINDOW)}",
+        f"{numbers[lockout.ATTEMPT_LIMIT]} wrong passwords lock the account",
+        f"has a limit of {lockout.ADDRESS_ATTEMPT_LIMIT} wrong passwords",
+        f"after {numbers[int(locks.LONGEST_WAIT.removesuffix('s'))]} seconds the page",
+        f"for {numbers[int(migrate.LOCK_TIMEOUT.removesuffix('s'))]} seconds at most",
+        f"at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE / 1e6} MB",
+    ):
+        assert words.lower() in README.lower(), words
 
 
 def test_one_sentence_stands_on_one_line():

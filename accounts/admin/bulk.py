@@ -2,6 +2,7 @@
 of each user who was shown, in a transaction of its own, and in batches."""
 
 import re
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -49,10 +50,10 @@ class BulkAdmin(StateAdmin):
     def unlock_selected(self, request, queryset):
         return self.run_transition_on(request, queryset, "unlock")
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet):
+    def response_action(self, request: HttpRequest, queryset: QuerySet, *args):
         """As Django's, which fails on a selection that none of our pages sends."""
         if all(KEY.fullmatch(key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)):
-            return super().response_action(request, queryset)
+            return super().response_action(request, queryset, *args)
         return self.nothing_changed(request, "the selection is not valid")
 
     def run_transition_on(self, request: HttpRequest, selected: QuerySet, transition: str):
@@ -62,7 +63,7 @@ class BulkAdmin(StateAdmin):
         form = ReasonForm(data, reason_required=transition in NEEDS_REASON)
         if shown is not None:
             selected = User.objects.filter(pk__in=[key for key, _ in bulk.parse(shown)])
-        if form.is_valid():
+        if shown is not None and form.is_valid():
             return self.begin(request, shown, transition, form.cleaned_data["reason"] or None)
         if selected.count() > bulk.MAX_AT_ONCE:
             most = f"more than {bulk.MAX_AT_ONCE:,} cannot be changed at once"
@@ -80,7 +81,7 @@ class BulkAdmin(StateAdmin):
         refusals = [(fsm_of(user).refusal(transition, request.user), user) for user in users]
         able = [user for refusal, user in refusals if not refusal]
         left_out = [f"{user} ({refusal})" for refusal, user in refusals if refusal]
-        context = {
+        context: dict[str, Any] = {
             "users": able[:SHOWN_AT_MOST],
             "more": max(len(able) - SHOWN_AT_MOST, 0),
             "left_out": left_out[:SHOWN_AT_MOST],
@@ -93,7 +94,7 @@ class BulkAdmin(StateAdmin):
                 *((ACTION_CHECKBOX_NAME, user.pk) for user in able[:1]),
             ],
         }
-        whom = f"{len(able):,} {model_ngettext(User, len(able))}?" if able else "nobody"
+        whom = f"{len(able):,} {model_ngettext(User._meta, len(able))}?" if able else "nobody"
         title = f"{transition.title()} {whom}"
         return self.ask(request, title, form, transition.title(), **context)
 
@@ -115,7 +116,7 @@ class BulkAdmin(StateAdmin):
             return self.go_on(request, change, name)
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{change.transition.title()} {model_ngettext(User, change.total)}",
+            "title": f"{change.transition.title()} {model_ngettext(User._meta, change.total)}",
             "opts": self.opts,
             "change": change,
             "stopped": "stopped" in request.GET,

@@ -41,8 +41,8 @@ class InvitationAdmin(BaseUserAdmin):
     def invite_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_invite_permission(request):
             raise PermissionDenied
-        given = (request.POST, request.FILES) if request.method == "POST" else ()
-        form = InviteForm(*given, initial={"addresses": request.GET.get("addresses", "")})
+        data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+        form = InviteForm(data, files, initial={"addresses": request.GET.get("addresses", "")})
         if form.is_valid():
             return self.invite(
                 request, form.cleaned_data["invitable"], form.cleaned_data["refused"]
@@ -58,7 +58,12 @@ class InvitationAdmin(BaseUserAdmin):
             return self.ask_whom(request, form, refused=[f"Nobody was invited: {error}"])
         with transaction.atomic(using=primary()):
             users, more = invitations.invite(addresses, site, by=request.user)
-            LogEntry.objects.log_actions(request.user.pk, users, CHANGE, change_message="Invited.")
+            LogEntry.objects.log_actions(
+                request.user.pk,  # type: ignore[arg-type]  # whoever is here has signed in
+                users,
+                CHANGE,
+                change_message="Invited.",
+            )
         if users:
             names = invitations.named([user.email for user in users])
             self.message_user(request, f"A link is on its way to {names}.", messages.SUCCESS)

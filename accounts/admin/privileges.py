@@ -72,7 +72,7 @@ class PrivilegeAdmin(BaseUserAdmin):
     def delete_view(self, request, object_id, extra_context=None):
         return self.one_at_a_time(request, super().delete_view, request, object_id, extra_context)
 
-    def response_action(self, request, queryset):
+    def response_action(self, request, queryset):  # type: ignore[override] # as in Django 5.2
         view = super().response_action
         if "delete_selected" not in request.POST.getlist("action"):
             return view(request, queryset)

@@ -3,10 +3,11 @@
 import os
 import sys
 import traceback
+from argparse import ArgumentParser
 from collections.abc import Callable
 from contextlib import suppress
 from io import StringIO
-from typing import TextIO
+from typing import Any, TextIO, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import BaseCommand, CommandError
@@ -22,6 +23,8 @@ SHOWN = 100  # characters of what was given, in a complaint of it
 SEARCH_PATH = "-c search_path=pg_catalog,pg_temp"
 CANNOT = 2  # exit code: it could not be done; 1 is for what was looked for and found
 
+T = TypeVar("T")
+
 
 class AuditCommand(BaseCommand):
     """Whatever goes wrong is reported in one sentence, with the exit code 2."""
@@ -29,10 +32,10 @@ class AuditCommand(BaseCommand):
     requires_system_checks = []  # what they find is no reason not to look
     connection: BaseDatabaseWrapper | None = None
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="an alias of DATABASES")
 
-    def run_from_argv(self, argv):
+    def run_from_argv(self, argv: list[str]) -> None:
         if sys.stderr is None:  # it is closed
             self.stderr = OutputWrapper(StringIO())
         try:
@@ -44,7 +47,7 @@ class AuditCommand(BaseCommand):
             discard(sys.stderr)
             sys.exit(CANNOT)
 
-    def execute(self, *args, **options):
+    def execute(self, *args: Any, **options: Any) -> str | None:
         if sys.stdout is None and not options.get("stdout"):
             raise self.cannot("What was found can't be written: there is no standard output.")
         try:
@@ -92,7 +95,7 @@ class AuditCommand(BaseCommand):
             return self.read("AUDIT_SEAL_KEY", seals.private_key, os.environ["AUDIT_SEAL_KEY"])
         return None
 
-    def read(self, name: str, parse: Callable, text: str):
+    def read(self, name: str, parse: Callable[[str], T], text: str) -> T:
         """``parse(text)``; CommandError, which says where the text is from, when it is bad."""
         try:
             return parse(text)
@@ -108,7 +111,7 @@ def discard(stream: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0]
 
 

@@ -73,7 +73,11 @@ class Drafter:
     def _draft(self, last: Receipt | None, number: int) -> Receipt:
         site, system, database, _, at = self.here
         previous = last.digest if last else NOTHING
-        return Receipt(site, number, at, system, database, *[0] * 6, "", previous, key_id(self.key))
+        return Receipt(
+            *(site, number, at, system, database),
+            *(0, 0, 0, 0, 0, 0),
+            *("", previous, key_id(self.key)),
+        )
 
     def _over(self, placed: Placed) -> Receipt:
         """The draft, over the entries that it takes."""

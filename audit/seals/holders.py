@@ -39,7 +39,7 @@ def waiting(connection: BaseDatabaseWrapper, newest: Receipt | None) -> int:
     if newest:
         after, horizon = newest.after, 0 if newest.begins_epoch else newest.upto
     [[count]] = rows_of(connection, "unsealed", after=after, horizon=horizon)
-    return count
+    return int(count)
 
 
 def why_nothing(connection: BaseDatabaseWrapper, newest: Receipt | None) -> str:

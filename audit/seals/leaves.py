@@ -3,7 +3,7 @@ snapshot where there is much to read."""
 
 import struct
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from itertools import compress
@@ -28,10 +28,14 @@ class Rows(NamedTuple):
     leaves: Sequence[bytes]
 
     def part(self, begin: int, end: int) -> "Rows":
-        return Rows(*(column[begin:end] for column in self))
+        return Rows(self.ids[begin:end], self.transactions[begin:end], self.leaves[begin:end])
 
     def chosen(self, which: Sequence[bool]) -> "Rows":
-        return Rows(*(list(compress(column, which)) for column in self))
+        return Rows(
+            list(compress(self.ids, which)),
+            list(compress(self.transactions, which)),
+            list(compress(self.leaves, which)),
+        )
 
 
 class Block(NamedTuple):
@@ -75,10 +79,10 @@ def block_begins(connection: BaseDatabaseWrapper, first: int, last: int) -> list
 
 
 def read_ahead(
-    connection: BaseDatabaseWrapper, drivers: list, spans: list[tuple[int, int]]
-) -> Iterator[Block]:
+    connection: BaseDatabaseWrapper, drivers: list[Any], spans: list[tuple[int, int]]
+) -> Generator[Block]:
     """In order, each connection reading one block while others are waiting to be taken."""
-    idle: SimpleQueue = SimpleQueue()
+    idle: SimpleQueue[Any] = SimpleQueue()
     for driver in drivers:
         idle.put(driver)
 
@@ -89,7 +93,7 @@ def read_ahead(
         finally:
             idle.put(driver)
 
-    waiting: deque[Future] = deque()
+    waiting: deque[Future[Block]] = deque()
     with ThreadPoolExecutor(len(drivers)) as pool, connection.wrap_database_errors:
         try:
             for span in spans:

@@ -32,7 +32,7 @@ class Part(NamedTuple):
         return sha256(tag + self.salt + self.text.encode()).hexdigest()
 
     def shown(self) -> dict[str, str] | None:
-        return self.salt and {"text": self.text, "salt": self.salt.hex()}
+        return {"text": self.text, "salt": self.salt.hex()} if self.salt else None
 
 
 class Entry(NamedTuple):

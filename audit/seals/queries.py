@@ -1,11 +1,13 @@
 """Parameters of the files in sql/seal/: settings of the transaction, as psql can set them too."""
 
+from typing import Any
+
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit.sqlfiles import text_of
 
 
-def rows_of(connection: BaseDatabaseWrapper, name: str, **parameters: int) -> list[tuple]:
+def rows_of(connection: BaseDatabaseWrapper, name: str, **parameters: int) -> list[Any]:
     """What sql/seal/``name``.sql returns, with ``user_state.x`` for each parameter x."""
     with connection.cursor() as cursor:
         for parameter, value in parameters.items():
@@ -14,4 +16,4 @@ def rows_of(connection: BaseDatabaseWrapper, name: str, **parameters: int) -> li
                 [f"user_state.{parameter}", str(value)],
             )
         cursor.execute(text_of(f"seal/{name}.sql"))
-        return cursor.fetchall()
+        return list(cursor.fetchall())

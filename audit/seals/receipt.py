@@ -4,7 +4,7 @@ format."""
 import re
 import sys
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -123,10 +123,10 @@ def find_one(text: str) -> Receipt:
     return found[0]
 
 
-def from_match(match: re.Match | None) -> Receipt:
+def from_match(match: re.Match[str] | None) -> Receipt:
     if match is None:
         raise BadReceiptError("This is no receipt, or not the whole of it.")
-    fields = dict(zip(Receipt._fields, match.groups(), strict=False))
+    fields: dict[str, Any] = dict(zip(Receipt._fields, match.groups(), strict=False))
     for name in WHOLE_NUMBERS:
         fields[name] = int(fields[name])
         if fields[name] > GREATEST:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 from accounts import locks
 from accounts.locks import sqlstate
@@ -124,7 +125,7 @@ class Sealer:
         return BusyError(f"Waited too long for a lock on the tables, which is held by {whose}.")
 
 
-def receipt_in(cursor, number: int) -> str | None:
+def receipt_in(cursor: CursorWrapper, number: int) -> str | None:
     cursor.execute("select receipt from public.user_state_seal where number = %s", [number])
     row = cursor.fetchone()
     return row[0] if row else None

@@ -105,7 +105,7 @@ class Tally:
     def _give(self, taker: Taker, rows: Rows) -> None:
         if taker is LATE:
             self.late += rows.ids
-        elif rows.ids and taker is not NOT_YET:
+        elif rows.ids and isinstance(taker, Receipt):
             self._seal(taker, rows)
 
     def _seal(self, receipt: Receipt, rows: Rows) -> None:

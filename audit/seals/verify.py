@@ -3,7 +3,7 @@ the same, but for signatures and receipts."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import zip_longest
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -124,7 +124,7 @@ def whose(connection: BaseDatabaseWrapper, ids: list[int]) -> list[tuple[int, in
             " where a.id = any (%s) group by a.id order by a.id",
             [ids],
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def of_entries(rows: Iterable[tuple[int, int]], detail: str) -> Iterator[Finding]:
@@ -135,7 +135,7 @@ def of_entries(rows: Iterable[tuple[int, int]], detail: str) -> Iterator[Finding
 def is_of_this_server(connection: BaseDatabaseWrapper, receipt: Receipt) -> bool:
     """Else another one has numbered the transactions of the entries."""
     [[_, system, *_]] = rows_of(connection, "here")
-    return receipt.system == system
+    return bool(receipt.system == system)
 
 
 def lost(
@@ -192,7 +192,7 @@ def not_vouched_for(counted: Sequence[Row]) -> Iterator[Receipt]:
     """The seals whose own signature is needed: the newest ones, and each to which the next one is
     not chained, or by another key."""
     newest = len(counted) - CHECKED
-    for at, (row, following) in enumerate(pairwise([*counted, None])):
+    for at, (row, following) in enumerate(zip_longest(counted, counted[1:])):
         if row.receipt is None:
             continue
         after = following and following.receipt

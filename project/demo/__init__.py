@@ -17,7 +17,7 @@ from accounts.models import User
 from project.local import LOCAL
 
 from . import past, today
-from .cast import ACCOUNTS, USERS, let_in
+from .cast import ACCOUNTS, BEFORE_TODAY, NEWCOMERS, let_in
 from .visitor import NotMadeError
 
 __all__ = ["NotMadeError", "make", "password", "welcome"]
@@ -40,8 +40,7 @@ def make(site: str, as_owner: Callable[[], AbstractContextManager] | None) -> st
     try:
         make_users(site, new_password, as_owner)
     except BaseException:  # Ctrl-C too: half a demo would stay forever
-        names = [*USERS, *(account.username for account in ACCOUNTS)]
-        User.objects.filter(username__in=names).delete()
+        User.objects.filter(username__in=BEFORE_TODAY + NEWCOMERS).delete()
         raise
     LOCAL.mkdir(exist_ok=True)
     PASSWORD_FILE.touch(mode=0o600)

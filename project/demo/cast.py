@@ -23,7 +23,11 @@ ACCOUNTS = [
     Account("alice", "is a user without privileges, and was locked out once"),
 ]
 LOCKED_OUT = "erin"
-USERS = ("bob", "carol", "dave", LOCKED_OUT, "frank", "grace", "heidi", "ivan")
+BEFORE_TODAY = [
+    *[account.username for account in ACCOUNTS],
+    *["bob", "carol", "dave", LOCKED_OUT, "frank", "grace"],
+]
+NEWCOMERS = ["heidi", "ivan"]
 
 
 def let_in(hashed: str) -> None:

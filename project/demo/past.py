@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.sqlfiles import send
 
-from .cast import ACCOUNTS, USERS
+from .cast import BEFORE_TODAY
 
 WEEKS = Path(__file__).with_name("weeks.sql")
 
@@ -23,9 +23,10 @@ WEEKS = Path(__file__).with_name("weeks.sql")
 @transaction.atomic  # in which months.sql sets the search_path
 def load() -> None:
     """Everybody but those who come today, each with a history."""
-    names = [*(account.username for account in ACCOUNTS), *USERS[:-2]]
-    superadmin = names[0]
-    User.objects.bulk_create(User(username=name, is_superuser=name == superadmin) for name in names)
+    superadmin = BEFORE_TODAY[0]
+    User.objects.bulk_create(
+        User(username=name, is_superuser=name == superadmin) for name in BEFORE_TODAY
+    )
     with connection.cursor() as cursor:
         cursor.execute("select set_config('user_state.first_month', %s, true)", [first_month()])
         send(connection, "maintain/months.sql")

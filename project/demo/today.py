@@ -9,7 +9,7 @@ from accounts.lockout import ATTEMPT_LIMIT
 from accounts.models import State, User, UserFSM
 from audit.context import acting_as
 
-from .cast import ACCOUNTS, LOCKED_OUT, USERS
+from .cast import BEFORE_TODAY, LOCKED_OUT, NEWCOMERS
 from .visitor import Visitor, attempt_wrong_passwords
 
 # Nobody is asking: recorded as CLI.
@@ -21,7 +21,7 @@ BY_HAND = (
 
 def arrive() -> None:
     """Where no past was loaded, everybody comes today."""
-    superadmin, *names = [*(account.username for account in ACCOUNTS), *USERS[:-2]]
+    superadmin, *names = BEFORE_TODAY
     with acting_as(User.objects.create(username=superadmin, is_superuser=True)):
         for name in names:
             with UserFSM.changing(User.objects.create(username=name)) as fsm:
@@ -31,7 +31,7 @@ def arrive() -> None:
 def happen(site: str, password: str) -> None:
     superadmin = Visitor(site, "superadmin", password)
     manager, mona = Visitor(site, "manager", password), Visitor(site, "mona", password)
-    for name in USERS[-2:]:
+    for name in NEWCOMERS:
         superadmin.adds(name)
     manager.runs("lock", "bob", reason="Lost their phone")
     mona.runs("unlock", "bob", reason="Has a new one")

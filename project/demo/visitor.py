@@ -43,18 +43,18 @@ class Visitor:
 
 def attempt_wrong_passwords(site: str, username: str, times: int) -> None:
     """At the page to sign in, which answers each of them with the form again."""
-    client = browser(site, REMOTE_ADDR="198.51.100.66")
+    client = browser(site, "198.51.100.66")
     for _ in range(times):
         data = {"username": username, "password": "not their password"}
         post(client, reverse("login"), data, expected=200)
 
 
-def browser(site: str, **environ: str) -> Client:
+def browser(site: str, address: str = "127.0.0.1") -> Client:
     """One that asks for the ``site``, or for the name by which it answers."""
     asked = urlsplit(site)
     names = [host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*"] or ["localhost"]
     host = asked.hostname if asked.hostname in names else names[0]
-    return Client(HTTP_HOST=f"{host}:{asked.port}", **environ)
+    return Client(HTTP_HOST=f"{host}:{asked.port}", REMOTE_ADDR=address)
 
 
 def post(client: Client, url: str, data: dict, expected: int) -> None:

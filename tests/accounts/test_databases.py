@@ -63,7 +63,7 @@ def alice(transactional_db) -> User:
 @pytest.fixture
 def carol(transactional_db, mailoutbox) -> User:
     """She is invited, and the link is in her mailbox."""
-    [user] = invitations.invite(["carol@example.com"], "http://testserver")
+    [user], _ = invitations.invite(["carol@example.com"], "http://testserver")
     return user
 
 

@@ -1,6 +1,8 @@
 """manage.py loaddata, which leaves entries of the audit out: PostgreSQL writes them, for what is
 loaded too. States come after their users, so that their entries have names."""
 
+from typing import Any
+
 from django.core.management import CommandError
 from django.core.management.commands import loaddata
 from django.core.serializers.base import DeserializationError, DeserializedObject
@@ -15,11 +17,11 @@ from audit.models import UserStateAudit
 class Command(loaddata.Command):
     left_out = 0
 
-    def handle(self, *args, **options):
+    def handle(self, *args: Any, **options: Any) -> None:
         try:
             super().handle(*args, **options)
         except (DatabaseError, DeserializationError, ValueError) as error:
-            if not self._called_from_command_line:
+            if not self._called_from_command_line:  # type: ignore[attr-defined]
                 raise  # a program may want to know which one it is
             raise CommandError(f"Nothing was loaded: {reason(error)}") from error
         if self.left_out and self.verbosity:
@@ -28,7 +30,7 @@ class Command(loaddata.Command):
                 f"{entries} of user_state_audit left out: only pg_dump and pg_restore move history."
             )
 
-    def save_obj(self, obj) -> bool:
+    def save_obj(self, obj: DeserializedObject) -> bool:
         if isinstance(obj.object, UserStateAudit):
             self.left_out += 1
             return False
@@ -51,18 +53,17 @@ def reason(error: Exception) -> str:
     return f"{sentence.rstrip('.')}.{' Load it as the role that migrates.' if may_not else ''}"
 
 
-class Later:
+class Later(DeserializedObject):
     """A state for which Django decides whether it is loaded, and which is saved at the end."""
 
-    deferred_fields = ()
-
     def __init__(self, state: DeserializedObject):
-        self.state, self.object = state, state.object
+        super().__init__(state.object)
+        self.state = state
 
-    def save(self, using: str) -> None:
+    def save(self, *args: Any, **kwargs: Any) -> None:
         pass
 
-    def save_deferred_fields(self, using: str) -> None:
+    def save_deferred_fields(self, using: str | None = None, save_m2m: bool = True) -> None:
         if self.state.deferred_fields:  # the user, by name, who had still to come
             self.state.save_deferred_fields(using)
         else:

@@ -1,6 +1,8 @@
 """manage.py maintain_audit: make the months of the audit ahead, and move entries into those that
 were missing. For cron."""
 
+from typing import Any
+
 from django.db import connections
 
 from accounts.locks import holders
@@ -15,7 +17,7 @@ AUDIT, DEFAULT = "public.user_state_audit", "public.user_state_audit_default"
 class Command(AuditCommand):
     help = "Make the months of the audit ahead, and move entries that had to do without one."
 
-    def handle(self, *, database, **options):
+    def handle(self, *, database: str, **options: Any) -> None:
         connection = connections[database]
         need_migrations(connection)
         try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
 from django.core.management import CommandError
 from django.core.management.commands import migrate
@@ -23,7 +24,7 @@ TABLES = ("user_fsm", "accounts_user", "user_state_audit", "user_state_audit_def
 
 
 class Command(migrate.Command):
-    def handle(self, *args, **options):
+    def handle(self, *args: Any, **options: Any) -> None:
         connection = connections[options["database"]]
         if connection.vendor != "postgresql" or options["plan"] or options["check_unapplied"]:
             super().handle(*args, **options)

@@ -1,6 +1,8 @@
 """manage.py prove_audit: print the proof that an entry is in the seal of a receipt."""
 
 import json
+from argparse import ArgumentParser
+from typing import Any
 
 from audit import seals
 from audit.management.base import AuditCommand
@@ -11,7 +13,7 @@ from audit.seals.proof import prove
 class Command(AuditCommand):
     help = "Print, as JSON, the proof that an entry is in the seal of a receipt: see docs/seals.md."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("id", help="of the entry")
         parser.add_argument(
@@ -24,13 +26,22 @@ class Command(AuditCommand):
             "--hide-actor", action="store_true", help="leave out who did it, and from where"
         )
 
-    def handle(self, *, database, id, receipt, hide_subject, hide_actor, **options):
+    def handle(
+        self,
+        *,
+        database: str,
+        id: str,
+        receipt: str,
+        hide_subject: bool,
+        hide_actor: bool,
+        **options: Any,
+    ) -> None:
         entry_id = self.read("the id", number, id)
-        receipt = self.read("--receipt", seals.find_one, receipt)
+        of_seal = self.read("--receipt", seals.find_one, receipt)
         connection = self.connect(database)
         hide = ("subject",) * hide_subject + ("actor",) * hide_actor
         with looking(connection):
-            proof = prove(connection, entry_id, receipt, hide)
+            proof = prove(connection, entry_id, of_seal, hide)
         self.stdout.write(json.dumps(proof, indent=2))
 
 

@@ -1,6 +1,9 @@
 """manage.py reconcile_audit --reason WHY: write the entries that are missing at the end of
 histories, after work during which the triggers were off."""
 
+from argparse import ArgumentParser
+from typing import Any
+
 from django.db import connections
 
 from accounts.locks import holders
@@ -15,11 +18,11 @@ STATES = "public.user_fsm"
 class Command(AuditCommand):
     help = "Write what is missing, from the last recorded state to the present one."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--reason", required=True, help="why it is missing, for the record")
 
-    def handle(self, *, database, reason, **options):
+    def handle(self, *, database: str, reason: str, **options: Any) -> None:
         connection = connections[database]
         if not reason.strip():
             raise self.cannot("Say with --reason why entries are missing.")

@@ -3,8 +3,11 @@
 import os
 import threading
 import time
+from argparse import ArgumentParser
 from pathlib import Path
+from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import (
     InterfaceError,
     InternalError,
@@ -26,7 +29,7 @@ PASSING = (InterfaceError, InternalError, NotSupportedError, OperationalError, s
 class Command(AuditCommand):
     help = "Seal what is new, and print a receipt, to be kept elsewhere: a log, somebody's mail."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--new-key", action="store_true", help="print a new key, and its half")
         parser.add_argument("--key-file", metavar="FILE", help="instead of AUDIT_SEAL_KEY")
@@ -45,10 +48,20 @@ class Command(AuditCommand):
         )
 
     def handle(
-        self, *, database, new_key, key_file, state, every, new_epoch, after, last, **options
-    ):
-        every = self.read("--every", seconds, every) if every is not None else None
-        after = self.read("--after", seals.find_one, after) if after is not None else None
+        self,
+        *,
+        database: str,
+        new_key: bool,
+        key_file: str | None,
+        state: str | None,
+        every: str | None,
+        new_epoch: bool,
+        after: str | None,
+        last: bool,
+        **options: Any,
+    ) -> None:
+        pause = self.read("--every", seconds, every) if every is not None else None
+        given = self.read("--after", seals.find_one, after) if after is not None else None
         if new_key:
             self.print_new_key()
             return
@@ -60,10 +73,10 @@ class Command(AuditCommand):
         if key is None:
             raise self.cannot("Set AUDIT_SEAL_KEY, or name a file with --key-file. See --new-key.")
         sealer = seals.Sealer(connection, key, memory(key, state), self.print_receipt)
-        if not sealer.seal(new_epoch, after):
+        if not sealer.seal(new_epoch, given):
             self.stderr.write(self.why_nothing(connection))
-        while every:
-            time.sleep(every)
+        while pause:
+            time.sleep(pause)
             self.seal_again(sealer)
 
     def seal_again(self, sealer: seals.Sealer) -> None:
@@ -98,7 +111,7 @@ class Command(AuditCommand):
             return why_nothing(connection, newest(connection))
 
 
-def memory(key, file: str | None) -> seals.Memory:
+def memory(key: Ed25519PrivateKey, file: str | None) -> seals.Memory:
     """The state file: the one that is named, else the usual one of the key."""
     named = file or os.environ.get("AUDIT_SEAL_STATE")
     return seals.Memory(Path(named) if named else seals.default_file(seals.key_id(key)))

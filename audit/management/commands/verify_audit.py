@@ -3,10 +3,13 @@ when it could not look."""
 
 import json
 import sys
+from argparse import ArgumentParser
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import chain, islice
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -14,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from audit import seals, verify
+from audit.findings import Finding
 from audit.management.base import AuditCommand, printable
 
 SHOWN = 100  # findings in the table; --json tells all of them
@@ -23,7 +27,7 @@ WIDTH = 160  # columns where no terminal says how many it has
 class Command(AuditCommand):
     help = "Verify the audit: what protects it, the histories of the users, and the seals."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
         parser.add_argument(
@@ -49,9 +53,19 @@ class Command(AuditCommand):
             help="as whom the tables' owner could run code: only where there is no other role",
         )
 
-    def handle(self, *, database, since, user, public_key, seal, as_superuser, **options):
+    def handle(
+        self,
+        *,
+        database: str,
+        since: str | None,
+        user: str | None,
+        public_key: list[str],
+        seal: str | None,
+        as_superuser: bool,
+        **options: Any,
+    ) -> None:
         connection = self.connect(database)
-        since = self.read("--since", moment, since) if since is not None else None
+        begin = self.read("--since", moment, since) if since is not None else None
         keys = [self.read("--public-key", seals.public_key, text) for text in public_key]
         if not keys and (key := self.key()):
             keys = [key.public_key()]
@@ -61,7 +75,7 @@ class Command(AuditCommand):
         with ExitStack() as snapshot:
             with self.progress():
                 snapshot.enter_context(verify.verifying(connection, as_superuser))
-                found = verify.findings(connection, since, user, keys, printed)
+                found = verify.findings(connection, begin, user, keys, printed)
                 first = list(islice(found, SHOWN))
                 extent = verify.extent(connection)
             tell = self.tell_programs if options["json"] else self.tell_people
@@ -79,7 +93,13 @@ class Command(AuditCommand):
         progress.add_task("", total=None)
         return progress
 
-    def tell_people(self, first, rest, extent: verify.Extent | None, checked: bool) -> None:
+    def tell_people(
+        self,
+        first: list[Finding],
+        rest: Iterator[Finding],
+        extent: verify.Extent | None,
+        checked: bool,
+    ) -> None:
         counts = Counter(finding.kind for finding in first)
         more = Counter(finding.kind for finding in rest)
         looked_at = described(extent, checked)
@@ -95,12 +115,18 @@ class Command(AuditCommand):
             cells = (finding.kind, finding.object, user, finding.detail)
             table.add_row(*(Text(printable(cell)) for cell in cells))
         terminal = self.stdout.isatty()
-        console = Console(file=self.stdout, width=None if terminal else WIDTH)
+        console = Console(file=self.stdout, width=None if terminal else WIDTH)  # type: ignore[arg-type]
         console.print(table)
         if more:
             self.stdout.write(f"... and {more.total():,} more, which --json tells.")
 
-    def tell_programs(self, first, rest, extent: verify.Extent | None, checked: bool) -> None:
+    def tell_programs(
+        self,
+        first: list[Finding],
+        rest: Iterator[Finding],
+        extent: verify.Extent | None,
+        checked: bool,
+    ) -> None:
         looked_at = extent._asdict() if extent else {}
         head = {"ok": not first, **looked_at, "signatures_checked": checked}
         self.stdout.write(json.dumps(head)[:-1] + ', "findings": [', ending="")

@@ -109,7 +109,7 @@ def check_database() -> None:
     timeout = {"connect_timeout": CONNECT_TIMEOUT}
     try:
         raw = connection.get_new_connection(timeout | connection.get_connection_params())
-    except connection.Database.Error as error:
+    except connection.Database.Error as error:  # type: ignore[attr-defined] # the driver's
         raise CommandError(f"PostgreSQL can't be reached: {first_line(error)}") from None
     with closing(raw):
         major, minor = divmod(raw.info.server_version, 10000)

@@ -1,12 +1,15 @@
 """Values: whatever a user, a client or a job calls itself, the change succeeds and is recorded."""
 
 import os
+import re
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
-from audit.claims import MAX_IP, MAX_REASON, MAX_REQUEST_ID, MAX_USER
+from accounts.states import MAX_REASON
+from audit.claims import MAX_IP, MAX_REQUEST_ID, MAX_USER, MAX_USER_ID
 from audit.context import acting_as
+from audit.sqlfiles import SQL_DIR
 from tests.psql import psql
 
 LONG = "x" * 10_000
@@ -54,18 +57,49 @@ def test_every_value_is_bounded(alice, trail, set_state):
     ]
 
 
-@pytest.mark.parametrize("name", ["user", "ip", "reason", "request_id"])
-def test_the_database_bounds_them_too(alice, trail, execute, name):
+@pytest.mark.parametrize(
+    ("name", "column", "limit"),
+    [
+        ("user", "initiated_by", MAX_USER),
+        ("impersonator", "impersonator", MAX_USER),
+        ("ip", "ip_address", MAX_IP),
+        ("reason", "reason", MAX_REASON),
+        ("request_id", "request_id", MAX_REQUEST_ID),
+    ],
+)
+def test_the_database_bounds_them_alike(alice, execute, name, column, limit):
     """At psql nothing is cleaned: ten megabytes must not stop a change of state."""
     execute(
         f"select set_config('app.{name}', repeat('ä', 5000000), true);"
         " update user_fsm set current_state = 'locked'"
     )
 
-    [row] = trail.entries()
-    column = {"user": "initiated_by", "ip": "ip_address"}.get(name, name)
-    assert set(row[column]) == {"ä"}
-    assert len(row[column]) <= 1000
+    [(recorded,)] = newest_entry(execute, column)
+    assert recorded == "ä" * limit
+
+
+@pytest.mark.parametrize(("digits", "kept"), [(MAX_USER_ID, True), (MAX_USER_ID + 1, False)])
+def test_the_database_takes_keys_of_the_same_length(alice, execute, digits, kept):
+    execute(
+        f"select set_config('app.user_id', '{'9' * digits}', true);"
+        " update user_fsm set current_state = 'locked'"
+    )
+
+    [(recorded,)] = newest_entry(execute, "initiator_id")
+    assert recorded == (int("9" * digits) if kept else None)
+
+
+def newest_entry(execute, column: str) -> list[tuple]:
+    return execute(f"select {column} from user_state_audit order by id desc limit 1")
+
+
+def test_entries_that_are_written_afterwards_are_cut_to_the_same_lengths():
+    sql = (SQL_DIR / "reconcile.sql").read_text()
+
+    cuts = re.findall(r"left\(current_setting\('(?:app|user_state)\.(\w+)'[^)]*\), (\d+)\)", sql)
+
+    limits = {"ip": MAX_IP, "reason": MAX_REASON, "request_id": MAX_REQUEST_ID}
+    assert {name: int(limit) for name, limit in cuts} == limits
 
 
 def test_an_address_that_is_none_is_recorded_as_it_was_said(alice, trail, execute):
