@@ -5,7 +5,6 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -68,7 +67,10 @@ def answer(process: subprocess.Popen, url: str) -> int | None:
     """The status of the page, once something serves."""
     request = urllib.request.Request(url, headers={"Host": "audit.example.com"})
     while process.poll() is None:
-        with suppress(urllib.error.URLError):
+        try:
             return urllib.request.urlopen(request, timeout=5).status
-        time.sleep(0.2)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except urllib.error.URLError:
+            time.sleep(0.2)
     return None

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.models import User
+from accounts.models import State, User
+from project import demo
 from project.management.commands import up
 
 from .ups import (
@@ -213,6 +214,20 @@ def test_a_demo_that_cannot_be_made_is_an_error_and_leaves_no_users(transactiona
         call_command("up", str(free_port()))
 
     assert not User.objects.exists()
+
+
+def test_a_database_of_ones_own_gets_no_past(
+    transactional_db, trail, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(demo, "PASSWORD_FILE", tmp_path / "password")
+
+    demo.make("http://127.0.0.1:8000", None)
+
+    entries = trail.entries()
+    assert "demo" not in {entry["application_name"] for entry in entries}
+    assert {entry["end_state"] for entry in entries} == {*State.values}
+    assert "http://127.0.0.1:8000/accounts/unlock/" in capsys.readouterr().out
+    assert User.objects.get(username="superadmin").check_password(demo.password())
 
 
 def test_a_postgresql_that_is_too_old_is_an_error(db, monkeypatch):
