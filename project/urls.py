@@ -9,6 +9,7 @@ from accounts.urls import sign_in
 from audit.views import HomeView, readyz
 
 admin.site.site_header = admin.site.site_title = "User state audit"
+admin.site.enable_nav_sidebar = False  # there are three lists; the tables need its place
 
 urlpatterns = [
     path("", HomeView.as_view(), name="home"),

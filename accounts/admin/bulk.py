@@ -94,7 +94,8 @@ class BulkAdmin(StateAdmin):
                 *((ACTION_CHECKBOX_NAME, user.pk) for user in able[:1]),
             ],
         }
-        title = f"{transition.title()} {len(able):,} {model_ngettext(User._meta, len(able))}?"
+        whom = f"{len(able):,} {model_ngettext(User._meta, len(able))}?" if able else "nobody"
+        title = f"{transition.title()} {whom}"
         return self.ask(request, title, form, transition.title(), **context)
 
     def begin(self, request, shown: str, transition: str, reason: str | None) -> HttpResponse:

@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "user state change",
-                "verbose_name_plural": "user state audit",
+                "verbose_name_plural": "user state changes",
                 "db_table": "user_state_audit",
                 "ordering": ["-id"],
                 "managed": False,

@@ -33,7 +33,12 @@ def test_each_row_has_a_page_of_its_own_with_every_column(row, sue, signed_in):
 
     assert "because" in page
     assert str(row.transaction_id) in page
+    claims, facts = page.partition("What PostgreSQL knows")[::2]
+    assert "nightly" in claims.partition("What the application claims")[2]
+    assert row.db_user in facts
+    assert row.datetime.strftime("%Y-%m-%d %H:%M:%S") in page
     assert 'name="_save"' not in page
+    assert f"{LIST}{row.pk}/history/" not in page
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from accounts.models import User
+from accounts.models import User, UserFSM
+from audit.context import acting_as
 
 from .conftest import NARROW
 
@@ -150,6 +151,20 @@ def test_many_are_deactivated_from_the_list(alice, bob, mona, new_page, seen_by_
     for name in ("alice", "bob"):
         entry = "active → deactivated | mona | 127.0.0.1 | deactivate"
         assert seen_by_supervisor(name)[0] == entry
+
+
+@pytest.mark.slow
+def test_the_audit_shows_claims_and_facts_beside_each_other(alice, mona, sue, new_page):
+    with acting_as(mona, ip="203.0.113.121", reason="Has lost their telephone"):
+        for state in ("deactivated", "active"):
+            UserFSM.objects.filter(user=alice).update(current_state=state)
+    page = new_page(sue)
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+    page.goto("/admin/audit/userstateaudit/?q=alice")
+
+    cut_off = "table => table.scrollWidth - table.parentElement.clientWidth"
+    assert page.locator("#result_list").evaluate(cut_off) <= 0
 
 
 def test_on_a_telephone_no_page_scrolls_sideways(alice, mona, new_page, sign_in):

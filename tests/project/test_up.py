@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.models import User
+from accounts.models import State, User
+from project import demo
 from project.management.commands import up
 
 from .ups import (
     assert_one_sentence,
+    browser,
     copy_tree,
     environment,
     free_port,
@@ -34,8 +36,10 @@ from .ups import (
 def test_up_serves_a_demo_with_history_and_a_second_run_keeps_it(tree):
     with running(tree) as (url, printed):
         password = password_in(printed)
-        for name in ("superadmin", "manager", "supervisor"):
-            assert name in printed
+        for name in ("superadmin", "manager", "supervisor", "alice"):
+            assert f"\n    {name} " in printed
+        unlock = re.search(rf"^{url}/accounts/unlock/\S+$", printed, re.MULTILINE)[0]
+        assert b"Unlock my account" in browser().open(unlock).read()
         first = audit_page(url, password)
         assert ("You are root, and so is this site" in printed) == ("root" in serving(tree))
 
@@ -44,7 +48,7 @@ def test_up_serves_a_demo_with_history_and_a_second_run_keeps_it(tree):
         assert password_in(printed) == password
         second = audit_page(url, password)
 
-    for shown in ("superadmin", "manager", "nightly-cleanup", "CLI", "127.0.0.1"):
+    for shown in ("superadmin", "mona", "nightly-cleanup", "system:lockout", "psql", "127.0.0.1"):
         assert shown in first
     for state in ("invited", "active", "locked", "deactivated"):
         assert f"state-{state}" in first
@@ -52,9 +56,9 @@ def test_up_serves_a_demo_with_history_and_a_second_run_keeps_it(tree):
 
 
 def audit_page(url: str, password: str) -> str:
-    browser = sign_in(url, "supervisor", password)
-    page = browser.open(f"{url}/admin/audit/userstateaudit/?q=").read().decode()
-    assert browser.open(f"{url}/static/admin/css/base.css").status == 200
+    office = sign_in(url, "supervisor", password)
+    page = office.open(f"{url}/admin/audit/userstateaudit/?q=").read().decode()
+    assert office.open(f"{url}/static/admin/css/base.css").status == 200
     return page
 
 
@@ -132,6 +136,31 @@ def test_plain_commands_use_the_postgresql_of_the_folder(tree):
 
 
 @pytest.mark.slow
+def test_the_demo_has_a_past_of_weeks_that_verify_and_seals_agree_with(tmp_path):
+    folder = copy_tree(tmp_path / "copy")
+    (folder / ".venv").symlink_to(sys.prefix)
+    with running(folder):
+        pass
+    key = {"AUDIT_SEAL_KEY": "5" * 64, "AUDIT_SEAL_STATE": str(tmp_path / "state")}
+    past = "select extract(day from now() - min(datetime)), count(*), min(db_user), max(db_user)"
+    loaded = f"{past} from user_state_audit where application_name = 'demo'"
+    outside = "select count(*) from user_state_audit_default"
+
+    def ask(sql: str) -> str:
+        return manage(folder, "dbshell", "--", "-U", "auditor", "-At", "-c", sql).stdout
+
+    days, entries, *written_by = ask(loaded).strip().split("|")
+    assert int(days) > 40
+    assert int(entries) > 20
+    assert written_by == ["postgres", "postgres"]
+    assert ask(outside) == "0\n"
+    for command, given in (("verify_audit", {}), ("seal_audit", key), ("verify_audit", key)):
+        done = manage(folder, command, **given)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 seal" in done.stdout
+
+
+@pytest.mark.slow
 def test_it_listens_on_no_network_address(tree):
     shown = manage(tree, "dbshell", "--", "-At", "-c", "show listen_addresses")
 
@@ -185,6 +214,20 @@ def test_a_demo_that_cannot_be_made_is_an_error_and_leaves_no_users(transactiona
         call_command("up", str(free_port()))
 
     assert not User.objects.exists()
+
+
+def test_a_database_of_ones_own_gets_no_past(
+    transactional_db, trail, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(demo, "PASSWORD_FILE", tmp_path / "password")
+
+    demo.make("http://127.0.0.1:8000", None)
+
+    entries = trail.entries()
+    assert "demo" not in {entry["application_name"] for entry in entries}
+    assert {entry["end_state"] for entry in entries} == {*State.values}
+    assert "http://127.0.0.1:8000/accounts/unlock/" in capsys.readouterr().out
+    assert User.objects.get(username="superadmin").check_password(demo.password())
 
 
 def test_a_postgresql_that_is_too_old_is_an_error(db, monkeypatch):

@@ -108,14 +108,19 @@ def password_in(printed: str) -> str:
     return re.search(r"password (\S+) as", printed)[1]
 
 
-def sign_in(url: str, username: str, password: str):
-    """A browser of the standard library, signed in to the admin."""
-    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
-    form = browser.open(f"{url}/admin/login/").read().decode()
+def browser() -> urllib.request.OpenerDirector:
+    """One of the standard library, with cookies."""
+    return urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+
+
+def sign_in(url: str, username: str, password: str) -> urllib.request.OpenerDirector:
+    """A browser, signed in to the admin."""
+    signed_in = browser()
+    form = signed_in.open(f"{url}/admin/login/").read().decode()
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)[1]
     fields = {"username": username, "password": password, "csrfmiddlewaretoken": token}
-    browser.open(f"{url}/admin/login/?next=/admin/", urlencode(fields).encode())
-    return browser
+    signed_in.open(f"{url}/admin/login/?next=/admin/", urlencode(fields).encode())
+    return signed_in
 
 
 def assert_one_sentence(done: subprocess.CompletedProcess, *words: str) -> None:

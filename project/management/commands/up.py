@@ -29,17 +29,17 @@ class Command(BaseCommand):
         host, port = parse(address)
         check_address(host, port)
         check_database()
+        site = f"http://{host}:{port}"
         try:
             with one_at_a_time():
                 self.stdout.write("Migrating ...")
                 with as_owner():
                     call_command("migrate", interactive=False, verbosity=options["verbosity"])
-                password = demo.password() or self.make_demo()
+                password = demo.password() or self.make_demo(site)
         except DatabaseError as error:
             raise CommandError(f"The database refused: {first_line(error)}") from None
         except demo.NotMadeError as error:
             raise CommandError(str(error)) from None
-        site = f"http://{host}:{port}"
         SITE_FILE.parent.mkdir(exist_ok=True)
         SITE_FILE.write_text(site)
         if os.geteuid() == 0:
@@ -47,12 +47,12 @@ class Command(BaseCommand):
         self.stdout.write(demo.welcome(site, password))
         call_command("runserver", address, use_reloader=False, skip_checks=True)
 
-    def make_demo(self) -> str | None:
+    def make_demo(self, site: str) -> str | None:
         """Make the demo and return its password; None when the database has users already."""
         if User.objects.exists():
             return None
         self.stdout.write("Making the demo ...")
-        return demo.make()
+        return demo.make(site, as_owner if local.migrates_as else None)
 
 
 @contextmanager

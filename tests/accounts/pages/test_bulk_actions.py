@@ -79,7 +79,7 @@ def test_the_confirmation_leaves_out_who_would_be_refused_and_says_why(
     page = act("unlock", users, reason=None).content.decode()
 
     assert "Unlock 1 user?" in page
-    assert "Left out are 5 users:" in page
+    assert "5 users are left out:" in page
     assert "<li>carol" in page
     for left_out in (
         "alice (active now)",

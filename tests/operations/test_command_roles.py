@@ -1,0 +1,72 @@
+"""The README names for each command the role that it needs: each runs as that role."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from project.settings import BASE_DIR
+from tests.arena import KEY
+
+pytestmark = pytest.mark.slow
+
+README = (BASE_DIR / "README.md").read_text()
+TABLE = README.partition("| command | role |")[2].partition("\n\n")[0]
+ROWS = re.findall(r"^\| (`.*`) \| `(\w+)` \|", TABLE, re.MULTILINE)
+COMMANDS = [(command, role) for cell, role in ROWS for command in re.findall(r"`([^`]+)`", cell)]
+NAMES = {"deployer": "otto", "web": "web", "auditor": "rita", "sealer": "sealer"}
+ARGUMENTS = {
+    "createsuperuser": "--noinput --username ada --email ada@example.com",
+    "invite_user": "carol@example.com",
+    "unlock_user": "bob",
+    "reconcile_audit": "--reason none",
+    "prove_audit": "1 --receipt {receipt}",
+    "loaddata": "{fixture}",
+}
+
+
+@pytest.fixture
+def run(arena, tmp_path):
+    """Run a command as a role, on a database with a seal, and a user who was locked since."""
+    arena.sql("postgres", "select setval(pg_get_serial_sequence('accounts_user', 'id'), 2)")
+    (tmp_path / "fixture.json").write_text("[]")
+    given = {"receipt": f"'{arena.seal()}'", "fixture": tmp_path / "fixture.json"}
+    arena.sql("web", "update user_fsm set current_state = 'locked' where user_id = 2")
+    seal = {
+        "AUDIT_SEAL_KEY": KEY.private_bytes_raw().hex(),
+        "AUDIT_SEAL_STATE": str(arena.memory().file),
+    }
+
+    def run(command: str, role: str) -> subprocess.CompletedProcess:
+        line = f"{command} {ARGUMENTS.get(command, '')}".format(**given)
+        url = arena.server.url_for(NAMES[role], arena.name)
+        return subprocess.run(
+            [sys.executable, "manage.py", *shlex.split(line)],
+            cwd=BASE_DIR,
+            env=os.environ | {"DATABASE_URL": url, "HTTPS": "1"} | (seal if "seal" in line else {}),
+            capture_output=True,
+            text=True,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize(("command", "role"), COMMANDS, ids=[c for c, _ in COMMANDS])
+def test_each_command_runs_as_the_role_that_is_named(run, command, role):
+    done = run(command, role)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "role"),
+    [("seal_audit", "auditor"), ("seal_audit --new-epoch", "sealer")],
+)
+def test_another_role_is_told_in_one_sentence(run, command, role):
+    done = run(command, role)
+
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1, done.stderr
