@@ -24,6 +24,7 @@ app.conf.update(
     broker_url="filesystem://",
     broker_transport_options={{
         "data_folder_in": {queue!r}, "data_folder_out": {queue!r}, "control_folder": {queue!r},
+        "polling_interval": 0.05,
     }},
     worker_hijack_root_logger=False,
 )
