@@ -5,7 +5,7 @@ import sys
 import time
 
 import pytest
-from celery import chain
+from celery import chain, signals
 
 from audit.context import acting_as
 
@@ -24,6 +24,7 @@ app.conf.update(
     broker_url="filesystem://",
     broker_transport_options={{
         "data_folder_in": {queue!r}, "data_folder_out": {queue!r}, "control_folder": {queue!r},
+        "polling_interval": 0.05,
     }},
     worker_hijack_root_logger=False,
 )
@@ -80,6 +81,10 @@ def test_a_task_is_done_in_the_name_of_whoever_queued_it(alice, bob, trail, jobs
     assert [entry["reason"] for entry in trail.entries()] == ["50% off"] * 7
 
     trail.forget()
+    signals.before_task_publish.disconnect(jobs.hand_over)  # a message of another program's
     jobs.change.delay("deactivated")
     wait_for(trail, 1)
-    assert trail.initiators() == ["CLI"]
+    signals.before_task_publish.connect(jobs.hand_over)
+    jobs.change.delay("active")
+    wait_for(trail, 2)
+    assert trail.initiators() == ["CLI", "CLI"]
