@@ -37,6 +37,7 @@ UNPRIVILEGED = "pgserver"  # the user that runs PostgreSQL for root: it refuses 
 # Folders where its socket can be: the system allows 107 bytes for the path, libpq takes a comma for
 # the end of a host, and a quote would have to be quoted.
 SOCKET_FOLDER = re.compile(r"[A-Za-z0-9_/.+ -]{1,90}")
+REASON = re.compile(r"\b(error|FATAL|PANIC): ")  # in the line that says why a program ends
 SECONDS_TO_START = 60
 LONGEST_WAIT = 3 * SECONDS_TO_START  # for another process that starts or stops the server
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
@@ -190,7 +191,7 @@ class Server:
             connection.close()
 
     def run(self, program: str, *arguments: str, folder: Path | None = None) -> None:
-        """Run a program of PostgreSQL as its user; RuntimeError with the last line it prints."""
+        """Run a program of PostgreSQL as its user; RuntimeError with the reason that it prints."""
         who = {}
         if self.user:
             group = pwd.getpwnam(self.user).pw_gid
@@ -217,7 +218,9 @@ def run(command, **how) -> None:
         output.seek(0)
         if done.returncode != 0:
             lines = output.read().strip().splitlines() or ["no message"]
-            raise RuntimeError(f"{Path(command[0]).name}: {lines[-1]}")
+            # After its error, initdb says what it removes.
+            reason = next((line for line in lines if REASON.search(line)), lines[-1])
+            raise RuntimeError(f"{Path(command[0]).name}: {reason}")
 
 
 @contextmanager

@@ -60,6 +60,14 @@ def test_a_process_that_does_not_let_go_is_an_error(tmp_path, monkeypatch):
             postgres.Server(tmp_path).start()
 
 
+def test_the_reason_for_which_initdb_fails_is_told(tmp_path):
+    server = postgres.Server(tmp_path)
+    server.initdb_options = ("--set", "shared_buffers=nonsense")
+
+    with pytest.raises(RuntimeError, match=r"^initdb: .*FATAL: "):
+        server.make_data_folder()
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
 @pytest.mark.skipif(not SYSTEM_PYTHON.exists(), reason="no Python that everybody can run")
