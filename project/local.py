@@ -23,6 +23,15 @@ SITE_SETTINGS = {
     *("ALLOWED_HOSTS", "AUDIT_SEAL_KEY", "AUDIT_SEAL_STATE", "DEBUG", "DJANGO_SETTINGS_MODULE"),
     *("EMAIL_URL", "SCRIPT_NAME", "SITE_URL", "TRUSTED_PROXIES"),
 }
+# Of proxies, of the repository in whose hook they may run, of a terminal, and of this program: the
+# tests start browsers, git and commands, and compare what those print.
+OF_OTHER_PROGRAMS = {
+    *(f"{scheme}_proxy" for scheme in ("all", "http", "https")),
+    *(f"{scheme}_PROXY" for scheme in ("ALL", "HTTP", "HTTPS")),
+    *("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"),
+    *("COLUMNS", "DJANGO_COLORS", "FORCE_COLOR", "LINES", "NO_COLOR"),
+    *("PGAPPNAME", "PSQLRC", "PYTHONIOENCODING", "PYTHONOPTIMIZE", "XDG_STATE_HOME"),
+}
 # Commands that the role that serves may not run. All others run as that role.
 AS_OWNER = {"migrate", "pgtrigger", "seal_audit", "reconcile_audit", "maintain_audit"}
 # The role as which up migrates, but does not serve; None where DATABASE_URL names one for both.
@@ -52,9 +61,10 @@ def test(arguments: list[str]) -> int:
     if not arguments:
         print("This takes about three minutes, with two processors to itself.", flush=True)
         arguments = ["-n", "2", "--dist", "loadfile", "-m", "not slow"]
-    for name in SITE_SETTINGS:
+    for name in SITE_SETTINGS | OF_OTHER_PROGRAMS:
         os.environ.pop(name, None)
     os.environ["HTTPS"] = "0"  # Django's test client speaks plain HTTP
+    os.environ["LC_ALL"] = "C.UTF-8"  # programs complain of a locale that is not installed
     provide_secret_key()
     end_on_signal()
     if os.environ.get("DATABASE_URL"):
