@@ -3,7 +3,6 @@
 from base64 import b64encode
 
 import pytest
-from django.db import models
 from django.test import Client
 from rest_framework.authtoken.models import Token
 from rest_framework_simplejwt.tokens import AccessToken
@@ -11,13 +10,6 @@ from rest_framework_simplejwt.tokens import AccessToken
 from accounts.models import User, UserFSM
 
 from .peers import ADDRESS, JWT, REST_BASIC, REST_SESSION, REST_TOKEN
-
-# They ask User.is_active, which does not say what the state says while it is a column of its own.
-is_active_says_the_state = pytest.mark.xfail(
-    type(User._meta.get_field("is_active")) is models.BooleanField,
-    reason="User.is_active is a column of its own",
-    strict=True,
-)
 
 
 def basic(user: User) -> str:
@@ -36,8 +28,8 @@ DOORS = pytest.mark.parametrize(
     ("peer", "door", "credentials"),
     [
         (REST_BASIC, "basic", basic),
-        pytest.param(REST_TOKEN, "token", token, marks=is_active_says_the_state),
-        pytest.param(JWT, "jwt", jwt, marks=is_active_says_the_state),
+        (REST_TOKEN, "token", token),
+        (JWT, "jwt", jwt),
     ],
 )
 
