@@ -17,9 +17,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from . import invitations, lockout
-from .attempts import WINDOW
 from .databases import primary
-from .durations import in_words
+from .durations import attempt_window
 from .locks import HeldError
 from .mail import count_mail
 from .models import State, User
@@ -28,7 +27,7 @@ from .states import MAX_REASON
 # It says nothing about any account, and nobody's name.
 TRY_AGAIN = "This is not possible at the moment, and nothing was changed. Try again in a minute."
 TOO_MANY = (
-    f"There were too many wrong passwords from your address. Try again in {in_words(WINDOW)}."
+    f"There were too many wrong passwords from your address. Try again in {attempt_window()}."
 )
 
 

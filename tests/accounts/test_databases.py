@@ -149,8 +149,9 @@ def test_an_older_invitation_has_ended_there_too(replica_behind, mailoutbox):
 
 @contextmanager
 def presets(**settings: str) -> Iterator[None]:
-    """Of the role that serves."""
-    role = connection.settings_dict["USER"]
+    """Of the role that serves, in this database: other tests run beside it on the server."""
+    database = connection.settings_dict
+    role = f'{database["USER"]} in database "{database["NAME"]}"'
     with connection.cursor() as cursor:
         for name, value in settings.items():
             cursor.execute(f"alter role {role} set {name} = '{value}'")
