@@ -63,7 +63,7 @@ def next_release(sites, tmp_path_factory) -> Clone:
     """The trigger's function is another one, the audit has a migration and a column more."""
     clone = Clone(tmp_path_factory.mktemp("next_release"))
     function = "sql/install/32_record_user_state.sql"
-    clone.edit(function, "'app.reason', true), 1000)", "'app.reason', true), 2000)")
+    clone.edit(function, "left(claimed_reason, 1000)", "left(claimed_reason, 2000)")
     table = "sql/install/22_user_state_audit.sql"
     clone.edit(
         table,

@@ -30,7 +30,9 @@ insert into user_fsm (user_id, current_state) values (1, 'active');
 update user_fsm set current_state = 'invited'
 """
 OF_CODE = {"statistics"}  # which are found as code
-KINDS = re.compile(r"(?:select|distinct)\s+'([a-z]+)'(?: as kind)?,\s*(?:'|\(case|[a-z]+\.what)")
+KINDS = re.compile(
+    r"(?:select|distinct)\s+'([a-z]+)'(?: as kind)?,\s*(?:'|\(case|[a-z]+\.(?:what|type))"
+)
 
 
 class Day:

@@ -103,7 +103,7 @@ def test_an_entry_without_a_month_is_written_and_found(today):
     today.sql("wanda", CHANGE.format(user=1))
 
     with today.session("ruth") as ruth:
-        pinned = "set search_path = pg_catalog, pg_temp"
-        found = execute(ruth, pinned, text_of("verify/entries.sql"))
+        settings, entries = text_of("verify/settings.sql"), text_of("verify/entries.sql")
+        found = execute(ruth, "begin", settings, entries)
     [detail] = [row[4] for row in found if row[1] == "table user_state_audit_default"]
     assert detail.startswith("1 entry is without a month")
