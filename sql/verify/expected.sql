@@ -128,7 +128,7 @@ select pg_catalog.set_config('user_state.expected', $expected$
 "  end;",
 "",
 "  if TG_OP = 'UPDATE' then",
-"    -- The usual change is of one user, and this way it costs a third less than by the loop below, which",
+"    -- The usual change is of one user, and this way it costs a quarter less than by the loop below, which",
 "    -- takes over wherever nothing was written here. Where a second row was touched nothing is: how",
 "    -- many entries there had to be, only the loop counts. The name is looked up by key: a join could",
 "    -- be planned, by a change of many users, to read them all.",
