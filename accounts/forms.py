@@ -65,6 +65,7 @@ class PasswordOnly(SetPasswordMixin):
     revoked privileges of the user, or deleted them."""
 
     def set_password_and_save(self, user, *args, commit=True, **kwargs):
+        # Whatever else the form beside this mixin takes; mypy sees ``commit`` twice.
         user = super().set_password_and_save(user, *args, commit=False, **kwargs)  # type: ignore[misc]
         if commit:
             User.objects.filter(pk=user.pk).update(password=user.password)

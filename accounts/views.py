@@ -105,10 +105,11 @@ class LinkView(views.PasswordResetConfirmView):
         """Do what takes long, before anything is locked, and return its result."""
 
     def change(self, prepared: Any) -> None:
-        """Do it, under the lock; ChangeRefusedError."""
+        """Do it, under the lock; ChangeRefusedError. Of each kind of link."""
         raise NotImplementedError
 
     def go_on(self) -> HttpResponse:
+        """The answer when it is done. Of each kind of link."""
         raise NotImplementedError
 
     def get_context_data(self, **kwargs) -> dict:

@@ -152,7 +152,7 @@ class entered(ContextDecorator):  # noqa: N801 - used like a function, as suppre
         return inner
 
 
-class acting_as(entered):  # noqa: N801
+class acting_as(entered):  # noqa: N801 - likewise
     """Do the block in the name of ``user``, from ``ip``, for ``reason``::
 
         with acting_as("nightly-cleanup", reason="not seen for a year"):

@@ -72,11 +72,11 @@ class PrivilegeAdmin(BaseUserAdmin):
     def delete_view(self, request, object_id, extra_context=None):
         return self.one_at_a_time(request, super().delete_view, request, object_id, extra_context)
 
-    def response_action(self, request, queryset):  # type: ignore[override] # as in Django 5.2
+    def response_action(self, request, queryset, *args):
         view = super().response_action
         if "delete_selected" not in request.POST.getlist("action"):
-            return view(request, queryset)
-        return self.one_at_a_time(request, view, request, queryset)
+            return view(request, queryset, *args)
+        return self.one_at_a_time(request, view, request, queryset, *args)
 
     def one_at_a_time(self, request: HttpRequest, view: Callable, *args) -> HttpResponse:
         if request.method != "POST":

@@ -115,6 +115,7 @@ class Command(AuditCommand):
             cells = (finding.kind, finding.object, user, finding.detail)
             table.add_row(*(Text(printable(cell)) for cell in cells))
         terminal = self.stdout.isatty()
+        # rich writes to whatever has write(), as Django's wrapper of a stream does.
         console = Console(file=self.stdout, width=None if terminal else WIDTH)  # type: ignore[arg-type]
         console.print(table)
         if more:
