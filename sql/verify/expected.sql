@@ -8,7 +8,7 @@
 select pg_catalog.set_config('user_state.expected', $expected$
 {
 "format": 1,
-"migration": "0005_one_change",
+"migration": "0006_desk",
 "transitions": [
 ["active", "deactivated", "deactivate"],
 ["active", "locked", "lock"],
