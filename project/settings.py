@@ -172,11 +172,15 @@ LOGIN_REDIRECT_URL = "home"
 # How accounts set the context of the audit without importing it.
 ACTING_AS = "audit.context.acting_as"
 
+# Further names of programs that are the application's, as they tell PostgreSQL.
+AUDIT_PROGRAMS = words("AUDIT_PROGRAMS")
+
 globals().update(email(os.environ.get("EMAIL_URL") or "console:"))
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = ["project.formats"]
 
 STATIC_URL = "static/"
 

@@ -7,7 +7,6 @@ from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any
 
@@ -19,6 +18,7 @@ from rich.text import Text
 from audit import seals, verify
 from audit.findings import Finding
 from audit.management.base import AuditCommand, printable
+from audit.moments import moment
 
 SHOWN = 100  # findings in the table; --json tells all of them
 WIDTH = 160  # columns where no terminal says how many it has
@@ -146,14 +146,3 @@ def described(extent: verify.Extent | None, checked: bool) -> str:
         f"{extent.entries:,} entries of {extent.users:,} users, {extent.seals:,} seals"
         f"{unchecked}{unsealed}"
     )
-
-
-def moment(text: str) -> datetime:
-    """A date or a time, in UTC, as which it is read where it does not say otherwise."""
-    try:
-        found = datetime.fromisoformat(text)
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    except ValueError:
-        raise ValueError(f"{text!r} is no time, such as 2026-01-31T12:00.") from None
-    except OverflowError:
-        raise ValueError(f"{text!r} is not between the years 1 and 9999 of UTC.") from None

@@ -1,0 +1,100 @@
+"""Which kind of actor an entry names, by its claims and by the facts beside them."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import F, Q, TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from audit.claims import ANONYMOUS
+from audit.models import UserStateAudit
+
+NOBODY = "CLI"  # the claim where there is none
+SYSTEM = "system:"  # what the application's own rules begin with
+
+
+class Kind(TextChoices):
+    """The first that fits."""
+
+    OUTSIDE = "outside", _("outside the application")
+    SYSTEM = "system", _("the system")
+    SELF = "self", _("themselves")
+    PERSON = "person", _("a person")
+    ANONYMOUS = "anonymous", _("nobody signed in")
+    JOB = "job", _("a job")
+
+
+class Application(NamedTuple):
+    """By which roles and program names the application connects. Whoever else writes is outside
+    of it, whatever they claim."""
+
+    roles: list[str]
+    programs: list[str]
+
+    def is_outside(self, entry: UserStateAudit) -> bool:
+        return entry.initiated_by == NOBODY or self.disagrees(entry)
+
+    def disagrees(self, entry: UserStateAudit) -> bool:
+        """Whether the facts of the connection are not the application's."""
+        return entry.db_user not in self.roles or entry.application_name not in self.programs
+
+    def kind_of(self, entry: UserStateAudit) -> Kind:
+        if self.is_outside(entry):
+            return Kind.OUTSIDE
+        return next(kind for kind, (fits, _where) in CLAIMS.items() if fits(entry))
+
+    def where(self, kind: Kind) -> Q:
+        """The condition that is true for the entries of the kind."""
+        named = Q(application_name__in=self.programs, application_name__isnull=False)
+        outside = Q(initiated_by=NOBODY) | ~Q(db_user__in=self.roles) | ~named
+        if kind == Kind.OUTSIDE:
+            return outside
+        inside = ~Q(initiated_by=NOBODY) & Q(db_user__in=self.roles) & named
+        earlier = Q()
+        for each, (_fits, condition) in CLAIMS.items():
+            if each == kind:
+                return inside & earlier & condition
+            earlier &= ~condition
+        raise AssertionError(kind)
+
+
+_Claim = tuple[Callable[[UserStateAudit], bool], Q]
+# Of entries that came from the application; in this order, and each entry is of some kind.
+CLAIMS: dict[Kind, _Claim] = {
+    Kind.SYSTEM: (
+        lambda entry: entry.initiated_by.startswith(SYSTEM),
+        Q(initiated_by__startswith=SYSTEM),
+    ),
+    Kind.SELF: (
+        lambda entry: entry.initiator_id == entry.user_id,
+        Q(initiator_id__isnull=False, initiator_id=F("user_id")),
+    ),
+    Kind.PERSON: (
+        lambda entry: entry.initiator_id is not None,
+        Q(initiator_id__isnull=False),
+    ),
+    Kind.ANONYMOUS: (
+        lambda entry: entry.initiated_by == ANONYMOUS,
+        Q(initiated_by=ANONYMOUS),
+    ),
+    Kind.JOB: (lambda entry: True, Q()),
+}
+
+# Whoever may sign in as the application, and whoever asks: where one role does everything, that.
+ROLES = """
+    select rolname from pg_catalog.pg_roles
+     where rolname = session_user
+        or rolcanlogin and not rolsuper
+           and pg_catalog.to_regrole('user_state_audit_app') is not null
+           and pg_catalog.pg_has_role(oid, 'user_state_audit_app', 'member')
+"""
+
+
+def application(connection: BaseDatabaseWrapper) -> Application:
+    """As it is known to the database of ``connection``, which is one of the application's."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"select current_setting('application_name'), array({ROLES})::text[]")
+        program, roles = cursor.fetchone()
+    return Application(roles, [*{program, *settings.AUDIT_PROGRAMS}])

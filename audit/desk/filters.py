@@ -1,0 +1,104 @@
+"""The filters of the desk: by which parameter each is asked for, how its value is read, and which
+entries it leaves."""
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django.contrib.auth import get_user_model
+from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from audit.claims import MAX_USER, clean
+
+from .actors import Application, Kind
+
+LONGEST = MAX_USER  # characters of a value: nothing that is recorded as a name is longer
+SHOWN = 60  # characters of what could not be understood
+NUMBER = re.compile(r"[0-9]{1,18}")
+SAME_PREFIX = 20  # users called so today who are looked for by their keys
+
+
+class Filter(NamedTuple):
+    """``read`` gives the value of a parameter's text, or a ValueError with a sentence; ``where``
+    the condition for that value, and for what the application is."""
+
+    name: str
+    label: Promise
+    read: Callable[[str], Any]
+    where: Callable[[Any, Application], Q]
+
+
+def text(given: str) -> str:
+    """Whatever can be stored: also what looks like another name."""
+    if clean(given, LONGEST) != given:
+        raise ValueError(gettext("nothing has that name: %(given)s.") % {"given": shown(given)})
+    return given
+
+
+def shown(given: str) -> str:
+    return repr(given[:SHOWN])
+
+
+def number(given: str) -> int:
+    if not NUMBER.fullmatch(given):
+        raise ValueError(gettext("%(given)s is no number.") % {"given": shown(given)})
+    return int(given)
+
+
+def one_of(*known: str) -> Callable[[str], str]:
+    def read(given: str) -> str:
+        if given not in known:
+            raise ValueError(
+                gettext("%(given)s is none of %(known)s.")
+                % {"given": shown(given), "known": ", ".join(known)}
+            )
+        return given
+
+    return read
+
+
+def equal(column: str) -> Callable[[Any, Application], Q]:
+    return lambda value, application: Q(**{column: value})
+
+
+def override(value: str, application: Application) -> Q:
+    """As UserStateAudit.is_override."""
+    return Q(transition=None) & ~Q(start_state="new") & ~Q(end_state="deleted")
+
+
+def search(value: str, application: Application) -> Q:
+    """By the beginning of the subject's name or the actor's, then or today."""
+    called_so = get_user_model().objects.filter(username__startswith=value).order_by("username")
+    keys = [*called_so.values_list("pk", flat=True)[:SAME_PREFIX]]
+    condition = Q(username__startswith=value) | Q(initiated_by__startswith=value)
+    return condition | Q(user_id__in=keys) | Q(initiator_id__in=keys) if keys else condition
+
+
+FILTERS: dict[str, Filter] = {
+    each.name: each
+    for each in (
+        Filter("q", _("Name"), text, search),
+        Filter("subject", _("User"), text, equal("username")),
+        Filter("user_id", _("User's key"), number, equal("user_id")),
+        Filter("start_state", _("From"), text, equal("start_state")),
+        Filter("end_state", _("To"), text, equal("end_state")),
+        Filter("transition", _("Transition"), text, equal("transition")),
+        Filter("override", _("Overrides only"), one_of("yes"), override),
+        Filter(
+            "kind",
+            _("Kind of actor"),
+            one_of(*Kind.values),
+            lambda value, application: application.where(Kind(value)),
+        ),
+        Filter("actor", _("Actor"), text, equal("initiated_by")),
+        Filter("initiator_id", _("Actor's key"), number, equal("initiator_id")),
+        Filter("address", _("Address"), text, equal("ip_address")),
+        Filter("db_user", _("Database role"), text, equal("db_user")),
+        Filter("program", _("Program"), text, equal("application_name")),
+        Filter("request", _("Request"), text, equal("request_id")),
+        Filter("transaction", _("Transaction"), number, equal("transaction_id")),
+    )
+}

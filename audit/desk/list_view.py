@@ -1,0 +1,76 @@
+"""The list: which changes there were, the newest first."""
+
+from datetime import UTC, datetime
+
+from django.db import connections
+from django.http import HttpRequest, HttpResponse
+from django.utils.formats import number_format
+from django.utils.translation import gettext, ngettext
+
+from accounts.models import State
+from audit.models import UserStateAudit
+from audit.transitions import transitions
+
+from .access import page, render
+from .actors import Kind, application
+from .filters import FILTERS
+from .pages import CAP, Entries, Page, Pager, Position, counted
+from .selection import Selection
+from .window import PRESETS
+
+POSITION = ("before", "after")
+# The filters that have a field of their own in the form, beside the window; the others are typed.
+FIELDS = ("q", "start_state", "end_state", "transition", "kind", "override")
+EXACT = [each for each in FILTERS.values() if each.name not in FIELDS]
+
+
+@page
+def list_view(request: HttpRequest) -> HttpResponse:
+    selection = Selection(request.GET, datetime.now(UTC), *POSITION)
+    known = application(connections[UserStateAudit.objects.db])
+    entries = selection.entries(known)
+    shown = read(request, selection, entries)
+    return render(
+        request,
+        "list",
+        title=gettext("Changes of state"),
+        selection=selection,
+        application=known,
+        page=shown,
+        count=how_many(shown, entries),
+        presets=PRESETS,
+        states=["new", *State.values, "deleted"],
+        transitions=sorted({name for _start, _end, name in transitions()}),
+        kinds=Kind.choices,
+        **{name: request.GET.get(name) for name in POSITION},
+        exact=[(each, selection.given.get(each.name, "")) for each in EXACT],
+        exact_open=any(each.name in selection.given for each in EXACT),
+    )
+
+
+def read(request: HttpRequest, selection: Selection, entries: Entries) -> Page:
+    """The page that the tokens ask for; a damaged one is a problem of the selection."""
+    after, before = (request.GET.get(name) for name in ("after", "before"))
+    start = None
+    if token := after or before:
+        try:
+            start = Position.read(token)
+        except ValueError as error:
+            selection.problems.append(str(error))
+    if selection.problems:
+        return Page([], None, None, None)
+    grouped = "transaction" not in selection.values
+    return Pager(entries, selection.window, start, bool(after), grouped).page
+
+
+def how_many(shown: Page, entries: Entries) -> str:
+    """In words; as far as it is known."""
+    count: int | None = sum(row.entries for row in shown.rows)
+    if shown.newer or shown.older or shown.searched_to:
+        count = counted(entries)
+    if count is None:
+        return ""
+    if count > CAP:
+        return gettext("more than %s entries") % number_format(CAP, force_grouping=True)
+    text = ngettext("%s entry", "%s entries", count)
+    return text % number_format(count, force_grouping=True)

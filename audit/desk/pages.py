@@ -1,0 +1,222 @@
+"""Pages of entries by keyset: page 1 and page 100,000 cost the same, and a page stays what it is
+while entries are written."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from django.db.models import Count, Max, Min, Q, QuerySet
+from django.utils.functional import cached_property
+from django.utils.translation import gettext
+
+from audit.models import UserStateAudit
+
+from .patience import GaveUpError, at_most
+from .window import Window
+
+PER_PAGE = 50  # rows
+MASS = 5  # entries of one statement, from which on they are one row
+CAP = 10_000  # entries that are counted
+ROUNDS = 5  # in which a page is filled, however many masses are in the way
+# Short looks go first: with months, what is not looked at costs nothing. None is everything.
+REACHES = (timedelta(days=30), timedelta(days=366), None)
+# Ids and moments have the same order but for two transactions at once, and clocks set back.
+SLACK = timedelta(days=1)
+PATIENCE = 250  # milliseconds for each of the longer looks
+TOKEN = re.compile(r"([0-9]{1,18})\.([0-9]{1,11})")
+START = datetime(1, 1, 3, tzinfo=UTC)
+
+Entries = QuerySet[UserStateAudit]
+
+
+class Position(NamedTuple):
+    """Between two entries: beside that of this ``id``, whose moment is ``near``."""
+
+    id: int
+    near: datetime
+
+    @classmethod
+    def read(cls, token: str) -> "Position":
+        """ValueError, with a sentence, when it is no token."""
+        try:
+            number, seconds = TOKEN.fullmatch(token).groups()  # type: ignore[union-attr] # caught
+            return cls(int(number), datetime.fromtimestamp(int(seconds), UTC))
+        except (AttributeError, ValueError, OverflowError, OSError):
+            sentence = gettext("The address of this page is damaged: begin with the newest.")
+            raise ValueError(sentence) from None
+
+    @property
+    def token(self) -> str:
+        return f"{self.id}.{max(0, int(self.near.timestamp()))}"
+
+
+class Row(NamedTuple):
+    """An entry; or all ``entries`` that one statement wrote, ``entry`` being one of them,
+    with ids from ``lowest`` to ``highest``."""
+
+    entry: UserStateAudit
+    entries: int
+    lowest: int
+    highest: int
+    start_states: list[str]
+    end_states: list[str]
+
+    @classmethod
+    def of(cls, entry: UserStateAudit) -> "Row":
+        return cls(entry, 1, entry.pk, entry.pk, [entry.start_state], [entry.end_state])
+
+    @property
+    def is_mass(self) -> bool:
+        return self.entries > 1
+
+    @property
+    def is_contiguous(self) -> bool:
+        return self.entries == self.highest - self.lowest + 1
+
+
+class Page(NamedTuple):
+    """``newer`` and ``older`` are tokens, None where there is nothing more. ``searched_to`` is set
+    where the search was given up there."""
+
+    rows: list[Row]
+    newer: str | None
+    older: str | None
+    searched_to: datetime | None
+
+
+class Pager:
+    """Reads one page: behind the position, or before it if ``ascending``. Without ``grouped``, each
+    entry is a row of its own."""
+
+    def __init__(
+        self,
+        entries: Entries,
+        window: Window,
+        start: Position | None = None,
+        ascending: bool = False,
+        grouped: bool = True,
+    ):
+        self.entries, self.start, self.ascending = entries, start, ascending
+        self.end = window.until if ascending else window.since
+        self.grouped = grouped
+        self.searched_to: datetime | None = None
+        self.masses = Q()
+
+    @cached_property
+    def page(self) -> Page:
+        rows, more = self.rows()
+        last = self.behind(rows[-1]) if rows and more else None
+        first = self.before(rows[0]) if rows and self.start else None
+        if self.ascending:
+            return Page(rows[::-1], last, first, self.searched_to)
+        return Page(rows, first, last, self.searched_to)
+
+    def rows(self) -> tuple[list[Row], bool]:
+        """In the direction of reading, and whether there are more."""
+        rows: list[Row] = []
+        position, more = self.start, True
+        for _round in range(ROUNDS):
+            wanted = PER_PAGE + 1 - len(rows)
+            found = self.read(position, wanted)
+            rows += self.grouped_by_statement(found) if self.grouped else map(Row.of, found)
+            more = len(found) == wanted
+            if not more or len(rows) > PER_PAGE:
+                break
+            position = Position(found[-1].pk, found[-1].datetime)
+        return rows[:PER_PAGE], more
+
+    def grouped_by_statement(self, found: list[UserStateAudit]) -> Iterator[Row]:
+        counts = Counter((each.transaction_id, each.datetime) for each in found)
+        for entry in found:
+            statement = (entry.transaction_id, entry.datetime)
+            if counts[statement] >= MASS:
+                yield self.mass(entry)
+                counts[statement] = -1
+            elif counts[statement] > 0:
+                yield Row.of(entry)
+
+    def mass(self, entry: UserStateAudit) -> Row:
+        """All entries of its statement in the direction of reading; later looks leave them out."""
+        of_statement = Q(transaction_id=entry.transaction_id, datetime=entry.datetime)
+        self.masses |= of_statement
+        changes = (
+            self.beyond(self.start)
+            .filter(of_statement)
+            .order_by()
+            .values_list("start_state", "end_state")
+            .annotate(Count("pk"), Min("pk"), Max("pk"))
+        )
+        starts, ends, counts, lowest, highest = zip(*changes, strict=True)
+        states = [sorted(set(starts)), sorted(set(ends))]
+        return Row(entry, sum(counts), min(lowest), max(highest), *states)
+
+    def read(self, position: Position | None, limit: int) -> list[UserStateAudit]:
+        """The next entries. Where many fit, a short look is enough; where few do, longer ones are
+        given up after a while."""
+        entries = (
+            self.beyond(position).exclude(self.masses) if self.masses else self.beyond(position)
+        )
+        near = position.near if position else datetime.now(UTC)
+        found: list[UserStateAudit] = []
+        self.searched_to = None
+        for reach in REACHES:
+            end = self.reached(near, reach)
+            try:
+                with at_most(PATIENCE if found or self.searched_to else None, entries.db):
+                    found = list(self.as_far_as(end, entries)[:limit])
+            except GaveUpError:
+                return found
+            self.searched_to = end
+            if end is None or (len(found) == limit and abs(found[-1].datetime - end) > SLACK):
+                break
+        self.searched_to = None
+        return found
+
+    def reached(self, near: datetime, reach: timedelta | None) -> datetime | None:
+        """The moment at which a look of this reach ends; None where that is behind the window."""
+        if reach is None:
+            return None
+        if self.ascending:
+            end = near + reach
+            return None if self.end and self.end <= end else end
+        end = max(near, START + reach) - reach
+        return None if self.end and self.end >= end else end
+
+    def as_far_as(self, end: datetime | None, entries: Entries) -> Entries:
+        if end is None:
+            return entries
+        return (
+            entries.filter(datetime__lt=end)
+            if self.ascending
+            else entries.filter(datetime__gte=end)
+        )
+
+    def beyond(self, position: Position | None) -> Entries:
+        if position is None:
+            return self.entries.order_by("-pk")
+        number, near = position
+        if self.ascending:
+            later = self.entries.filter(pk__gt=number, datetime__gt=max(near, START) - SLACK)
+            return later.order_by("pk")
+        return self.entries.filter(pk__lt=number, datetime__lt=near + SLACK).order_by("-pk")
+
+    def behind(self, row: Row) -> str:
+        """The position behind a row, in the direction of reading."""
+        end = row.highest if self.ascending else row.lowest
+        number = end if row.is_contiguous else row.entry.pk
+        return Position(number, row.entry.datetime).token
+
+    def before(self, row: Row) -> str:
+        number = row.lowest if self.ascending else row.highest
+        return Position(number, row.entry.datetime).token
+
+
+def counted(entries: Entries) -> int | None:
+    """How many there are, CAP + 1 where there are more than CAP; None where that takes too long."""
+    try:
+        with at_most(PATIENCE, entries.db):
+            return entries.order_by()[: CAP + 1].count()
+    except GaveUpError:
+        return None

@@ -1,0 +1,90 @@
+"""What a URL of the desk asks for: a window, filters, and what of them could not be understood."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+
+from audit.models import UserStateAudit
+
+from . import window
+from .actors import Application
+from .filters import FILTERS
+
+WINDOW = ("window", "since", "until")
+
+
+class Chip(NamedTuple):
+    """A filter in force. ``without`` is the query string that takes it off."""
+
+    name: str
+    label: str | Promise
+    value: str
+    without: str
+
+
+class Selection:
+    """The entries that a query string asks for. Where any of it cannot be understood, ``problems``
+    says so in sentences, and there are no entries: never more than were asked for.
+
+    ``aside`` are the names of parameters that are read by somebody else.
+    """
+
+    def __init__(self, given: QueryDict, now: datetime, *aside: str):
+        self.given = {
+            name: value
+            for name, value in given.items()
+            if isinstance(value, str) and value and name not in aside
+        }
+        self.problems = [*self.unknown(given, aside)]
+        self.window = window.Window("", None, None)
+        self.values: dict[str, Any] = {}
+        try:
+            self.window = window.read(self.given, now)
+        except ValueError as error:
+            self.problems.append(str(error))
+        for name in self.given.keys() & FILTERS.keys():
+            try:
+                self.values[name] = FILTERS[name].read(self.given[name])
+            except ValueError as error:
+                self.problems.append(f"{FILTERS[name].label}: {error}")
+
+    def unknown(self, given: QueryDict, aside: tuple[str, ...]) -> Iterator[str]:
+        for name, values in given.lists():
+            if name not in (*FILTERS, *WINDOW, *aside):
+                yield gettext("There is no filter %(name)s.") % {"name": repr(name[:100])}
+            elif len(values) > 1:
+                yield gettext("The filter %(name)s is given twice.") % {"name": repr(name)}
+
+    def where(self, application: Application) -> Q:
+        """The condition for its entries."""
+        condition = self.window.where
+        for name, value in self.values.items():
+            condition &= FILTERS[name].where(value, application)
+        return condition
+
+    def entries(self, application: Application) -> QuerySet[UserStateAudit]:
+        """The newest first."""
+        if self.problems:
+            return UserStateAudit.objects.none()
+        return UserStateAudit.objects.filter(self.where(application)).order_by("-id")
+
+    def query(self, **changes: object) -> str:
+        """The query string with some parameters set, or taken off where they are None."""
+        changed: Mapping[str, object] = {**self.given, **changes}
+        return "?" + urlencode({k: v for k, v in changed.items() if v is not None})
+
+    @cached_property
+    def chips(self) -> list[Chip]:
+        """In the order of FILTERS."""
+        return [
+            Chip(name, FILTERS[name].label, self.given[name], self.query(**{name: None}))
+            for name in FILTERS
+            if name in self.values
+        ]
