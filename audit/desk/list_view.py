@@ -52,9 +52,9 @@ def read(request: HttpRequest, selection: Selection, entries: Entries) -> Page:
     """The page that the tokens ask for; a damaged one is a problem of the selection."""
     after, before = (request.GET.get(name) for name in ("after", "before"))
     start = None
-    if token := after or before:
+    if after or before:
         try:
-            start = Position.read(token)
+            start = Position.read(f"{after or ''}{before or ''}")
         except ValueError as error:
             selection.problems.append(str(error))
     if selection.problems:
