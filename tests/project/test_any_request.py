@@ -46,8 +46,9 @@ NAMES = re.findall(
     old_password usable_password first_name last_name is_staff is_superuser is_active groups
     user_permissions name permissions last_login_0 last_login_1 date_joined_0 date_joined_1
     set-password fsm__current_state__exact groups__id__exact groups__isnull is_staff__exact
-    user_id is_superuser__exact datetime__gte datetime__lt datetime__isnull
-    start_state__exact rules end_state__exact transaction_id term app_label model_name
+    is_superuser__exact datetime__gte window since until subject user_id start_state
+    end_state transition override kind actor initiator_id address db_user program request
+    transaction before after moment term app_label model_name
     field_name password__startswith accounts.user auth.group form-TOTAL_FORMS
     form-INITIAL_FORMS form-0-id csrfmiddlewaretoken
     """,
@@ -59,6 +60,7 @@ ODD = [
     *("lock", "activate", "unlock", "deactivate"),
     *("\x00", "a\x00b", "\ud800", "é" * 90, "\u202e", "%", "%00", "_5F", "../..", "//evil.example"),
     *("1,2", "1:active", "1:active,2:active", "{}", "[]", "' or 1=1 --", "a" * 9000, "\r\nX: y"),
+    *("30d", "all", "yes", "outside", "self", "CLI", "1.1764163823", "2026-01-31T12:00"),
     *("2024-01-01", "2024-13-45", "0001-01-01", "9999-12-31T23:59:59+14:00", "-1.0.1.-9", "on"),
     *("bob", "ada", "bob@example.com", "carol@example.com;dora@example.com", "https://x.example/"),
 ]
