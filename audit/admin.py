@@ -12,6 +12,8 @@ from .user_history import user_history
 
 __all__ = ["UserStateAuditAdmin", "user_history"]
 
+admin.site.index_template = "audit/desk/start.html"
+
 CLAIMS = ("initiated_by", "initiator_id", "impersonator", "ip_address", "reason", "request_id")
 FACTS = ("db_user", "application_name", "client_addr", "transaction_id")
 

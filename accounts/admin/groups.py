@@ -4,6 +4,7 @@ to its members, perhaps to themselves."""
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
+from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
 
 admin.site.unregister(Group)
@@ -11,6 +12,13 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin):
+    filter_horizontal = ()
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):
+        return super().formfield_for_manytomany(
+            db_field, request, **{"widget": CheckboxSelectMultiple, **kwargs}
+        )
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.is_superuser
 
