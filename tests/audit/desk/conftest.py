@@ -11,6 +11,7 @@ from django.db import connection
 LIST = "/admin/audit/userstateaudit/"
 ENTRY = re.compile(r'<li class="entry.*?</li>', re.DOTALL)
 PROGRAM = "user-state-audit"
+NOBODYS = 10**12  # a key that no user of a test has
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def write(transactional_db, walker) -> Callable[..., list[int]]:
             "end_state": "locked",
             "datetime": None,
             "ip_address": "192.0.2.1",
-            "user_id": 1,
+            "user_id": NOBODYS,
             "transition": "lock",
             "db_user": "",
             "application_name": PROGRAM,

@@ -8,10 +8,12 @@ from django.db import connection
 from audit.desk.actors import Application, Kind, application
 from audit.models import UserStateAudit
 
+from .conftest import NOBODYS
+
 APPLICATION = Application(["web"], ["user-state-audit"])
 CASES = {
     ("mona", 7, "web", "user-state-audit"): Kind.PERSON,
-    ("alice", 1, "web", "user-state-audit"): Kind.SELF,
+    ("alice", NOBODYS, "web", "user-state-audit"): Kind.SELF,
     ("system:lockout", None, "web", "user-state-audit"): Kind.SYSTEM,
     ("anonymous", None, "web", "user-state-audit"): Kind.ANONYMOUS,
     ("nightly", None, "web", "user-state-audit"): Kind.JOB,
@@ -28,7 +30,7 @@ CASES = {
 
 def values(case) -> dict:
     names = ("initiated_by", "initiator_id", "db_user", "application_name")
-    return {"user_id": 1, **dict(zip(names, case, strict=True))}
+    return {"user_id": NOBODYS, **dict(zip(names, case, strict=True))}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -40,7 +42,7 @@ def test_sql_finds_what_python_says_and_each_entry_is_of_one_kind(walker, write)
     of_kind = {kind: set() for kind in Kind}
     for case in product(
         ("CLI", "system:x", "anonymous", "mona"),
-        (None, 1, 7),
+        (None, NOBODYS, 7),
         ("web", "dba_peter"),
         ("user-state-audit", "psql", None),
     ):
