@@ -341,10 +341,13 @@ if not is_psycopg3:
 
 @contextmanager
 def watched_transaction(driver: Callable[[], Any], *args: Any, **kwargs: Any) -> Iterator[Any]:
-    """psycopg 3's own transaction(), which may roll back to a savepoint past every cursor."""
+    """psycopg 3's own transaction(), which past every cursor begins a transaction, and rolls back
+    to a savepoint."""
     connection = driver()
+    sender = sender_of(connection)
     try:
         with type(connection).transaction(connection, *args, **kwargs) as transaction:
+            sender.sent = None
             yield transaction
     finally:
-        sender_of(connection).sent = None
+        sender.sent = None
