@@ -34,11 +34,11 @@ class PrivilegeAdmin(BaseUserAdmin):
             return (*fields, *name, *PRIVILEGES, "groups", "user_permissions")
         return fields
 
-    def get_form(self, request, obj=None, **kwargs):
+    def get_form(self, request, obj=None, change=False, **kwargs):
         if obj is not None and obj == request.user:
             why = "Somebody else has to change it: links to choose a new password go there."
             kwargs["help_texts"] = {"email": why}
-        return super().get_form(request, obj, **kwargs)
+        return super().get_form(request, obj, change=change, **kwargs)
 
     def has_change_permission(self, request, obj=None) -> bool:
         may = super().has_change_permission(request, obj)
