@@ -7,11 +7,13 @@ from django.contrib.auth.models import Group
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
 
+from .lookups import LimitedLookupsAdmin
+
 admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin):
+class GroupAdmin(LimitedLookupsAdmin, DjangoGroupAdmin):
     filter_horizontal = ()
 
     def formfield_for_manytomany(self, db_field, request, **kwargs):
