@@ -16,7 +16,8 @@ watched (oid, name, month, ours) as (
     from pg_class c
    where c.relnamespace = to_regnamespace('public')
      and c.relname in ('user_fsm', 'accounts_user', 'user_state_audit', 'user_state_transition',
-                       'user_state_site', 'user_state_seal', 'django_migrations')
+                       'user_state_site', 'user_state_seal', 'user_state_verification',
+                       'django_migrations')
   union all
   select c.oid, c.relname::text, c.relname::text, true
     from pg_inherits i
@@ -425,7 +426,7 @@ line (kind, object, definition, month, code) as (
                           'user_state_audit_sealer']) as role
        cross join unnest(array['user_state_audit', 'user_state_audit_default',
                                'user_state_transition', 'user_state_site', 'user_state_seal',
-                               'django_migrations']) as name
+                               'user_state_verification', 'django_migrations']) as name
     ) as g (role, name, privileges)
 
   union all
@@ -437,6 +438,17 @@ line (kind, object, definition, month, code) as (
     from unnest(array['user_state_audit_app', 'user_state_audit_reader', 'user_state_audit_sealer'])
            as g (role)
     left join audit_sequence s on true
+
+  union all
+  select 'grant', 'grant to ' || g.role || ' on the claims of user_state_verification',
+         case when to_regrole(g.role) is not null and v.oid is not null
+           then (select coalesce('insert of ' || string_agg(a.attname, ', ' order by a.attname), '')
+                   from pg_attribute a
+                  where a.attrelid = v.oid and a.attnum > 0 and not a.attisdropped
+                    and has_column_privilege(to_regrole(g.role), v.oid, a.attnum, 'insert')) end,
+         null, false
+    from (values ('user_state_audit_reader'), ('user_state_audit_sealer')) as g (role)
+   cross join (select to_regclass('public.user_state_verification')::oid as oid) v
 
   union all
   select 'grant', 'grant to ' || g.role || ' on the names of accounts_user',
@@ -478,6 +490,10 @@ line (kind, object, definition, month, code) as (
    where g.grantee <> a.owner and g.privilege_type <> 'SELECT'
      and not (g.privilege_type = 'INSERT' and a.object = 'table user_state_seal'
               and g.grantee = to_regrole('user_state_audit_sealer'))
+     -- Of which columns is said above.
+     and not (g.privilege_type = 'INSERT' and a.object ~ '^column user_state_verification\.'
+              and g.grantee in (to_regrole('user_state_audit_reader'),
+                                to_regrole('user_state_audit_sealer')))
    group by a.object, g.grantee
 
   union all
