@@ -5,10 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 
 from accounts.admin.lookups import LimitedLookupsAdmin
 
+from .desk.integrity_view import integrity_view
 from .models import UserStateAudit
 from .user_history import user_history
 
@@ -72,6 +74,14 @@ class UserStateAuditAdmin(LimitedLookupsAdmin):
 
     class Media:
         css = {"all": ["accounts/state.css"]}
+
+    def get_urls(self) -> list[URLPattern]:
+        page = path(
+            "integrity/",
+            self.admin_site.admin_view(integrity_view),
+            name="audit_userstateaudit_integrity",
+        )
+        return [page, *super().get_urls()]
 
     @admin.display(description="time (UTC)", ordering="id")
     def when(self, row: UserStateAudit) -> str:

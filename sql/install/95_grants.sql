@@ -92,9 +92,9 @@ begin
   grant insert on public.user_state_seal to user_state_audit_sealer;
   -- NOTE: no update or delete of seals; and the application adds none.
   grant insert (findings, entries, users, seals, unsealed, signatures_checked, migration)
-    on public.user_state_verification to user_state_audit_reader, user_state_audit_sealer;
-  -- NOTE: not verified_at and db_user, which say who wrote it and when: they are facts. And the
-  -- application, which shows the result, can't write it.
+    on public.user_state_verification to user_state_audit_reader;
+  -- NOTE: not verified_at and db_user, which say who wrote it and when: they are facts. The
+  -- application, which shows the result, can't write it; nor the sealer, who can't look at states.
 exception
   when insufficient_privilege then
     raise warning 'The audit is not granted: %.', sqlerrm;

@@ -365,7 +365,6 @@ select pg_catalog.set_config('user_state.expected', $expected$
 "grant to user_state_audit_reader on user_state_verification": "select",
 "grant to user_state_audit_sealer on django_migrations": "select",
 "grant to user_state_audit_sealer on sequence user_state_audit_id_seq": "select",
-"grant to user_state_audit_sealer on the claims of user_state_verification": "insert of entries, findings, migration, seals, signatures_checked, unsealed, users",
 "grant to user_state_audit_sealer on user_state_audit": "select",
 "grant to user_state_audit_sealer on user_state_audit_default": "select",
 "grant to user_state_audit_sealer on user_state_seal": "select, insert",

@@ -440,15 +440,16 @@ line (kind, object, definition, month, code) as (
     left join audit_sequence s on true
 
   union all
-  select 'grant', 'grant to ' || g.role || ' on the claims of user_state_verification',
-         case when to_regrole(g.role) is not null and v.oid is not null
+  select 'grant', 'grant to user_state_audit_reader on the claims of user_state_verification',
+         case when to_regrole('user_state_audit_reader') is not null
            then (select coalesce('insert of ' || string_agg(a.attname, ', ' order by a.attname), '')
                    from pg_attribute a
                   where a.attrelid = v.oid and a.attnum > 0 and not a.attisdropped
-                    and has_column_privilege(to_regrole(g.role), v.oid, a.attnum, 'insert')) end,
+                    and has_column_privilege(to_regrole('user_state_audit_reader'), v.oid, a.attnum,
+                                             'insert')) end,
          null, false
-    from (values ('user_state_audit_reader'), ('user_state_audit_sealer')) as g (role)
-   cross join (select to_regclass('public.user_state_verification')::oid as oid) v
+    from watched v
+   where v.name = 'user_state_verification'
 
   union all
   select 'grant', 'grant to ' || g.role || ' on the names of accounts_user',
@@ -492,8 +493,7 @@ line (kind, object, definition, month, code) as (
               and g.grantee = to_regrole('user_state_audit_sealer'))
      -- Of which columns is said above.
      and not (g.privilege_type = 'INSERT' and a.object ~ '^column user_state_verification\.'
-              and g.grantee in (to_regrole('user_state_audit_reader'),
-                                to_regrole('user_state_audit_sealer')))
+              and g.grantee = to_regrole('user_state_audit_reader'))
    group by a.object, g.grantee
 
   union all
