@@ -40,7 +40,7 @@ class Sealed(NamedTuple):
         """The waiting ones, in words."""
         if self.waiting > MANY:
             number = number_format(MANY, force_grouping=True)
-            return _("More than %(number)s entries") % {"number": number}
+            return _("more than %(number)s entries") % {"number": number}
         counted = ngettext("%(number)s entry", "%(number)s entries", self.waiting)
         return counted % {"number": number_format(self.waiting, force_grouping=True)}
 
@@ -95,7 +95,7 @@ def seal(catalog: Catalog, last: Sealed | None) -> Part:
         return Part(RED, sentence % {"number": last.number})
     if last.oldest and catalog.now - last.oldest > A_DAY:
         sentence = _(
-            "%(entries)s wait to be sealed, since %(oldest)s: ask whoever runs the database why"
+            "Not sealed yet: %(entries)s, since %(oldest)s. Ask whoever runs the database why"
             " “manage.py seal_audit” does not run."
         )
         return Part(AMBER, sentence % {"entries": last.described, "oldest": said(last.oldest)})
