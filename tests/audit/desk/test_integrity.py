@@ -7,8 +7,10 @@ import pytest
 from django.db import connections, transaction
 
 from audit.desk.integrity import Light, light
+from audit.desk.integrity.part import A_DAY
 from audit.desk.integrity.seal import MANY
 from audit.seals.receipt import ENDLESS, NOTHING, Receipt
+from project.settings import BASE_DIR
 from tests.arena import Arena
 from tests.audit.attacks.statements import NOTHING as DOES_NOTHING
 
@@ -253,3 +255,9 @@ def test_nobody_else_reads_it(mona, alice, client, signed_in):
     assert signed_in(mona).get(PAGE).status_code == 403
     for stranger in (client, signed_in(alice)):
         assert stranger.get(PAGE)["Location"].startswith("/admin/login/")
+
+
+def test_the_documentation_says_after_how_long_it_turns():
+    page = (BASE_DIR / "docs/operations.md").read_text()
+
+    assert page.count(f"{A_DAY // timedelta(hours=1)} hours") == 1
