@@ -4,8 +4,10 @@ else."""
 import subprocess
 import sys
 
+import psycopg2
 import pytest
 
+from audit.expectation import of_catalog
 from audit.readiness import newest_migration
 from audit.verifications import newest
 from project.settings import BASE_DIR
@@ -102,6 +104,21 @@ def test_code_of_the_owners_is_not_run_to_keep_it(arena, run, code):
 
     not_kept(result, 1)
     assert RUN not in result[2]
+
+
+def test_the_owner_adds_no_code_between_look_and_insert(arena, run, monkeypatch):
+    arena.sql("otto", NOTHING)
+    trigger = f"create trigger mine before insert on {TABLE} execute function nothing()"
+
+    def look(connection):
+        found = of_catalog(connection)
+        with pytest.raises(psycopg2.errors.LockNotAvailable):
+            arena.sql("otto", "set lock_timeout = '100ms'", trigger)
+        return found
+
+    monkeypatch.setattr("audit.verifications.of_catalog", look)
+
+    assert run("verify_audit") == (0, WELL, "")
 
 
 def test_a_superuser_who_looks_is_named(arena, run):
