@@ -5,7 +5,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 
+from .desk.integrity_view import integrity_view
 from .desk.list_view import list_view
 from .models import UserStateAudit
 from .user_history import user_history
@@ -25,6 +27,10 @@ class UserStateAuditAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not gen
         ("What the application claims", {"fields": CLAIMS}),
         ("What PostgreSQL knows", {"fields": FACTS}),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        pages = [path("integrity/", integrity_view, name="audit_integrity")]
+        return [*pages, *super().get_urls()]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -9,9 +9,11 @@ from django.db import connections
 from django.template.context import Context
 from django.urls import reverse
 
+from accounts.databases import primary
 from audit.desk import start
 from audit.desk.access import LIST, may_see
 from audit.desk.actors import application
+from audit.desk.integrity import Light, light
 from audit.models import END_STATES, START_STATES, UserStateAudit
 
 register = template.Library()
@@ -37,6 +39,11 @@ def desk_today(context: Context) -> dict[str, start.Number] | None:
     if not may_see(context["request"]):
         return None
     return start.today(application(connections[UserStateAudit.objects.db]))
+
+
+@register.simple_tag
+def integrity_light() -> Light:
+    return light(connections[primary()])
 
 
 @register.simple_tag(takes_context=True)
