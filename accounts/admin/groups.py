@@ -16,7 +16,7 @@ admin.site.unregister(Group)
 class GroupAdmin(LimitedLookupsAdmin, DjangoGroupAdmin):
     filter_horizontal = ()
 
-    def formfield_for_manytomany(self, db_field, request, **kwargs):
+    def formfield_for_manytomany(self, db_field, request=None, **kwargs):
         return super().formfield_for_manytomany(
             db_field, request, **{"widget": CheckboxSelectMultiple, **kwargs}
         )
