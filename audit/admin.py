@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
 
 from .desk.integrity_view import integrity_view
 from .desk.list_view import list_view
@@ -24,8 +25,8 @@ FACTS = ("db_user", "application_name", "client_addr", "transaction_id")
 class UserStateAuditAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
     fieldsets = (
         (None, {"fields": ("datetime", "username", "user_id", "start_state", "end_state")}),
-        ("What the application claims", {"fields": CLAIMS}),
-        ("What PostgreSQL knows", {"fields": FACTS}),
+        (_("What the application claims"), {"fields": CLAIMS}),
+        (_("What PostgreSQL knows"), {"fields": FACTS}),
     )
 
     def get_urls(self) -> list[URLPattern]:
