@@ -42,6 +42,8 @@ class User(AbstractUser):
     )
 
     class Meta(AbstractUser.Meta):
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
         permissions = [("invite_user", "Can invite people")]
         constraints = [
             # The audit records these names when there is no user: no user may have them.

@@ -17,11 +17,16 @@ class State(models.TextChoices):
     DEACTIVATED = "deactivated", _("Deactivated")
 
 
-def state_name(state: str | None) -> str:
-    """As it stands within a sentence; as it is, where the machine has none of that name."""
+def state_label(state: str | None) -> str:
+    """What pages call it; its own name, where the machine has none of that name."""
     if state is None:
-        return gettext("no state")
-    return State(state).label.lower() if state in State else state
+        return gettext("No state")
+    return str(State(state).label) if state in State else state
+
+
+def state_name(state: str | None) -> str:
+    """As it stands within a sentence."""
+    return state_label(state).lower()
 
 
 class ChangeRefusedError(TransitionNotAllowed):

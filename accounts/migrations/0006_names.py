@@ -9,6 +9,10 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AlterModelOptions(
+            name="attemptcounter",
+            options={"verbose_name": "attempt counter", "verbose_name_plural": "attempt counters"},
+        ),
+        migrations.AlterModelOptions(
             name="userfsm",
             options={"verbose_name": "user state", "verbose_name_plural": "user states"},
         ),

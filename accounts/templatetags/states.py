@@ -4,11 +4,12 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.states import state_name
+from accounts.states import state_label
 
 register = template.Library()
 
 
 @register.simple_tag
 def state_badge(state: str | None) -> SafeString:
-    return format_html('<span class="state state-{}">{}</span>', state or "none", state_name(state))
+    label = state_label(state)
+    return format_html('<span class="state state-{}">{}</span>', state or "none", label)

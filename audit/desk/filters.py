@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from audit.claims import MAX_USER, clean
@@ -81,7 +81,7 @@ FILTERS: dict[str, Filter] = {
     each.name: each
     for each in (
         Filter("q", _("Name"), text, search),
-        Filter("subject", _("User"), text, equal("username")),
+        Filter("subject", pgettext_lazy("of an entry", "User"), text, equal("username")),
         Filter("user_id", _("User's key"), number, equal("user_id")),
         Filter("start_state", _("From"), text, equal("start_state")),
         Filter("end_state", _("To"), text, equal("end_state")),

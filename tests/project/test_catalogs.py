@@ -31,8 +31,8 @@ def test_every_text_of_the_sources_is_translated_and_no_other(app, language):
 def test_a_translation_has_the_placeholders_and_tags_of_the_text(app, language):
     for message in messages(read(app, language)).values():
         texts = message.id if isinstance(message.id, tuple) else (message.id,)
-        for text, translation in zip(texts, forms(message), strict=True):
-            assert found_in(translation) == found_in(text), text
+        for text, form in zip(texts, forms(message), strict=True):
+            assert found_in(form) == found_in(text), text
 
 
 @catalogs
