@@ -1,5 +1,5 @@
--- The indexes of user_state_audit. Each names in its comment who needs it; benchmarks/README.md has what
--- each costs.
+-- The indexes of user_state_audit, and what PostgreSQL counts to choose among them. Each names in its
+-- comment who needs it; benchmarks/README.md has what each costs.
 --
 -- Who runs it: migrate, or a DBA, after 22_user_state_audit.sql and before there are partitions, which get
 -- them as they are made.
@@ -30,13 +30,35 @@ create index if not exists user_state_audit_initiated_by_idx
 
 create index if not exists user_state_audit_ip_address_idx
   on only public.user_state_audit (ip_address);
-
+create index if not exists user_state_audit_request_id_idx
+  on only public.user_state_audit (request_id);
 create index if not exists user_state_audit_start_state_end_state_transition_idx
   on only public.user_state_audit (start_state, end_state, transition);
 create index if not exists user_state_audit_db_user_application_name_idx
   on only public.user_state_audit (db_user, application_name);
 
--- A filter of each 32 pages that knows what is not there: a fiftieth of the size of a list of all ids.
-create index if not exists user_state_audit_request_id_idx
-  on only public.user_state_audit using brin (request_id text_bloom_ops)
-  with (pages_per_range = 32, autosummarize = on);
+-- From some states no change leads to some others. Without this, PostgreSQL expects one as often as the two
+-- are frequent, and looks for it without an index.
+create statistics if not exists public.user_state_audit_start_state_end_state_transition_stat (mcv)
+  on start_state, end_state, transition from public.user_state_audit;
+
+comment on index public.user_state_audit_user_id_id is
+  'A user''s history, in order; what they were called last; their entries in the list.';
+comment on index public.user_state_audit_transaction_id is
+  'The entries of one transaction; what is newer than the last seal.';
+comment on index public.user_state_audit_datetime_idx is
+  'Some days of a month: the list''s windows, bars, lockouts by address, states at a moment.';
+comment on index public.user_state_audit_username_idx is
+  'The list by user, and the search for users.';
+comment on index public.user_state_audit_initiated_by_idx is
+  'The list by actor and by kind of actor, and the search for actors.';
+comment on index public.user_state_audit_ip_address_idx is
+  'The list by address.';
+comment on index public.user_state_audit_request_id_idx is
+  'The entries of one request.';
+comment on index public.user_state_audit_start_state_end_state_transition_idx is
+  'The list by states and by transition, and overrides.';
+comment on index public.user_state_audit_db_user_application_name_idx is
+  'The list by role and by program, and what came from outside the application.';
+comment on statistics public.user_state_audit_start_state_end_state_transition_stat is
+  'Which changes of states there are, for whatever filters by two of the columns.';

@@ -7,5 +7,10 @@
 create table if not exists public.user_state_audit_default
   partition of public.user_state_audit default;
 
+-- As each month gets it.
+create statistics if not exists
+  public.user_state_audit_default_start_state_end_state_transition_stat (mcv)
+  on start_state, end_state, transition from public.user_state_audit_default;
+
 comment on table public.user_state_audit_default is
   'Entries for which there is no month. verify_audit finds them, maintain_audit moves them.';
