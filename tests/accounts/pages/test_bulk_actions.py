@@ -185,6 +185,19 @@ def test_no_more_users_than_one_request_can_delete_are_deleted_at_once(
     assert User.objects.filter(pk__in=[alice.pk, bob.pk]).exists() == (most == 1)
 
 
+def test_a_deletion_waits_no_longer_for_others_than_a_batch(alice, ada, act, execute, monkeypatch):
+    waits = []
+
+    def note(*args):
+        waits.extend(execute("show lock_timeout"))
+
+    monkeypatch.setattr("accounts.admin.bulk.delete_selected", note)
+
+    act("delete", [alice], by=ada)
+
+    assert waits == [(bulk.WAIT,)]
+
+
 def test_nobody_is_deactivated_without_a_reason(alice, act, trail, mona):
     answer = act("deactivate", [alice], reason=" ")
 
