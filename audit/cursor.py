@@ -221,12 +221,13 @@ class ContextCursor(DriversCursor):  # type: ignore[misc]
         sender = sender_of(driver)
         if not sender.observe_transaction(driver):
             return run(query, *args, **kwargs)
-        statement = Statement(query, driver)
+        shares_message = shares_message and not in_pipeline(driver)
+        statement = Statement(query, driver, shares_message)
         pending = self._pending(driver, sender, statement)
         if pending is None or pending == sender.sent:
             sender.sent = None
             result = run(query, *args, **kwargs)
-        elif shares_message and not in_pipeline(driver) and sender.is_short(driver, pending):
+        elif statement.place or (shares_message and sender.is_short(driver, pending)):
             result = self._run_behind(driver, sender, pending, run, statement, *args, **kwargs)
         else:
             with sender.sent_ahead(driver, pending):
@@ -244,6 +245,10 @@ class ContextCursor(DriversCursor):  # type: ignore[misc]
         # Asked only where it can be sent: it may run statements of its own.
         if not ahead and (is_server_cursor or not statement.carries_context(inside)):
             return sender.sent
+        if statement.place:
+            if inside and statement.sets_transaction() and must_ask():
+                return sender.sent
+            sender.sent = None  # it may be changed by what stands in front
         pending = sender.pending(driver)
         if ahead and pending is not None and pending != sender.sent:
             send = sender.send if is_server_cursor else sender.send_before_snapshot
@@ -263,38 +268,43 @@ class ContextCursor(DriversCursor):  # type: ignore[misc]
         """In one message with the context, which stands on lines of its own, so that the excerpt in
         an error shows a line of the author's. They see the statement, its results and the number
         of that line as if it had gone alone."""
-        ahead = sender.text(driver, pending)
+        ahead = ("\n" if statement.place else "") + sender.text(driver, pending)
         codec = codec_for(driver, ahead)
         self._ahead = ahead.encode(codec)
         sender.sent, sender.untouched = None, False
         params = args[0] if args else kwargs.get("params", kwargs.get("vars"))
         try:
-            query = statement.after(ahead, params, codec)
-            return (self._run_last if is_psycopg3 else run)(query, *args, **kwargs)
+            query = statement.around(ahead, params, codec)
+            if is_psycopg3:
+                return self._run_without(statement.place_is_behind, query, *args, **kwargs)
+            return run(query, *args, **kwargs)
         except Error as error:
             if error.diag.statement_position:
                 lines = ahead.count("\n")
-                text = _LINE.sub(lambda line: f"LINE {int(line[1]) - lines}", error.args[0], 1)
+                in_front = statement.text.count("\n", 0, statement.place) + 1
+                text = _LINE.sub(partial(renumbered, in_front, lines), error.args[0], 1)
                 error.args = (text, *error.args[1:])
             raise
 
     if is_psycopg3:
         row_factory: Any
 
-        def _run_last(self, *args: Any, **kwargs: Any) -> Any:
-            """psycopg stands on the first result of two. The author's is shown to their row factory
-            only; for the rest it has no public names."""
+        def _run_without(self, ours: int, *args: Any, **kwargs: Any) -> Any:
+            """psycopg has all results, of which the one of that number is not the author's, and
+            stands on the first. Theirs are shown to their row factory only; for the rest it has no
+            public names."""
             rows, self.row_factory = self.row_factory, tuple_row
             try:
                 result = super().execute(*args, **kwargs)
-                self.nextset()
+                if ours == 0:
+                    self.nextset()
                 with suppress(AttributeError):
-                    del self._results[0]
+                    del self._results[ours]
                     self._iresult = 0
                 return result
             finally:
                 with suppress(AttributeError):
-                    self._query.query = self._query.query.removeprefix(self._ahead)
+                    self._query.query = self._query.query.replace(self._ahead, b"", 1)
                 self.row_factory = rows
 
         @contextmanager
@@ -311,7 +321,19 @@ class ContextCursor(DriversCursor):  # type: ignore[misc]
         @property
         def query(self) -> Any:
             query = super().query
-            return query and query.removeprefix(self._ahead)
+            return query and query.replace(self._ahead, b"", 1)
+
+
+def must_ask() -> bool:
+    """Whether somebody has to be asked who it is, which may run statements."""
+    context = current()
+    return context is not None and not context.is_known
+
+
+def renumbered(in_front: int, added: int, line: re.Match[str]) -> str:
+    """The number in an error, where lines were added behind the first ones."""
+    number = int(line[1])
+    return f"LINE {number - added if number > in_front else number}"
 
 
 def sent_ahead_of(cursor: Any) -> Any:
