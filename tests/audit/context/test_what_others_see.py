@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User, UserFSM
 from audit.context import acting_as
-from audit.cursor import ContextSender, install
+from audit.cursor import install
+from audit.sender import ContextSender
 from tests.conftest import make_user
 
 LOCK = "update user_fsm set current_state = 'locked'"
