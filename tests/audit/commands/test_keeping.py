@@ -128,10 +128,13 @@ def test_a_superuser_who_looks_is_named(arena, run):
 
 
 def test_what_could_not_be_told_is_not_kept(arena):
+    """Also where Python buffers what is printed, as it does for a file."""
+    buffered = environment(arena, "rita")
+    buffered.pop("PYTHONUNBUFFERED", None)
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             [sys.executable, "manage.py", "verify_audit"],
-            env=environment(arena, "rita"),
+            env=buffered,
             cwd=BASE_DIR,
             stdout=full,
             stderr=subprocess.DEVNULL,
