@@ -55,7 +55,7 @@ def newest(connection: BaseDatabaseWrapper, now: datetime) -> Sealed | None:
         return cannot_be_read
     try:
         at = datetime.fromisoformat(receipt.at)
-        since = min(at, now) - LONGEST
+        since = min(at, now - A_DAY) - LONGEST
     except (ValueError, OverflowError):
         return cannot_be_read
     waits = waiting(connection, receipt, since)
