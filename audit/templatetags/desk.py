@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 from django.template.context import Context
 
+from audit.desk.as_of import AsOf
 from audit.models import END_STATES, START_STATES, UserStateAudit
 
 register = template.Library()
@@ -17,6 +18,12 @@ def only(context: Context, **filters: Any) -> str:
     """The list's URL with these filters set, or taken off where they are None, beside those in
     force: ``{% only actor=entry.initiated_by %}``."""
     return f"{context['list_url']}{context['selection'].query(**filters)}"
+
+
+@register.simple_tag
+def asking(as_of: AsOf, **changes: Any) -> str:
+    """The query string with some parameters set, or taken off where they are None."""
+    return as_of.query(**changes)
 
 
 @register.simple_tag(takes_context=True)
