@@ -10,7 +10,7 @@ LETTER, LINE = 8, 15  # pixels
 PADDING, HEIGHT = 10, 34  # of a state
 BEND = 32  # by which an arrow leaves the straight line, so that the one back is another one
 ALONG = 0.42  # where the names stand: nearer to where the arrow begins, for the same reason
-LEAST_RADIUS, RADIUS = 115, 38  # at least, and for each state
+LEAST_RADIUS, RADIUS = 115, 28  # at least, and for each state
 
 
 class Node(NamedTuple):

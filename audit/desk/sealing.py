@@ -20,12 +20,14 @@ from audit.seals.newest import newest_row
 from audit.seals.place import looking
 from audit.seals.proof import prove
 from audit.seals.queries import rows_of
+from audit.seals.verify import moment_of
 
-from .pages import PATIENCE
+from .pages import PATIENCE, SLACK, START
 from .patience import GaveUpError, at_most
 
-LARGEST = 500_000  # ids between the first and the last of a seal of which a page makes a proof
-SECONDS = 10  # for each statement of a proof: it reads all entries of the seal, in blocks
+# A proof reads all entries between the first and the last of the seal, in blocks, and all receipts.
+MOST = 500_000  # of both, for a page
+SECONDS = 10  # for each statement
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ class Cover(NamedTuple):
 
     receipt: Receipt | None
     why_not: str = ""
+    is_provable_here: bool = False
 
     @property
     def at(self) -> datetime | None:
@@ -56,24 +59,25 @@ class Cover(NamedTuple):
         except ValueError:
             return None
 
-    @property
-    def is_provable_here(self) -> bool:
-        return self.receipt is not None and self.receipt.last - self.receipt.first < LARGEST
-
 
 def cover_of(connection: BaseDatabaseWrapper, entry: UserStateAudit) -> Cover:
     try:
         with at_most(PATIENCE, connection.alias):
-            held_by = rows_of(
-                connection, "holding", entry_id=entry.pk, transaction=entry.transaction_id
+            rows = rows_of(
+                connection,
+                "holding",
+                entry_id=entry.pk,
+                transaction=entry.transaction_id,
+                since=moment_of(max(entry.datetime, START) - SLACK),
             )
             newest = newest_row(connection)
     except GaveUpError:
         return Cover(None, str(SLOW))
-    for row in held_by:
-        if receipt := Row.of(*row).receipt:
-            return Cover(receipt)
-    return Cover(None, str(why_none(entry, newest)))
+    receipt = Row.of(*rows[0]).receipt if rows else None
+    if receipt is None or newest is None:
+        return Cover(None, why_none(entry, newest))
+    entries = receipt.last - receipt.first + 1
+    return Cover(receipt, is_provable_here=entries + newest.number <= MOST)
 
 
 def why_none(entry: UserStateAudit, newest: Row | None) -> str:
