@@ -1,4 +1,4 @@
-"""A transition of many users, in batches that fit into a request.
+"""What is done to many users at once, in batches that fit into a request.
 
 What was done, what was not, and what is left is kept in the session of the user who asked for it,
 between one batch and the next.
@@ -8,38 +8,48 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from time import monotonic
+from typing import Any
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
+from .locks import AT_ONCE, HeldError
+from .states import ChangeRefusedError
+
 MAX_AT_ONCE = 5000  # users; their keys and the report fit into a session
 SECONDS = 0.5  # of a batch: with the wait for one lock, its request ends well within two
 WAIT = "250ms"  # for a user whom somebody else holds: a change of state ends in a moment
 KEPT = 3  # reports in a session
-SESSION_KEY = "bulk_changes"
+SESSION_KEY = "bulk_actions"
 SHOWN = re.compile(r"(\d{1,18}):(\w{1,32})")  # a user's key, and the state that a page showed
 
 
 @dataclass
-class BulkChange:
-    transition: str
-    reason: str | None
-    back: str  # the URL of the list on which the users were selected
-    pending: list[tuple[str, str]]  # keys of users, with the states that the page showed
+class BulkAction:
+    name: str
+    back: str  # the URL of the page from which it was begun
+    pending: list[Any]  # on what it still has to run, as JSON keeps it
+    reason: str | None = None
     started: str = field(default_factory=lambda: timezone.now().isoformat())
     done: int = 0
     refused: list[str] = field(default_factory=list)
 
-    def run_batch(self, run: Callable[[str, str], str | None]) -> None:
-        """Run the transition of some of the pending users; ``run`` returns why it was refused."""
-        end = monotonic() + SECONDS
+    def run_batch(self, run: Callable[[Any, str], None]) -> None:
+        """Run it on some of what is pending, which ``run`` takes, and how long to wait for a lock.
+
+        The ChangeRefusedError that it raises says on whom it did not run, and why.
+        """
+        end, wait = monotonic() + SECONDS, WAIT
         while self.pending:
-            refusal = run(*self.pending[0])
-            if refusal is None:
+            try:
+                run(self.pending[0], wait)
                 self.done += 1
-            else:
-                self.refused.append(refusal)
+            except ChangeRefusedError as error:
+                self.refused.append(str(error))
+                if isinstance(error, HeldError):
+                    # Nobody else is waited for in this batch: the wait would be the same for each.
+                    wait = AT_ONCE
             del self.pending[0]
             if monotonic() >= end:
                 break
@@ -58,14 +68,14 @@ def parse(shown: str) -> list[tuple[str, str]]:
     return list(dict(SHOWN.findall(shown)).items())
 
 
-def save(session: SessionBase, change: BulkChange, name: str | None = None) -> str:
-    """Keep it in the session, and return its name there; the oldest ones go."""
-    name = name or get_random_string(12)
-    kept = {**session.get(SESSION_KEY, {}), name: asdict(change)}
+def save(session: SessionBase, action: BulkAction, key: str | None = None) -> str:
+    """Keep it in the session, and return its key there; the oldest ones go."""
+    key = key or get_random_string(12)
+    kept = {**session.get(SESSION_KEY, {}), key: asdict(action)}
     session[SESSION_KEY] = dict(list(kept.items())[-KEPT:])
-    return name
+    return key
 
 
-def load(session: SessionBase, name: str) -> BulkChange | None:
-    kept = session.get(SESSION_KEY, {}).get(name)
-    return kept and BulkChange(**kept)
+def load(session: SessionBase, key: str) -> BulkAction | None:
+    kept = session.get(SESSION_KEY, {}).get(key)
+    return kept and BulkAction(**kept)

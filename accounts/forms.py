@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django import forms
 from django.contrib.auth import authenticate
@@ -14,9 +15,10 @@ from django.contrib.auth.forms import (
     SetPasswordMixin,
 )
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest
 
-from . import invitations, lockout
+from . import invitations, lockout, passwords
 from .databases import primary
 from .durations import attempt_window
 from .locks import HeldError
@@ -31,15 +33,25 @@ TOO_MANY = (
 )
 
 
+def limit(field: forms.Field, most: Any) -> None:
+    """Refuse more characters than what the field asks for can have."""
+    field.validators.append(MaxLengthValidator(most))
+
+
 class SignInForm(AuthenticationForm):
     """Whatever was wrong, the message is the same. Only an address at its attempt limit gets
-    another one, which says nothing about any account."""
+    another one, and a text that is too long: they say nothing about any account."""
 
     error_messages = {
         "invalid_login": "Please enter a correct user name and password. After"
         f" {lockout.ATTEMPT_LIMIT} wrong passwords an account is locked: if you then receive no"
         " mail with a link to unlock it, ask an account manager.",
     }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        limit(self.fields["username"], self.username_field.max_length)
+        limit(self.fields["password"], passwords.MAX_LENGTH)
 
     def clean(self) -> dict:
         with try_again_where_held():
@@ -83,6 +95,7 @@ class ChangeForm(PasswordOnly, PasswordChangeForm):
     def __init__(self, *args, request: HttpRequest, **kwargs):
         super().__init__(*args, **kwargs)
         self.request = request
+        limit(self.fields["old_password"], passwords.MAX_LENGTH)
 
     def clean_old_password(self) -> str:
         old = self.cleaned_data["old_password"]

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -16,7 +15,7 @@ from django.db.models.functions import Lower
 from .databases import primary
 from .fsm import Requester
 from .links import invitation
-from .locks import AT_ONCE, HeldError, bounded_waits
+from .locks import HeldError, bounded_waits
 from .mail import count_mail
 from .models import State, User, UserFSM
 from .privileges import load_privileges
@@ -24,7 +23,6 @@ from .states import ChangeRefusedError
 
 MAX_AT_ONCE = 1000
 MAX_TEXT = 300_000  # characters of a list, or bytes of a file, of so many addresses
-NAMED_AT_MOST = 10  # in a message
 
 
 def parse(text: str) -> tuple[list[str], list[str]]:
@@ -66,40 +64,25 @@ def is_address(word: str) -> bool:
     return True
 
 
-def named(words: list[str]) -> str:
-    """The words as a list for a message, which holds only so many and none longer than a line."""
-    short = [shortened(word) for word in words[:NAMED_AT_MOST]]
-    more = len(words) - len(short)
-    return ", ".join(short) + (f" and {more} more" if more else "")
-
-
 def shortened(word: str) -> str:
     return word if len(word) <= 80 else word[:79] + "…"
 
 
 def invite(
-    addresses: Iterable[str], site: str, by: Requester | None = None
-) -> tuple[list[User], list[str]]:
-    """Invite users at ``addresses``, as parse() returns them, with links to ``site``; return them,
-    and the addresses at which nobody was invited, each with why.
+    address: str, known: list[User], by: Requester | None = None, wait: str | None = None
+) -> User:
+    """Invite a user at ``address``, where known_at() knows the users; the mail is not sent yet.
 
-    Users who are invited already get a new link, which ends the older one. Nobody is invited who
-    has an account that is not invited, or outranks ``by``.
+    A user who is invited already gets a new link, which ends the older one. Nobody is invited who
+    has an account that is not invited, or outranks ``by``: ChangeRefusedError says where, and why.
     """
-    users, refused, wait = [], [], None
-    with transaction.atomic(using=primary()):
-        # Always in the same order: two calls with the same addresses cannot deadlock.
-        for address, known in known_at(sorted(addresses), by):
-            try:
-                with bounded_waits(f"the account of {address}", longest=wait):
-                    users.append(create_or_reinvite(address, known, by))
-            except HeldError as error:
-                refused.append(f"{address} ({error})")
-                wait = AT_ONCE  # the wait for the others would be the same
-            except (IntegrityError, ChangeRefusedError) as error:
-                refused.append(f"{address} ({refusal(error)})")
-        send_on_commit(users, site)
-    return users, refused
+    try:
+        with bounded_waits(f"the account of {address}", longest=wait):
+            return create_or_reinvite(address, known, by)
+    except HeldError as error:
+        raise HeldError(f"{address} ({error})") from error
+    except (IntegrityError, ChangeRefusedError) as error:
+        raise ChangeRefusedError(f"{address} ({refusal(error)})") from error
 
 
 def refusal(error: Exception) -> str:
@@ -107,7 +90,7 @@ def refusal(error: Exception) -> str:
     return changed if isinstance(error, IntegrityError) else str(error)
 
 
-def known_at(addresses: list[str], by: Requester | None) -> list[tuple[str, list[User]]]:
+def known_at(addresses: list[str], by: Requester | None = None) -> dict[str, list[User]]:
     """Each address, with the users who have it as their address or user name."""
     users = User.objects.using(primary())
     lower = users.annotate(address=Lower("email"), name=Lower("username"))
@@ -118,7 +101,7 @@ def known_at(addresses: list[str], by: Requester | None) -> list[tuple[str, list
     for user in found:
         for address in known.keys() & {user.address, user.name}:
             known[address].append(user)
-    return list(known.items())
+    return known
 
 
 def create_or_reinvite(address: str, known: list[Any], by: Requester | None) -> User:

@@ -21,6 +21,10 @@ class IsActiveField(models.BooleanField):
     def __init__(self):
         super().__init__("active", editable=False)
 
+    def deconstruct(self) -> tuple:
+        name, path, _, _ = super().deconstruct()
+        return name, path, [], {}
+
     def contribute_to_class(self, cls, name: str, private_only: bool = True) -> None:
         super().contribute_to_class(cls, name, private_only=True)
         setattr(cls, name, IsActive())
@@ -32,10 +36,11 @@ class IsActiveField(models.BooleanField):
         return IsActiveCol(alias, self, output_field)
 
     def get_prep_value(self, value: object) -> bool | None:
-        return super().to_python(value)
+        return None if value is None else super().to_python(value)
 
     def to_python(self, value: object) -> object:
-        """Of the value in a fixture, which an earlier release has written: leave it out."""
+        """Of the value in a fixture, which an earlier release has written, and of the one that is
+        validated: leave it out."""
         return DEFERRED
 
     def get_db_prep_save(self, value: object, connection) -> None:
@@ -57,4 +62,5 @@ class IsActive:
         return self if user is None else user.state == State.ACTIVE
 
     def __set__(self, user: models.Model, value: object) -> None:
-        raise AttributeError(READ_ONLY)
+        if value is not DEFERRED:
+            raise AttributeError(READ_ONLY)

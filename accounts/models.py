@@ -57,6 +57,12 @@ class User(AbstractUser):
         fsm = getattr(self, "fsm", None)
         return fsm and fsm.current_state
 
+    def refresh_from_db(self, using: str | None = None, fields=None, from_queryset=None) -> None:
+        """As Django does it; ``is_active`` is read from the state."""
+        if fields is not None and "is_active" in fields:
+            fields = [*fields, "fsm"]
+        super().refresh_from_db(using, fields, from_queryset)
+
     @cached_property
     def privileges(self) -> frozenset[int]:
         load_privileges([self])

@@ -16,25 +16,24 @@ from django.utils.module_loading import import_string
 
 from accounts.middleware import lookup_running, user_lookup
 
-from .claims import ANONYMOUS, Actor
+from .claims import ANONYMOUS, UNKNOWN, Actor
 
 
 def actor_of(request: HttpRequest) -> Actor | None:
     """Whom a change is made for at this moment; None while that is being found out.
 
-    The hook gets the request, and returns a user object, a name, or an Actor; None where it has
-    nothing to say.
+    The hook gets the request, and returns a user object, a name, or an Actor; None or what else is
+    empty, where it has nothing to say. A request is never nobody's.
     """
     if lookup_running.get():
         return None
     session = getattr(request, "session", None)
     accessed = session is not None and session.accessed
     ask = hook()
-    who = ask(request) if ask else None
-    actor = Actor.of(user_of(request) if who is None else who)
+    actor = Actor.of((ask and ask(request)) or user_of(request))
     if session is not None:
         session.accessed = accessed  # by the page, or it could not be cached: Vary: Cookie
-    return actor
+    return actor if actor.name else actor._replace(name=UNKNOWN)
 
 
 def user_of(request: HttpRequest) -> Any:

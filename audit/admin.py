@@ -5,10 +5,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import URLPattern, path
 
 from .desk.as_of_view import as_of_view
 from .desk.entry_view import entry_view, proof_view
+from .desk.integrity_view import integrity_view
 from .desk.list_view import list_view
 from .desk.timeline_view import timeline_view
 from .models import UserStateAudit
@@ -16,16 +17,19 @@ from .user_history import user_history
 
 __all__ = ["UserStateAuditAdmin", "user_history"]
 
+admin.site.index_template = "audit/desk/start.html"
+
 
 @admin.register(UserStateAudit)
 class UserStateAuditAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
-    def get_urls(self) -> list[Any]:
-        return [
+    def get_urls(self) -> list[URLPattern]:
+        pages = [
             path("at/", as_of_view, name="audit_at"),
-            path("<str:entry_id>/proof.json", proof_view, name="audit_proof"),
+            path("integrity/", integrity_view, name="audit_integrity"),
             path("user/<str:user_id>/", timeline_view, name="audit_timeline"),
-            *super().get_urls(),
+            path("<str:entry_id>/proof.json", proof_view, name="audit_proof"),
         ]
+        return [*pages, *super().get_urls()]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from inspect import iscoroutinefunction
 from typing import Any
 
 from django.apps import AppConfig
@@ -80,10 +81,11 @@ def check_trusted_proxies(
 
 
 def check_actor(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """audit.E003: AUDIT_ACTOR is no path to a function."""
+    """audit.E003: AUDIT_ACTOR is no path to a function, which a statement can ask at once."""
     path = getattr(settings, "AUDIT_ACTOR", None)
     try:
-        if path is None or callable(import_string(path)):
+        hook = path and import_string(path)
+        if path is None or (callable(hook) and not iscoroutinefunction(hook)):
             return []
     except (ImportError, AttributeError, TypeError):
         pass

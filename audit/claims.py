@@ -1,5 +1,6 @@
 """What the application claims: who is asking, from where, why and in which request."""
 
+import re
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -8,6 +9,9 @@ from typing import Any, NamedTuple
 MAX_USER, MAX_IP, MAX_REQUEST_ID, MAX_USER_ID = 300, 64, 200, 18
 UNKNOWN = "unknown"
 ANONYMOUS = "anonymous"
+
+# What the trigger takes for a key. No part of another text is one: it would be somebody else's.
+_KEY = re.compile(rf"[0-9]{{1,{MAX_USER_ID}}}")
 
 
 def clean(value: object, limit: int) -> str:
@@ -41,13 +45,14 @@ def parts_of(who: Any) -> tuple[str, str, str]:
     get_username = None if type(who) is str else getattr(who, "get_username", None)
     if get_username is None:
         return str(who)[: MAX_USER * 2], "", ""
-    key = who.pk
+    key = getattr(who, "pk", None)
     return get_username() or ANONYMOUS, "" if key is None else str(key), ""
 
 
 @lru_cache(maxsize=256)
 def cleaned(name: str, user_id: str, impersonator: str) -> Actor:
-    return Actor(clean(name, MAX_USER), clean(user_id, MAX_USER_ID), clean(impersonator, MAX_USER))
+    key = user_id if _KEY.fullmatch(user_id) else ""
+    return Actor(clean(name, MAX_USER), key, clean(impersonator, MAX_USER))
 
 
 class Claims(NamedTuple):

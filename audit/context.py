@@ -10,8 +10,10 @@ from contextlib import AbstractContextManager, ContextDecorator
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial, wraps
-from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+from inspect import isasyncgenfunction, isgeneratorfunction
 from typing import Any
+
+from asgiref.sync import iscoroutinefunction
 
 from accounts.states import MAX_REASON
 
@@ -45,6 +47,15 @@ class Context:
         for its result.
         """
         return self._known if isinstance(self.actor, Actor) else self.of(resolve(self.actor))
+
+    def actor_with(self, **others: Any) -> Actor | Callable[[], Actor | None]:
+        """The actor, of whom ``others`` is known too."""
+        actor = self.actor
+        if not any(each is not None for each in others.values()):
+            return actor
+        if isinstance(actor, Actor):
+            return Actor.of(actor, **others)
+        return lambda: (who := actor()) and Actor.of(who, **others)
 
     @property
     def is_known(self) -> bool:
@@ -183,12 +194,15 @@ class acting_as(entered):  # noqa: N801 - likewise
             name: clean(value, limit) for name, (value, limit) in texts.items() if value is not None
         }
         self._open = []
+        self._of_actor = {"user_id": user_id, "impersonator": impersonator}
         if user is not None:
-            self._given["actor"] = Actor.of(user, user_id, impersonator)
+            self._given["actor"] = Actor.of(user, **self._of_actor)
 
     @property
     def context(self) -> Context:  # type: ignore[override] # made when it is entered
-        return replace(current() or Context(), **self._given)
+        around = current() or Context()
+        given = {"actor": around.actor_with(**self._of_actor)} | self._given
+        return replace(around, **given)
 
 
 def in_steps(

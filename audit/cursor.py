@@ -21,6 +21,7 @@ from django.db.backends.signals import connection_created
 
 from .claims import NOBODY, SETTINGS, Claims
 from .context import current
+from .encodings import client_codec, codec_for, storable
 from .statement import Statement
 
 if is_psycopg3:
@@ -90,7 +91,8 @@ class ContextSender:
     def __init__(self) -> None:
         self.sent: Claims | None = NOBODY
         self.untouched = True
-        self._last_text: tuple[Claims | None, Claims | None, str] = (None, None, "")
+        self._last_text = ""
+        self._last_text_is_of: tuple[Claims | None, Claims | None, str] | None = None
 
     def observe_transaction(self, driver: Any) -> bool:
         """Take note of the transaction that the next statement will be in. Whether there is
@@ -118,13 +120,15 @@ class ContextSender:
 
     def text(self, driver: Any, pending: Claims) -> str:
         """The line that makes ``pending`` of what was sent: all, where nothing is known."""
-        before, after, text = self._last_text
-        if before != self.sent or after != pending:
-            call = "pg_catalog.set_config('{}', %s, true)"
-            text = f"select {self.quoted(driver, pending, call, ', ')};\n"
-            # How a backslash is quoted depends on standard_conforming_strings, which may change.
-            if "\\" not in text:
-                self._last_text = (self.sent, pending, text)
+        codec = codec_for(driver, self._last_text)
+        if self._last_text_is_of == (self.sent, pending, codec):
+            return self._last_text
+        call = "pg_catalog.set_config('{}', %s, true)"
+        text = f"select {self.quoted(driver, pending, call, ', ')};\n"
+        # How a backslash is quoted depends on standard_conforming_strings, which may change.
+        if "\\" not in text:
+            codec = codec_for(driver, text)
+            self._last_text, self._last_text_is_of = text, (self.sent, pending, codec)
         return text
 
     def is_short(self, driver: Any, pending: Claims) -> bool:
@@ -135,8 +139,9 @@ class ContextSender:
         sent = self.sent or (None,) * len(SETTINGS)
         new = {n: p for n, p, s in zip(SETTINGS, pending, sent, strict=True) if p != s}
         sql = between.join(each.format(name) for name in new)
-        text = PlainCursor(driver).mogrify(sql, list(new.values()))
-        return str(text if is_psycopg3 else text.decode())
+        values = [storable(driver, value) for value in new.values()]
+        text = PlainCursor(driver).mogrify(sql, values)
+        return str(text if is_psycopg3 else text.decode(client_codec(driver)))
 
     def send(self, driver: Any, pending: Claims, begin: bool = False) -> None:
         """In a message of its own, unseen by everybody."""
@@ -201,7 +206,7 @@ else:
 class ContextCursor(DriversCursor):  # type: ignore[misc]
     """Comes right before a cursor class of the driver's."""
 
-    _ahead = ""  # what went ahead of the statement
+    _ahead = b""  # what went ahead of the statement
 
     def execute(self, query: Any, *args: Any, **kwargs: Any) -> Any:
         return self._run(super().execute, hasattr(self, "mogrify"), query, *args, **kwargs)
@@ -258,11 +263,13 @@ class ContextCursor(DriversCursor):  # type: ignore[misc]
         """In one message with the context, which stands on lines of its own, so that the excerpt in
         an error shows a line of the author's. They see the statement, its results and the number
         of that line as if it had gone alone."""
-        self._ahead = ahead = sender.text(driver, pending)
+        ahead = sender.text(driver, pending)
+        codec = codec_for(driver, ahead)
+        self._ahead = ahead.encode(codec)
         sender.sent, sender.untouched = None, False
         params = args[0] if args else kwargs.get("params", kwargs.get("vars"))
         try:
-            query = statement.after(ahead, params)
+            query = statement.after(ahead, params, codec)
             return (self._run_last if is_psycopg3 else run)(query, *args, **kwargs)
         except Error as error:
             if error.diag.statement_position:
@@ -287,7 +294,7 @@ class ContextCursor(DriversCursor):  # type: ignore[misc]
                 return result
             finally:
                 with suppress(AttributeError):
-                    self._query.query = self._query.query.removeprefix(self._ahead.encode())
+                    self._query.query = self._query.query.removeprefix(self._ahead)
                 self.row_factory = rows
 
         @contextmanager
@@ -304,7 +311,7 @@ class ContextCursor(DriversCursor):  # type: ignore[misc]
         @property
         def query(self) -> Any:
             query = super().query
-            return query and query.removeprefix(self._ahead.encode())
+            return query and query.removeprefix(self._ahead)
 
 
 def sent_ahead_of(cursor: Any) -> Any:
@@ -334,10 +341,13 @@ if not is_psycopg3:
 
 @contextmanager
 def watched_transaction(driver: Callable[[], Any], *args: Any, **kwargs: Any) -> Iterator[Any]:
-    """psycopg 3's own transaction(), which may roll back to a savepoint past every cursor."""
+    """psycopg 3's own transaction(), which past every cursor begins a transaction, and rolls back
+    to a savepoint."""
     connection = driver()
+    sender = sender_of(connection)
     try:
         with type(connection).transaction(connection, *args, **kwargs) as transaction:
+            sender.sent = None
             yield transaction
     finally:
-        sender_of(connection).sent = None
+        sender.sent = None

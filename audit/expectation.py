@@ -64,6 +64,14 @@ def expected_transitions() -> set[tuple[str, str, str]]:
 def differences(connection: BaseDatabaseWrapper, serving: str = "") -> list[Difference]:
     """How the database differs from what is expected; to be called in a transaction. The role
     ``serving`` is judged as if the application were served as it."""
+    found = of_catalog(connection, serving)
+    if any(each.code for each in found):
+        return found  # whoever looks further would run code of somebody else's
+    return [*found, *behind(connection)]
+
+
+def of_catalog(connection: BaseDatabaseWrapper, serving: str = "") -> list[Difference]:
+    """Of the differences() those that the catalog shows: no table is read."""
     load()
     send(connection, "verify/settings.sql")
     if serving:
@@ -73,16 +81,18 @@ def differences(connection: BaseDatabaseWrapper, serving: str = "") -> list[Diff
     with connection.cursor() as cursor:
         cursor.execute("select current_setting('user_state.differences')")
         [text] = cursor.fetchone()
-    found = [Difference(**each) for each in json.loads(text)]
-    if any(each.code for each in found):
-        return found  # whoever looks further would run code of somebody else's
-    return [*found, *behind(connection)]
+    return [Difference(**each) for each in json.loads(text)]
+
+
+def about(table: str, found: list[Difference]) -> list[Difference]:
+    """Those that name the table."""
+    name = re.compile(rf"\b{table}\b")
+    return [each for each in found if name.search(f"{each.object} {each.detail}")]
 
 
 def runs_code_of(found: list[Difference], table: str) -> bool:
     """Whether reading the table would run somebody else's code."""
-    name = re.compile(rf"\b{table}\b")
-    return any(each.code and name.search(f"{each.object} {each.detail}") for each in found)
+    return any(each.code for each in about(table, found))
 
 
 def behind(connection: BaseDatabaseWrapper) -> Iterator[Difference]:

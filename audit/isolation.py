@@ -148,6 +148,13 @@ def execute(connection: BaseDatabaseWrapper, *statements: str) -> None:
             cursor.execute(statement)
 
 
+def is_read_only(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the transaction is, as each is on a standby."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_catalog.current_setting('transaction_read_only')")
+        return bool(cursor.fetchone() == ("on",))
+
+
 def is_superuser(connection: BaseDatabaseWrapper) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("select pg_catalog.current_setting('is_superuser')")

@@ -9,7 +9,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from .expectation import differences, runs_code_of
 from .findings import AnotherReleaseError, CannotLookError
-from .isolation import rolled_back
+from .isolation import is_read_only, rolled_back
 
 PATIENCE = "5s"  # for a load balancer waits for the answer itself
 
@@ -25,8 +25,7 @@ def not_ready(connection: BaseDatabaseWrapper) -> str | None:
             if missing_migrations(connection):
                 return "migrations are missing"
             newer = bool(unknown_migrations(connection))
-            cursor.execute("select current_setting('transaction_read_only')")
-            if cursor.fetchone() == ("on",):
+            if is_read_only(connection):
                 return "the database is read-only"
     except (Error, CannotLookError):
         return "the database does not answer"

@@ -59,12 +59,12 @@ class Statement:
         known = self.word in CARRIERS_IN_TRANSACTION or self.word in TRANSPARENT
         return known and ";" not in self.text and "set_config" not in self.text.lower()
 
-    def after(self, ahead: str, params: Any) -> Any:
-        """Itself behind ``ahead``, which has no placeholders."""
+    def after(self, ahead: str, params: Any, codec: str) -> Any:
+        """Itself behind ``ahead``, which has no placeholders; ``codec`` is that of bytes."""
         if params is not None:
             ahead = ahead.replace("%", "%%")
         if isinstance(self.sql, bytes):
-            return ahead.encode() + self.sql
+            return ahead.encode(codec) + self.sql
         return ahead + self.sql
 
 

@@ -1,8 +1,11 @@
 """What the audit says of a user, on their page in the admin: since when they are in their state, by
 whom and why, and what was before."""
 
+from datetime import UTC
+
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from accounts.admin import panels
@@ -30,4 +33,5 @@ def user_history(request: HttpRequest, user: User) -> SafeString:
         "may_see_audit": may_see(request),
         "subject": user,
     }
-    return render_to_string("audit/user_history.html", context)
+    with timezone.override(UTC):  # which is what the panel says
+        return render_to_string("audit/user_history.html", context)

@@ -30,4 +30,17 @@ class BodyLimit:
             await send({"type": "http.response.body"})
 
 
-application = BodyLimit(get_asgi_application())
+class ProxyHeaders:
+    """Undoes what uvicorn made of X-Forwarded-Proto, which it believes from this machine, whoever
+    sent it. What it makes of X-Forwarded-For cannot be undone: it keeps no other address."""
+
+    def __init__(self, application):
+        self.application = application
+
+    async def __call__(self, scope, receive, send) -> None:
+        if any(name == b"x-forwarded-proto" for name, _ in scope.get("headers", ())):
+            scope = {**scope, "scheme": "http"}  # SECURE_PROXY_SSL_HEADER decides
+        await self.application(scope, receive, send)
+
+
+application = BodyLimit(ProxyHeaders(get_asgi_application()))

@@ -2,38 +2,35 @@
 of each user who was shown, in a transaction of its own, and in batches."""
 
 import re
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.actions import delete_selected
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import model_ngettext
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django_fsm import TransitionNotAllowed
 
 from .. import bulk
 from ..forms import ReasonForm
-from ..locks import AT_ONCE, HeldError
+from ..locks import HeldError
 from ..models import State, User
 from ..privileges import load_privileges
-from ..states import NEEDS_REASON
+from ..states import NEEDS_REASON, ChangeRefusedError
+from .batches import BatchAdmin, BulkKind
 from .states import StateAdmin, fsm_of
 
+TRANSITIONS = ("activate", "deactivate", "unlock")  # that the list offers
 SHOWN_AT_MOST = 100  # of the users that an action is about to change, or to leave out
+DELETED_AT_MOST = 100  # users, with all that belongs to them, in one request
 KEY = re.compile(r"\d{1,18}")  # of a user
 
 
-class BulkAdmin(StateAdmin):
-    actions = ("activate_selected", "deactivate_selected", "unlock_selected")
-
-    def pages(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.bulk_view)
-        return [path("bulk/<slug:name>/", view, name="accounts_user_bulk"), *super().pages()]
+class BulkAdmin(StateAdmin, BatchAdmin):
+    actions = (*(f"{name}_selected" for name in TRANSITIONS), "delete_selected")
 
     def has_change_state_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.change_userfsm")
@@ -49,6 +46,13 @@ class BulkAdmin(StateAdmin):
     @admin.action(permissions=["change_state"], description="Unlock selected users")
     def unlock_selected(self, request, queryset):
         return self.run_transition_on(request, queryset, "unlock")
+
+    @admin.action(permissions=["delete"], description="Delete selected users")
+    def delete_selected(self, request, queryset):
+        """As Django's, which shows and deletes all that belongs to them in one request."""
+        if queryset.count() > DELETED_AT_MOST:
+            return self.too_many(request, DELETED_AT_MOST, "deleted")
+        return delete_selected(self, request, queryset)
 
     def response_action(self, request: HttpRequest, queryset: QuerySet, *args):
         """As Django's, which fails on a selection that none of our pages sends."""
@@ -66,9 +70,12 @@ class BulkAdmin(StateAdmin):
         if shown is not None and form.is_valid():
             return self.begin(request, shown, transition, form.cleaned_data["reason"] or None)
         if selected.count() > bulk.MAX_AT_ONCE:
-            most = f"more than {bulk.MAX_AT_ONCE:,} cannot be changed at once"
-            return self.nothing_changed(request, most)
+            return self.too_many(request, bulk.MAX_AT_ONCE, "changed")
         return self.ask_about(request, selected, transition, form)
+
+    def too_many(self, request: HttpRequest, most: int, participle: str) -> HttpResponse:
+        why = f"more than {most:,} users cannot be {participle} at once"
+        return self.nothing_changed(request, why)
 
     def nothing_changed(self, request: HttpRequest, why: str) -> HttpResponse:
         self.message_user(request, f"Nothing was changed: {why}.", messages.ERROR)
@@ -100,75 +107,35 @@ class BulkAdmin(StateAdmin):
 
     def begin(self, request, shown: str, transition: str, reason: str | None) -> HttpResponse:
         pending = bulk.parse(shown)[: bulk.MAX_AT_ONCE]
-        change = bulk.BulkChange(transition, reason, request.get_full_path(), pending)
-        return self.go_on(request, change)
+        return self.go_on(
+            request, bulk.BulkAction(transition, request.get_full_path(), pending, reason)
+        )
 
-    # Each user is changed in a transaction of its own: no lock is held for all of them.
-    @transaction.non_atomic_requests
-    def bulk_view(self, request: HttpRequest, name: str) -> HttpResponse:
-        """GET shows what was done and what was not; POST runs the next batch."""
-        change = bulk.load(request.session, name)
-        if change is None:
-            raise Http404
-        if not self.has_change_state_permission(request):
-            raise PermissionDenied
-        if request.method == "POST":
-            return self.go_on(request, change, name)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"{change.transition.title()} {model_ngettext(User._meta, change.total)}",
-            "opts": self.opts,
-            "change": change,
-            "stopped": "stopped" in request.GET,
-        }
-        return TemplateResponse(request, "admin/accounts/user/bulk.html", context)
+    def bulk_kinds(self) -> dict[str, BulkKind]:
+        kind = BulkKind(self.has_change_state_permission, self.run_on_some, "changed")
+        return {**dict.fromkeys(TRANSITIONS, kind), **super().bulk_kinds()}
 
-    def go_on(self, request, change: bulk.BulkChange, name: str | None = None) -> HttpResponse:
-        wait = bulk.WAIT
+    def run_on_some(self, request: HttpRequest, action: bulk.BulkAction) -> None:
+        action.run_batch(partial(self.run_on_one, request, action))
 
-        def run(key: str, state: str) -> str | None:
-            nonlocal wait
-            try:
-                return self.run_on_one(request, change, key, state, wait)
-            except HeldError as error:
-                # Nobody else is waited for in this batch: the wait would be the same for each.
-                wait = AT_ONCE
-                return str(error)
-
-        change.run_batch(run)
-        name = bulk.save(request.session, change, name)
-        return HttpResponseRedirect(reverse("admin:accounts_user_bulk", args=[name]))
-
-    def run_on_one(self, request, change, key: str, state: str, wait: str) -> str | None:
-        """Why the transition was refused; None when it was not."""
+    def run_on_one(self, request, action: bulk.BulkAction, shown, wait: str) -> None:
+        key, state = shown
         user = self.get_queryset(request).filter(pk=key).first()
         if user is None:
-            return "a deleted user"
+            raise ChangeRefusedError("a deleted user")
         try:
             self.change_and_log(
                 request,
                 user,
-                lambda fsm: fsm.run_transition(change.transition, request.user),
-                **{"reason": change.reason, "seen": state, "wait": wait},
+                lambda fsm: fsm.run_transition(action.name, request.user),
+                **{"reason": action.reason, "seen": state, "wait": wait},
             )
         except PermissionDenied as error:
-            return f"{user} ({error or f'you may not {change.transition} this user'})"
+            why = str(error) or f"you may not {action.name} this user"
+            raise ChangeRefusedError(f"{user} ({why})") from error
         except HeldError as error:
             raise HeldError(f"{user} ({error})") from error
         except TransitionNotAllowed as error:
-            if self.has_changed(request, change, user, state):
-                return None
-            return f"{user} ({str(error).removeprefix(f'{user} is ')})"
-        return None
-
-    def has_changed(self, request, change: bulk.BulkChange, user: User, state: str) -> bool:
-        """Whether a batch that was broken off has changed the user: the log is written with the
-        change, in one transaction, and the session only at the end of a batch."""
-        return LogEntry.objects.filter(
-            user=request.user,
-            object_id=user.pk,
-            content_type__app_label=User._meta.app_label,
-            content_type__model=User._meta.model_name,
-            action_time__gte=change.started,
-            change_message__startswith=f"State: {state} → ",
-        ).exists()
+            if not self.was_done(request, action, [user], f"State: {state} → "):
+                why = str(error).removeprefix(f"{user} is ")
+                raise ChangeRefusedError(f"{user} ({why})") from error

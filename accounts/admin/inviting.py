@@ -2,23 +2,24 @@
 
 from urllib.parse import urlencode
 
-from django.contrib import messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 
-from .. import invitations
+from .. import bulk, invitations
 from ..databases import primary
 from ..forms import InviteForm
 from ..mail import NoSiteError, site_of
 from ..models import State, User
+from ..states import ChangeRefusedError
 from ..uploads import takes_files
-from .base import BaseUserAdmin
+from .batches import BatchAdmin, BulkKind
+
+INVITED = "Invited."  # in Django's log
 
 
-class InvitationAdmin(BaseUserAdmin):
+class InvitationAdmin(BatchAdmin):
     def pages(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.invite_view)
         return [path("invite/", view, name="accounts_user_invite"), *super().pages()]
@@ -38,42 +39,44 @@ class InvitationAdmin(BaseUserAdmin):
         return context
 
     @takes_files(2 * invitations.MAX_TEXT)  # up to the half, the form says kindly what is wrong
+    @transaction.non_atomic_requests  # each address has a transaction of its own
     def invite_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_invite_permission(request):
             raise PermissionDenied
         data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
         form = InviteForm(data, files, initial={"addresses": request.GET.get("addresses", "")})
         if form.is_valid():
-            return self.invite(
-                request, form.cleaned_data["invitable"], form.cleaned_data["refused"]
-            )
-        return self.ask_whom(request, form)
+            try:
+                site_of(request)
+                return self.go_on(request, self.invite_action(request, **form.cleaned_data))
+            except NoSiteError as error:
+                form.add_error(None, f"Nobody was invited: {error}")
+        return self.ask(request, "Invite people", form, "Invite", back=self.start(request))
 
-    def invite(self, request: HttpRequest, addresses: list[str], refused: list[str]):
-        """The list of users again; where somebody was not invited, the page with who and why."""
-        try:
-            site = site_of(request)
-        except NoSiteError as error:
-            form = InviteForm(initial={"addresses": "\n".join(addresses)})
-            return self.ask_whom(request, form, refused=[f"Nobody was invited: {error}"])
-        with transaction.atomic(using=primary()):
-            users, more = invitations.invite(addresses, site, by=request.user)
-            LogEntry.objects.log_actions(
-                request.user.pk,  # type: ignore[arg-type]  # whoever is here has signed in
-                users,
-                CHANGE,
-                change_message="Invited.",
-            )
-        if users:
-            names = invitations.named([user.email for user in users])
-            self.message_user(request, f"A link is on its way to {names}.", messages.SUCCESS)
-        if refused := [*refused, *more]:
-            return self.ask_whom(request, InviteForm(), refused=refused)
-        return HttpResponseRedirect(self.start(request))
+    def invite_action(self, request, invitable: list, refused: list, **fields) -> bulk.BulkAction:
+        return bulk.BulkAction("invite", self.start(request), invitable, refused=refused)
 
-    def ask_whom(self, request: HttpRequest, form: InviteForm, **context) -> HttpResponse:
-        back = self.start(request)
-        return self.ask(request, "Invite people", form, "Invite", back=back, **context)
+    def bulk_kinds(self) -> dict[str, BulkKind]:
+        kind = BulkKind(self.has_invite_permission, self.invite_some, "invited")
+        return {"invite": kind, **super().bulk_kinds()}
+
+    def invite_some(self, request: HttpRequest, action: bulk.BulkAction) -> None:
+        """Those whom a batch invited that was broken off are invited again: they had no mail."""
+        known = invitations.known_at(action.pending, request.user)
+        invited = []
+
+        def run(address: str, wait: str) -> None:
+            try:
+                with transaction.atomic(using=primary()):
+                    user = invitations.invite(address, known[address], request.user, wait)
+                    self.log_change(request, user, INVITED)
+                invited.append(user)
+            except ChangeRefusedError:
+                if not self.was_done(request, action, known[address], INVITED):
+                    raise
+
+        action.run_batch(run)
+        invitations.send_on_commit(invited, site_of(request))
 
     def start(self, request: HttpRequest) -> str:
         """The URL of the list of users; of the page itself, for users who may not see the list."""

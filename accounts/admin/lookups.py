@@ -1,8 +1,11 @@
 """Which lookups the URL of a list in the admin may ask for: anybody can edit it."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import DataError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+MAX_SEARCH = 254  # characters: of the longest e-mail address
 
 
 class LimitedLookupsAdmin(admin.ModelAdmin):
@@ -12,6 +15,16 @@ class LimitedLookupsAdmin(admin.ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return lookup in self.lookups
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        """Every word is looked for in several columns: without a limit, one URL could take long."""
+        if len(search_term) > MAX_SEARCH:
+            too_long = f"Search for at most {MAX_SEARCH} characters."
+            self.message_user(request, too_long, messages.ERROR)
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, search_term)
 
     def changelist_view(self, request: HttpRequest, extra_context=None) -> HttpResponse:
         try:

@@ -23,13 +23,22 @@ class PrivilegeAdmin(BaseUserAdmin):
     change_password_form = AdminPasswordForm
 
     def get_readonly_fields(self, request, obj=None):
-        """Nobody shuts themselves out, and only superadmins grant privileges."""
-        fields = super().get_readonly_fields(request, obj)
+        """Nobody shuts themselves out, and only superadmins grant privileges. Nor does anybody
+        change their own e-mail address: whoever reads its mails can choose a new password, and
+        their own needs the old one."""
+        own = ("email", *PRIVILEGES) if obj == request.user else ()
+        fields = (*super().get_readonly_fields(request, obj), *own)
         if not request.user.is_superuser:
             # The audit names users by their names: renamed, one could pass for another.
             name = ("username",) if obj is not None else ()
             return (*fields, *name, *PRIVILEGES, "groups", "user_permissions")
-        return (*fields, *PRIVILEGES) if obj == request.user else fields
+        return fields
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        if obj is not None and obj == request.user:
+            why = "Somebody else has to change it: links to choose a new password go there."
+            kwargs["help_texts"] = {"email": why}
+        return super().get_form(request, obj, change=change, **kwargs)
 
     def has_change_permission(self, request, obj=None) -> bool:
         may = super().has_change_permission(request, obj)

@@ -19,6 +19,8 @@ class UserAdmin(BulkAdmin, InvitationAdmin, PrivilegeAdmin):
         *("is_staff__exact", "is_superuser__exact"),
     }
     list_select_related = ("fsm",)
+    readonly_fields = ("last_login", "date_joined")  # the application writes them
+    filter_horizontal = ()  # its search has labels that no screen reader may read
     # As Django's, without is_active: the state replaces it.
     fieldsets = (
         (None, {"fields": ("username", "password")}),
@@ -41,6 +43,10 @@ class UserAdmin(BulkAdmin, InvitationAdmin, PrivilegeAdmin):
         if isinstance(field, forms.CharField) and not field.required and not field.help_text:
             field.help_text = "Optional."
         return field
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):
+        kwargs.setdefault("widget", forms.CheckboxSelectMultiple)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_fieldsets(self, request, obj=None):
         """A user with view permission only sees who it is, and neither password nor permissions."""

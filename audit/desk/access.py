@@ -1,6 +1,7 @@
 """Who may see the desk, and what all its pages have in common."""
 
 from collections.abc import Callable
+from datetime import UTC
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -9,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -26,8 +28,8 @@ def may_see(request: HttpRequest) -> bool:
 
 
 def page(view: View[P]) -> View[P]:
-    """A view of the desk: for those who may see the audit, and only to read. Whoever is not signed
-    in is asked to."""
+    """A view of the desk: for those who may see the audit, and only to read; whoever is not signed
+    in is asked to. Moments are shown in UTC, whatever settings.TIME_ZONE is."""
 
     @wraps(view)
     @require_safe
@@ -35,7 +37,9 @@ def page(view: View[P]) -> View[P]:
     def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not may_see(request):
             raise PermissionDenied
-        return view(request, *args, **kwargs)
+        with timezone.override(UTC):
+            response = view(request, *args, **kwargs)
+            return response.render() if isinstance(response, TemplateResponse) else response
 
     return admin.site.admin_view(checked)  # type: ignore[return-value] # it only adds the sign-in
 

@@ -87,6 +87,15 @@ class Page(NamedTuple):
     searched_to: datetime | None
 
 
+def statement(entry: UserStateAudit) -> tuple[int, datetime]:
+    """Equal for all that one statement changed: its entries have one moment."""
+    return entry.transaction_id, entry.datetime
+
+
+def of_statement(entry: UserStateAudit) -> Q:
+    return Q(transaction_id=entry.transaction_id, datetime=entry.datetime)
+
+
 def read_page(
     given: Mapping[str, str],
     problems: list[str],
@@ -98,9 +107,9 @@ def read_page(
     problems the page is empty."""
     after, before = given.get("after"), given.get("before")
     start = None
-    if token := after or before:
+    if after or before:
         try:
-            start = Position.read(token)
+            start = Position.read(f"{after or ''}{before or ''}")
         except ValueError as error:
             problems.append(str(error))
     if problems:
@@ -150,29 +159,37 @@ class Pager:
         return rows[:PER_PAGE], more
 
     def grouped_by_statement(self, found: list[UserStateAudit]) -> Iterator[Row]:
-        counts = Counter((each.transaction_id, each.datetime) for each in found)
+        """A statement of which ``found`` has many entries is one row; and so is the last one, of
+        which it may have the first few only."""
+        numbers = Counter(map(statement, found))
+        masses = {each for each, number in numbers.items() if number >= MASS}
+        if found:
+            masses.add(statement(found[-1]))
+        shown: set[tuple[int, datetime]] = set()
         for entry in found:
-            statement = (entry.transaction_id, entry.datetime)
-            if counts[statement] >= MASS:
-                yield self.mass(entry)
-                counts[statement] = -1
-            elif counts[statement] > 0:
+            if statement(entry) not in masses:
                 yield Row.of(entry)
+            elif statement(entry) not in shown:
+                mass = self.mass(entry)
+                if mass.entries >= MASS:
+                    shown.add(statement(entry))
+                    self.masses |= of_statement(entry)
+                    yield mass
+                else:
+                    yield Row.of(entry)
 
     def mass(self, entry: UserStateAudit) -> Row:
-        """All entries of its statement in the direction of reading; later looks leave them out."""
-        of_statement = Q(transaction_id=entry.transaction_id, datetime=entry.datetime)
-        self.masses |= of_statement
+        """All entries of its statement, in the direction of reading."""
         changes = (
             self.beyond(self.start)
-            .filter(of_statement)
+            .filter(of_statement(entry))
             .order_by()
             .values_list("start_state", "end_state")
             .annotate(Count("pk"), Min("pk"), Max("pk"))
         )
-        starts, ends, counts, lowest, highest = zip(*changes, strict=True)
+        starts, ends, numbers, lowest, highest = zip(*changes, strict=True)
         states = [sorted(set(starts)), sorted(set(ends))]
-        return Row(entry, sum(counts), min(lowest), max(highest), *states)
+        return Row(entry, sum(numbers), min(lowest), max(highest), *states)
 
     def read(self, position: Position | None, limit: int) -> list[UserStateAudit]:
         """The next entries. Where many fit, a short look is enough; where few do, longer ones are

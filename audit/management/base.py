@@ -73,6 +73,13 @@ class AuditCommand(BaseCommand):
             traceback.print_exc()
             raise self.cannot(f"This should not have happened: {error!r}") from error
 
+    def complain(self, sentence: str) -> None:
+        """Where nobody can read it, it changes nothing."""
+        try:
+            self.stderr.write(sentence)
+        except OSError:
+            discard(sys.stderr)
+
     @staticmethod
     def cannot(sentence: str) -> CommandError:
         return CommandError(sentence, returncode=CANNOT)

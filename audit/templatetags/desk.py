@@ -1,12 +1,20 @@
 """How the desk shows entries."""
 
 import unicodedata
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
+from django.db import connections
 from django.template.context import Context
+from django.urls import reverse
 
+from accounts.databases import primary
+from audit.desk import start
+from audit.desk.access import LIST, may_see
+from audit.desk.actors import application
 from audit.desk.as_of import AsOf
+from audit.desk.integrity import Light, light
 from audit.models import END_STATES, START_STATES, UserStateAudit
 
 register = template.Library()
@@ -24,6 +32,25 @@ def only(context: Context, **filters: Any) -> str:
 def asking(as_of: AsOf, **changes: Any) -> str:
     """The query string with some parameters set, or taken off where they are None."""
     return as_of.query(**changes)
+
+
+@register.simple_tag
+def list_with(filters: Mapping[str, str] | None) -> str:
+    """The list's URL with just these filters."""
+    return reverse(LIST, query=filters or None)
+
+
+@register.simple_tag(takes_context=True)
+def desk_today(context: Context) -> dict[str, start.Number] | None:
+    """The numbers of today, for those who may see the audit."""
+    if not may_see(context["request"]):
+        return None
+    return start.today(application(connections[UserStateAudit.objects.db]))
+
+
+@register.simple_tag
+def integrity_light() -> Light:
+    return light(connections[primary()])
 
 
 @register.simple_tag(takes_context=True)

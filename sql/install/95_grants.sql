@@ -63,7 +63,8 @@ begin
      or to_regrole('user_state_audit_reader') is null
      or to_regrole('user_state_audit_sealer') is null
      or to_regclass('public.user_state_seal') is null
-     or to_regclass('public.user_state_site') is null then
+     or to_regclass('public.user_state_site') is null
+     or to_regclass('public.user_state_verification') is null then
     return;
   end if;
   if not (select pg_has_role(current_user, c.relowner, 'usage')
@@ -72,7 +73,7 @@ begin
     return;
   end if;
   revoke all on public.user_state_audit, public.user_state_transition, public.user_state_site,
-    public.user_state_seal
+    public.user_state_seal, public.user_state_verification
     from public;
   foreach reader in array array[
     'user_state_audit_app', 'user_state_audit_reader', 'user_state_audit_sealer'
@@ -80,7 +81,8 @@ begin
   loop
     execute format(
       'grant select on public.user_state_audit, public.user_state_transition,'
-      ' public.user_state_audit_default, public.user_state_site, public.user_state_seal to %I', reader);
+      ' public.user_state_audit_default, public.user_state_site, public.user_state_seal,'
+      ' public.user_state_verification to %I', reader);
     -- To see whether it is behind the entries.
     execute format('grant select on sequence public.user_state_audit_id_seq to %I', reader);
   end loop;
@@ -89,6 +91,10 @@ begin
   -- looked at for what should not be there.
   grant insert on public.user_state_seal to user_state_audit_sealer;
   -- NOTE: no update or delete of seals; and the application adds none.
+  grant insert (findings, entries, users, seals, unsealed, signatures_checked, migration)
+    on public.user_state_verification to user_state_audit_reader;
+  -- NOTE: not verified_at and db_user, which say who wrote it and when: they are facts. The
+  -- application, which shows the result, can't write it; nor the sealer, who can't look at states.
 exception
   when insufficient_privilege then
     raise warning 'The audit is not granted: %.', sqlerrm;

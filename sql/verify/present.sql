@@ -16,7 +16,8 @@ watched (oid, name, month, ours) as (
     from pg_class c
    where c.relnamespace = to_regnamespace('public')
      and c.relname in ('user_fsm', 'accounts_user', 'user_state_audit', 'user_state_transition',
-                       'user_state_site', 'user_state_seal', 'django_migrations')
+                       'user_state_site', 'user_state_seal', 'user_state_verification',
+                       'django_migrations')
   union all
   select c.oid, c.relname::text, c.relname::text, true
     from pg_inherits i
@@ -425,7 +426,7 @@ line (kind, object, definition, month, code) as (
                           'user_state_audit_sealer']) as role
        cross join unnest(array['user_state_audit', 'user_state_audit_default',
                                'user_state_transition', 'user_state_site', 'user_state_seal',
-                               'django_migrations']) as name
+                               'user_state_verification', 'django_migrations']) as name
     ) as g (role, name, privileges)
 
   union all
@@ -437,6 +438,18 @@ line (kind, object, definition, month, code) as (
     from unnest(array['user_state_audit_app', 'user_state_audit_reader', 'user_state_audit_sealer'])
            as g (role)
     left join audit_sequence s on true
+
+  union all
+  select 'grant', 'grant to user_state_audit_reader on the claims of user_state_verification',
+         case when to_regrole('user_state_audit_reader') is not null
+           then (select coalesce('insert of ' || string_agg(a.attname, ', ' order by a.attname), '')
+                   from pg_attribute a
+                  where a.attrelid = v.oid and a.attnum > 0 and not a.attisdropped
+                    and has_column_privilege(to_regrole('user_state_audit_reader'), v.oid, a.attnum,
+                                             'insert')) end,
+         null, false
+    from watched v
+   where v.name = 'user_state_verification'
 
   union all
   select 'grant', 'grant to ' || g.role || ' on the names of accounts_user',
@@ -478,6 +491,9 @@ line (kind, object, definition, month, code) as (
    where g.grantee <> a.owner and g.privilege_type <> 'SELECT'
      and not (g.privilege_type = 'INSERT' and a.object = 'table user_state_seal'
               and g.grantee = to_regrole('user_state_audit_sealer'))
+     -- Of which columns is said above.
+     and not (g.privilege_type = 'INSERT' and a.object ~ '^column user_state_verification\.'
+              and g.grantee = to_regrole('user_state_audit_reader'))
    group by a.object, g.grantee
 
   union all

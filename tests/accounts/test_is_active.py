@@ -42,11 +42,28 @@ def test_only_active_users_are(everybody):
 
 
 def test_it_follows_the_state(alice):
+    stale = User.objects.select_related("fsm").get(pk=alice.pk)
+
     with UserFSM.changing(alice, reason="because") as fsm:
         fsm.deactivate()
 
     assert not alice.is_active
     assert not User.objects.get(pk=alice.pk).is_active
+    stale.refresh_from_db(fields=["is_active"])
+    assert not stale.is_active
+
+
+def test_a_user_is_validated_as_if_it_were_not_there(alice):
+    alice.full_clean()
+
+    assert alice.is_active
+
+
+def test_the_field_can_be_copied(alice):
+    """As packages do that keep the history of a model."""
+    field = User._meta.get_field("is_active")
+
+    assert field.clone().deconstruct()[1:] == field.deconstruct()[1:]
 
 
 ACTIVE = User.objects.filter(is_active=True)
@@ -58,6 +75,7 @@ QUERIES = [
     User.objects.filter(~Q(is_active=False)),
     User.objects.filter(is_active=F("is_staff"), is_staff=True),
     User.objects.filter(is_active__isnull=False, fsm__user__is_active=True),
+    ACTIVE.exclude(is_active=None),
     User.objects.filter(pk__in=ACTIVE),
     User.objects.filter(Exists(ACTIVE.filter(pk=OuterRef("pk")))),
     User.objects.filter(Exists(ACTIVE.filter(is_active=OuterRef("is_active"))), is_active=True),

@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-KEYS = count(10**12)  # of users whom no other test has heard of
+KEYS = count(10**15)  # of users whom no other test has heard of
 
 
 @pytest.fixture

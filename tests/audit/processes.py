@@ -21,15 +21,22 @@ def start(arena: Arena, role: str, program: str, *arguments: str) -> subprocess.
         command = [postgres.PROGRAMS / "psql", "-X", *arguments, "-f", "sql/verify.sql", url]
     else:
         command = [sys.executable, "manage.py", program, *arguments]
-    own = {"DATABASE_URL": url, "AUDIT_SEAL_STATE": str(arena.memory().file)}
     return subprocess.Popen(
         command,
-        env=os.environ | own | KEYS.get(program, {}),
+        env=environment(arena, role) | KEYS.get(program, {}),
         cwd=BASE_DIR,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+def environment(arena: Arena, role: str) -> dict[str, str]:
+    own = {
+        "DATABASE_URL": arena.server.url_for(role, arena.name),
+        "AUDIT_SEAL_STATE": str(arena.memory().file),
+    }
+    return os.environ | own
 
 
 def ended(process: subprocess.Popen) -> tuple[int, str]:

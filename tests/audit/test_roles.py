@@ -48,6 +48,8 @@ def test_migrating_grants_the_owner_again_what_recording_needs(arena, migrated, 
         "alter function record_user_state() owner to otto",
         "alter table user_state_seal owner to otto",
         "grant execute on function record_user_state() to public",
+        "alter table user_state_verification disable trigger user",
+        "revoke insert (findings) on user_state_verification from user_state_audit_reader",
     ],
 )
 def test_migrating_takes_back_what_was_given_away(arena, migrated, give):

@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.db import connections
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
 from accounts.models import User
 from project.wsgi import application
@@ -120,9 +120,15 @@ def seen_by_supervisor(sue, new_page):
     def look(username: str) -> list[str]:
         page = new_page(sue)
         page.goto(f"/admin/audit/userstateaudit/?q={username}")
-        columns = ("change", "initiated_by", "ip_address", "transition_name")
-        rows = page.locator("#result_list tbody tr").all()
-        texts = [[row.locator(f".field-{name}").inner_text() for name in columns] for row in rows]
-        return [" | ".join(each) for each in texts]
+        return [shown(row) for row in page.locator(".entry").all()]
 
     return look
+
+
+def shown(row: Locator) -> str:
+    """Of an entry in the list: "active → locked | mona | 127.0.0.1 | lock"."""
+    states = [each.inner_text().lower() for each in row.locator(".entry-change .state").all()]
+    actor = row.locator(".entry-actor a").first.inner_text()
+    address = row.locator(".entry-address a").inner_text()
+    how = row.locator(".entry-change .transition, .entry-change .override").all()
+    return " | ".join([" → ".join(states), actor, address, how[0].inner_text() if how else "-"])

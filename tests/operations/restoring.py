@@ -18,6 +18,7 @@ from audit.sqlfiles import text_of
 from project import postgres
 from project.settings import BASE_DIR
 from tests.arena import KEY, MEMBERS, Arena, Attackable
+from tests.audit.attacks.statements import VERIFIED
 from tests.audit.seals.servers import at
 
 from .restores import (
@@ -63,6 +64,7 @@ KEPT = (
     "select s::text from user_state_seal s order by s.number",
     "select s::text from user_state_site s",
     "select t::text from user_state_transition t order by t::text",
+    "select v::text from user_state_verification v order by v.id",
 )
 
 
@@ -196,6 +198,7 @@ def dumped_site(server: Attackable, folder: Path) -> Iterator[Arena]:
     site.make("pristine")
     try:
         site.sql("postgres", *PAST.split(";"), text_of("maintain/months.sql"), ZOE)
+        site.sql("postgres", VERIFIED)
         fill(site)
         for command in DUMPS:
             dump(command, site, folder)

@@ -32,6 +32,7 @@ WHOLE = {
         "user_state_seal",
         "user_state_site",
         "user_state_transition",
+        "user_state_verification",
     )
 }
 

@@ -25,7 +25,7 @@ FLIP = (
 )
 TABLES = (
     "user_fsm, accounts_user, user_state_audit, user_state_transition, user_state_site,"
-    " user_state_seal, django_migrations, auth_group"
+    " user_state_seal, user_state_verification, django_migrations, auth_group"
 )
 PATIENCE = 3.5  # seconds: migrate waits two for a lock, and a writer waits behind it
 
@@ -318,7 +318,7 @@ def test_the_accounts_can_be_taken_back_and_made_again(arena):
 
 def test_a_table_that_was_dropped_is_made_again_with_all_else(arena):
     """Its name is new: the seals of the former one are another site's, and verify says so."""
-    arena.sql("otto", "drop table user_state_site")
+    arena.sql("otto", "drop table user_state_site, user_state_verification")
     something_to_do(arena)
 
     assert migrate(arena) == (0, "")

@@ -93,6 +93,7 @@ def test_a_day_of_an_operator(tmp_path):
 
     assert (tmp_path / "audit.dump").stat().st_size > 0
     assert answers["waiting to be sealed"][0][0] == 2
+    assert answers["last verifications"][0][1:3] == ("auditor", {})
     assert answers["entries without a month"] == [(0, None)]
     assert answers["months ahead"][0][0] >= 12
     assert [row[1:4] for row in answers["overrides of today"]] == [("alice", "active", "invited")]

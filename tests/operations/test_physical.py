@@ -3,7 +3,8 @@ backups, and a clock that was set back. What becomes of the seals is in tests/au
 
 import pytest
 
-from audit import readiness
+from audit import readiness, verifications
+from audit.findings import CannotLookError
 from project.postgres import Server
 from tests.arena import Arena
 from tests.audit.seals.looking import FLIP
@@ -111,6 +112,9 @@ def test_a_hot_standby_verifies_and_does_no_more(here, primary):
         ways.STANDBY.found_in(there)
         ways.STANDBY.seals(there)
         assert "read-only transaction" in refuses(there, "web", FLIP + "1")
+        there.become("rita")
+        with pytest.raises(CannotLookError, match=r"^the database is read-only$"):
+            verifications.keep(there.django, {}, None, False)
         there.become("web")
         assert readiness.not_ready(there.django) == "the database is read-only"
         there.django.close()

@@ -6,6 +6,7 @@ import pytest
 
 from project import postgres
 from tests.arena import PEOPLE, Arena, execute, migrate
+from tests.audit.attacks.statements import VERIFIED
 from tests.audit.seals.looking import FLIP, change_sealed
 
 from . import ways
@@ -124,6 +125,7 @@ def test_a_site_moves_from_15_to_18(old, new, make, way):
     old.sql("postgres", CAROL)
     manage(old, "maintain_audit")
     old.sql("web", FLIP + "1")
+    old.sql("rita", VERIFIED)
     old.seal()
     assert details(old) == []
     make(old, new)

@@ -1,3 +1,3 @@
-from django.core.asgi import get_asgi_application
+from project.asgi import application
 
-application = get_asgi_application()
+__all__ = ["application"]

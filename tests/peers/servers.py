@@ -27,13 +27,13 @@ def environment(*folders: Path) -> dict[str, str]:
 
 
 @contextmanager
-def running(*command: str, folder: Path) -> Iterator[subprocess.Popen]:
+def running(*command: str, folder: Path, **variables: str) -> Iterator[subprocess.Popen]:
     """A module of Python, with arguments. What it prints is kept in ``folder``."""
     with open(folder / "log", "w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", *command],
             cwd=BASE_DIR,
-            env=environment(folder),
+            env=environment(folder) | variables,
             stdout=log,
             stderr=log,
         )
@@ -49,11 +49,12 @@ def running(*command: str, folder: Path) -> Iterator[subprocess.Popen]:
 
 
 @contextmanager
-def serving(*command: str, folder: Path) -> Iterator[int]:
+def serving(*command: str, folder: Path, **variables: str) -> Iterator[int]:
     """The port at which the command serves."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-    with running(*(each.format(port=port) for each in command), folder=folder) as process:
+    command = tuple(each.format(port=port) for each in command)
+    with running(*command, folder=folder, **variables) as process:
         wait_for(port, process)
         yield port
 

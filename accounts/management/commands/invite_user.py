@@ -5,6 +5,7 @@ from django.core.management import BaseCommand, CommandError
 
 from accounts import invitations
 from accounts.mail import NoSiteError, site_of
+from accounts.states import ChangeRefusedError
 
 
 class Command(BaseCommand):
@@ -16,12 +17,19 @@ class Command(BaseCommand):
     def handle(self, addresses: list[str], **options):
         try:
             good, refused = invitations.parse(" ".join(addresses))
-            users, more = invitations.invite(good, site_of())
+            site = site_of()
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
         except NoSiteError as error:
             raise CommandError(str(error)) from None
-        for user in users:
+        invited = []
+        for address, known in invitations.known_at(good).items():
+            try:
+                invited.append(invitations.invite(address, known))
+            except ChangeRefusedError as error:
+                refused.append(str(error))
+        invitations.send_on_commit(invited, site)
+        for user in invited:
             self.stdout.write(f"Invited {user}; a link is on its way.")
-        if refused := [*refused, *more]:
+        if refused:
             raise CommandError(f"Not invited: {', '.join(refused)}.")

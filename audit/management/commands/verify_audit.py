@@ -10,14 +10,17 @@ from contextlib import ExitStack
 from itertools import chain, islice
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.db import Error
+from django.db.backends.base.base import BaseDatabaseWrapper
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from audit import seals, verify
-from audit.findings import Finding
-from audit.management.base import AuditCommand, printable
+from audit import seals, verifications, verify
+from audit.findings import CannotLookError, Finding
+from audit.management.base import AuditCommand, first_line, printable
 from audit.moments import moment
 
 SHOWN = 100  # findings in the table; --json tells all of them
@@ -69,19 +72,44 @@ class Command(AuditCommand):
         keys = [self.read("--public-key", seals.public_key, text) for text in public_key]
         if not keys and (key := self.key()):
             keys = [key.public_key()]
-        printed = self.read("--seal", seals.find_all, seal) if seal is not None else []
-        if keys and not all(any(each.is_signed_by(key) for key in keys) for each in printed):
-            raise self.cannot("The receipt was not signed with the key that is given.")
+        printed = self.receipts(seal, keys) if seal is not None else []
+        checked = bool(keys) and user is None
+        counts: Counter[str] = Counter()
         with ExitStack() as snapshot:
             with self.progress():
                 snapshot.enter_context(verify.verifying(connection, as_superuser))
-                found = verify.findings(connection, begin, user, keys, printed)
+                found = counted(verify.findings(connection, begin, user, keys, printed), counts)
                 first = list(islice(found, SHOWN))
                 extent = verify.extent(connection)
-            tell = self.tell_programs if options["json"] else self.tell_people
-            tell(first, found, extent, bool(keys) and user is None)
+            if options["json"]:
+                self.tell_programs(first, found, extent, checked)
+            else:
+                self.tell_people(first, found, counts, described(extent, checked))
+        self.stdout.flush()
+        if begin is None and user is None:
+            self.keep(connection, counts, extent, checked)
         if first:
             sys.exit(1)
+
+    def receipts(self, text: str, keys: list[Ed25519PublicKey]) -> list[seals.Receipt]:
+        """Those in what --seal gives."""
+        found = self.read("--seal", seals.find_all, text)
+        if keys and not all(any(each.is_signed_by(key) for key in keys) for each in found):
+            raise self.cannot("The receipt was not signed with the key that is given.")
+        return found
+
+    def keep(
+        self,
+        connection: BaseDatabaseWrapper,
+        counts: Counter[str],
+        extent: verify.Extent | None,
+        checked: bool,
+    ) -> None:
+        """For those who read the audit in the admin. Where that can't be, the verdict stands."""
+        try:
+            verifications.keep(connection, counts, extent, checked)
+        except (Error, CannotLookError) as error:
+            self.complain(f"The result was not kept: {first_line(error)}.")
 
     def progress(self) -> Progress:
         """A bar for who waits at a terminal: PostgreSQL does not tell how far it is."""
@@ -97,18 +125,15 @@ class Command(AuditCommand):
         self,
         first: list[Finding],
         rest: Iterator[Finding],
-        extent: verify.Extent | None,
-        checked: bool,
+        counts: Counter[str],
+        looked_at: str,
     ) -> None:
-        counts = Counter(finding.kind for finding in first)
-        more = Counter(finding.kind for finding in rest)
-        looked_at = described(extent, checked)
         if not first:
             self.stdout.write(f"All is well: {looked_at}.")
             return
-        total = counts + more
-        kinds = ", ".join(f"{number:,} {kind}" for kind, number in total.most_common())
-        self.stdout.write(f"{total.total():,} found ({kinds}) in {looked_at}.")
+        more = sum(1 for _ in rest)
+        kinds = ", ".join(f"{number:,} {kind}" for kind, number in counts.most_common())
+        self.stdout.write(f"{counts.total():,} found ({kinds}) in {looked_at}.")
         table = Table("what", "where", "user", "finding", box=None, pad_edge=False)
         for finding in first:
             user = "" if finding.user_id is None else str(finding.user_id)
@@ -119,7 +144,7 @@ class Command(AuditCommand):
         console = Console(file=self.stdout, width=None if terminal else WIDTH)  # type: ignore[arg-type]
         console.print(table)
         if more:
-            self.stdout.write(f"... and {more.total():,} more, which --json tells.")
+            self.stdout.write(f"... and {more:,} more, which --json tells.")
 
     def tell_programs(
         self,
@@ -135,6 +160,13 @@ class Command(AuditCommand):
             self.stdout.write(",\n" if number else "\n", ending="")
             self.stdout.write(json.dumps(finding._asdict()), ending="")
         self.stdout.write("]}")
+
+
+def counted(found: Iterator[Finding], counts: Counter[str]) -> Iterator[Finding]:
+    """Each that passes is counted by its kind."""
+    for finding in found:
+        counts[finding.kind] += 1
+        yield finding
 
 
 def described(extent: verify.Extent | None, checked: bool) -> str:

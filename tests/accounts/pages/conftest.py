@@ -170,7 +170,8 @@ def invite(signed_in, mona):
     """Invite in the admin, as Mona: ``invite("carol@example.com")``."""
 
     def send(addresses: str, by: User = mona, **headers):
-        return signed_in(by, **headers).post(INVITE, {"addresses": addresses}, follow=True)
+        browser = signed_in(by, **headers)
+        return to_the_end(browser, browser.post(INVITE, {"addresses": addresses}, follow=True))
 
     return send
 

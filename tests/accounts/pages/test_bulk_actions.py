@@ -2,6 +2,8 @@
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts import bulk
 from accounts.models import User, UserFSM
@@ -123,7 +125,7 @@ def test_many_are_changed_in_batches_and_each_is_told(alice, bob, mona, signed_i
     }
     end = to_the_end(browser, first).content.decode()
     assert "Deactivate: 2 users changed." in end
-    assert "Not changed: 1 user<" in end
+    assert "Not changed: 1<" in end
     assert "<li>carol (locked now)</li>" in end
 
 
@@ -168,7 +170,19 @@ def test_more_users_than_fit_into_a_session_are_refused(alice, bob, mona, act, m
 
     page = act("deactivate", [alice, bob]).content.decode()
 
-    assert "Nothing was changed: more than 1 cannot be changed at once." in page
+    assert "Nothing was changed: more than 1 users cannot be changed at once." in page
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_no_more_users_than_one_request_can_delete_are_deleted_at_once(
+    alice, bob, ada, act, monkeypatch, most
+):
+    monkeypatch.setattr("accounts.admin.bulk.DELETED_AT_MOST", most)
+
+    page = act("delete", [alice, bob], by=ada, post="yes").content.decode()
+
+    assert ("more than 1 users cannot be deleted at once" in page) == (most == 1)
+    assert User.objects.filter(pk__in=[alice.pk, bob.pk]).exists() == (most == 1)
 
 
 def test_nobody_is_deactivated_without_a_reason(alice, act, trail, mona):
@@ -244,6 +258,19 @@ def test_a_user_who_was_deleted_meanwhile_is_reported(alice, bob, mona, act):
     assert states() == {"bob": "deactivated", "mona": "active"}
 
 
+def test_to_ask_about_many_users_takes_as_many_queries_as_about_two(alice, bob, mona, act):
+    counts = []
+    for users in ("few", "many"):
+        act("deactivate", [alice], reason=None, select_across="1")  # as all that follow
+        with CaptureQueriesContext(connection) as queries:
+            act("deactivate", [alice], reason=None, select_across="1")
+        counts.append(len(queries))
+        for number in range(3):
+            make_user(f"{users}{number}").user_permissions.add(Permission.objects.first())
+
+    assert counts[0] == counts[1]
+
+
 def test_a_user_who_was_not_shown_is_not_changed(alice, mona, act):
     answer = act("deactivate", [alice], meanwhile=lambda: make_user("zoe"), select_across="1")
 
@@ -271,7 +298,7 @@ def test_forged_confirmations_change_nothing(alice, mona, signed_in, trail, show
 
     answer = signed_in(mona).post(LIST, {**data, "shown": shown}, follow=True)
 
-    assert "nothing was changed" in answer.content.decode()
+    assert "nobody was changed" in answer.content.decode()
     assert trail.entries() == []
 
 

@@ -20,7 +20,7 @@ def test_a_mail_with_a_link_goes_to_the_user(invite, mailoutbox):
     [mail] = mailoutbox
     assert mail.to == ["carol@example.com"]
     assert "/accounts/invitation/" in link_in(mail)
-    assert "A link is on its way to carol@example.com." in answer.content.decode()
+    assert "Invite: 1 user invited." in answer.content.decode()
     assert carol().state == State.INVITED
     assert not carol().has_usable_password()
 

@@ -6,6 +6,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 
+from accounts import bulk
+from accounts.admin import UserAdmin
 from accounts.models import State, User, UserFSM
 from tests.conftest import make_user
 
@@ -13,9 +15,11 @@ from .conftest import (
     INVITE,
     accept,
     at_once,
+    carol,
     is_dead,
     link_in,
     signed_in_by,
+    to_the_end,
     wait_until_somebody_waits,
 )
 
@@ -31,9 +35,58 @@ def test_many_are_invited_at_once(invite, mailoutbox, trail):
 def test_five_hundred_are_invited_at_once(invite, mailoutbox):
     answer = invite("\n".join(f"user{n}@example.com" for n in range(500)))
 
-    assert "and 490 more" in answer.content.decode()
+    assert "Invite: 500 users invited." in answer.content.decode()
     assert len(mailoutbox) == len({mail.to[0] for mail in mailoutbox}) == 500
     assert UserFSM.objects.filter(current_state="invited").count() == 500
+
+
+def test_each_address_can_have_a_request_of_its_own(alice, invite, mailoutbox, monkeypatch):
+    monkeypatch.setattr(bulk, "SECONDS", 0)
+    requests = []
+    go_on = UserAdmin.go_on
+
+    def note_and_go_on(admin, request, *args):
+        before = len(mailoutbox)
+        answer = go_on(admin, request, *args)
+        requests.append(len(mailoutbox) - before)
+        return answer
+
+    monkeypatch.setattr(UserAdmin, "go_on", note_and_go_on)
+
+    page = invite("nonsense a@example.com alice b@example.com").content.decode()
+
+    assert requests == [1, 1]
+    assert "Invite: 2 users invited." in page
+    assert "Not invited: 2<" in page
+
+
+def test_whom_a_batch_invited_that_was_broken_off_is_told_as_invited(
+    mona, invite, signed_in, mailoutbox, monkeypatch, trail
+):
+    """Carol has another state when the batch runs again."""
+    browser = signed_in(mona)
+    browser.raise_request_exception = False
+    monkeypatch.setattr(bulk, "SECONDS", 0)
+    addresses = "a@example.com carol@example.com b@example.com c@example.com"
+    first = browser.post(INVITE, {"addresses": addresses})
+    monkeypatch.setattr(bulk, "SECONDS", 60)
+    create = User.objects.create_user
+
+    def break_off(address, *args):
+        if address == "c@example.com":
+            raise RuntimeError
+        return create(address, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(User.objects, "create_user", break_off)
+        assert browser.post(first["Location"]).status_code == 500
+    UserFSM.objects.filter(user=carol()).update(current_state="deactivated")
+    page = to_the_end(browser, browser.get(first["Location"])).content.decode()
+
+    assert "Invite: 4 users invited." in page
+    assert "Not invited" not in page
+    assert [mail.to[0][0] for mail in mailoutbox] == ["a", "b", "c"]
+    assert [entry["username"][0] for entry in trail.entries()] == ["a", "c", "b", "c", "c"]
 
 
 def test_more_than_a_thousand_are_refused(invite, trail):
@@ -71,7 +124,7 @@ def test_an_invalid_address_is_named_and_the_others_are_invited(invite, mailoutb
     page = invite(f"dora@example.com, {bad}").content.decode()
 
     assert "(not an e-mail address)</li>" in page
-    assert "A link is on its way to dora@example.com." in page
+    assert "Invite: 1 user invited." in page
     assert "<script>alert(1)" not in page
     assert [mail.to for mail in mailoutbox] == [["dora@example.com"]]
     assert trail.moves() == [("new", "invited")]
@@ -97,7 +150,9 @@ def test_a_file_is_read_whatever_its_other_columns(alice, signed_in, mona, mailo
     ]
 
     page = signed_in(mona).post(
-        INVITE, {"addresses": "a@example.com", "file": upload("\r\n".join(lines).encode())}
+        INVITE,
+        {"addresses": "a@example.com", "file": upload("\r\n".join(lines).encode())},
+        follow=True,
     )
 
     assert {mail.to[0] for mail in mailoutbox} == {

@@ -18,9 +18,10 @@ def test_a_password_of_a_megabyte_is_not_hashed(alice, attempt, settings, monkey
 
     for name in ("alice", "nobody"):
         answer = attempt(name, "x" * 1_000_000)
-        assert "Please enter a correct user name and password." in answer.content.decode()
+        assert "at most 1024 characters (it has 1000000)" in answer.content.decode()
 
     assert hashed == []
+    assert not AttemptCounter.objects.exists()
 
 
 @pytest.mark.parametrize("name", ["a\x00b", "x" * 100_000, "", "ÄÖ\ud83d\ude00", "' or 1=1 --"])
@@ -30,6 +31,16 @@ def test_odd_names_are_an_error_of_the_form(transactional_db, attempt, name):
 
     assert answer.status_code == 200
     assert 'class="errorlist' in answer.content.decode()
+
+
+@pytest.mark.parametrize("field", ["username", "password"])
+def test_a_text_that_no_account_can_have_is_refused_alike_for_all(alice, attempt, field):
+    for name in ("alice", "nobody"):
+        typed = {"username": name, "password": name, field: name + "x" * 1024}
+        page = attempt(**typed).content.decode()
+        assert "characters (it has" in page
+
+    assert not AttemptCounter.objects.exists()
 
 
 @pytest.mark.parametrize("name", ["a\x00b", "\ud800", "x" * 100_000])

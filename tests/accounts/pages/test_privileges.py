@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, Permission
 from accounts.admin import UserAdmin
 from accounts.models import User, UserFSM
 
-from .conftest import LIST, PASSWORD, fields
+from .conftest import LIST, PASSWORD, fields, page_of
 
 
 @pytest.fixture
@@ -81,6 +81,19 @@ def test_so_they_do_however_their_key_is_spelled(ada, signed_in, spelled):
     assert answer["Location"] == "/accounts/password_change/"
     ada.refresh_from_db()
     assert ada.check_password("ada")
+
+
+def test_nobody_has_their_own_password_reset_by_another_address(clerk, ada, signed_in):
+    """In a session that was left open, the old one would not be needed."""
+    for user, by in ((ada, ada), (clerk, clerk), (clerk, ada)):
+        data = fields(user, email=f"by-{by}@example.com", first_name="new")
+        answer = signed_in(by).post(f"{LIST}{user.pk}/change/", data)
+        assert answer.status_code == 302
+
+    users = User.objects.filter(first_name="new").values_list("username", "email")
+    assert dict(users) == {"ada": "", "bob": "by-ada@example.com"}
+    assert "Somebody else has to change it" in page_of(ada, signed_in(ada))
+    assert "Somebody else has to change it" not in page_of(clerk, signed_in(ada))
 
 
 def test_a_clerk_renames_nobody_and_a_superadmin_is_logged(alice, clerk, ada, signed_in):

@@ -8,7 +8,7 @@ from django.test import Client
 from accounts.admin import UserAdmin
 from accounts.models import State, User, UserFSM
 
-from .conftest import page_of, state_of
+from .conftest import LIST, page_of, state_of
 
 
 def test_a_manager_sees_the_state_and_exactly_the_possible_buttons(alice, mona, signed_in):
@@ -251,3 +251,13 @@ def test_a_reserved_name_is_an_error(ada, signed_in):
     )
 
     assert "This user name is reserved." in page.content.decode()
+
+
+@pytest.mark.parametrize("page", [LIST, "/admin/auth/group/"])
+@pytest.mark.parametrize("length", [254, 255])
+def test_a_search_for_very_much_is_refused_with_a_sentence(ada, signed_in, page, length):
+    text = ("ada " * 100)[:length]
+
+    answer = signed_in(ada).get(page, {"q": text}).content.decode()
+
+    assert ("Search for at most 254 characters." in answer) == (length == 255)

@@ -240,6 +240,16 @@ def test_deletes_the_seals(battle):
 
 
 @attack(REFUSED)
+def test_claims_that_all_is_well(battle):
+    battle.refused(
+        "web",
+        "insert into user_state_verification (findings, signatures_checked, migration)"
+        " values ('{}', true, 'x')",
+        says="permission denied for table user_state_verification",
+    )
+
+
+@attack(REFUSED)
 def test_names_an_override_as_if_the_machine_allowed_it(battle):
     battle.refused(
         "web",

@@ -5,6 +5,7 @@ import subprocess
 from contextlib import suppress
 
 import psycopg2
+import pytest
 from django.db.backends.postgresql.client import DatabaseClient
 
 from .outcome import RECORDED, REFUSED, attack
@@ -244,3 +245,19 @@ def test_is_cut_off_in_the_middle(battle):
     ]
     battle.sql("carl", LOCK_ALICE)
     battle.recorded("active locked", db_user="carl")
+
+
+@attack(REFUSED)
+@pytest.mark.parametrize(
+    "fact", ["verified_at = now()", "db_user = 'rita'", "id = 7 overriding system value"]
+)
+def test_verifies_as_somebody_else_or_at_another_time(battle, fact):
+    column, _, value = fact.partition(" = ")
+    value, _, overriding = value.partition(" ")
+
+    battle.refused(
+        "carl",
+        f"insert into user_state_verification (findings, signatures_checked, migration, {column})"
+        f" {overriding} values ('{{}}', true, 'x', {value})",
+        says="permission denied for table user_state_verification",
+    )

@@ -190,6 +190,17 @@ def test_a_gap_in_the_middle(battle):
     assert [each.kind for each in battle.findings()] == ["gap"]
 
 
+def test_a_verification_that_somebody_claims(battle):
+    claims = "insert into user_state_verification ({}) values ('{{}}', true, 'x'{})"
+    columns = "findings, signatures_checked, migration"
+    battle.sql("carl", claims.format(columns, ""))
+    battle.sql("otto", claims.format(f"{columns}, db_user", ", 'rita'"))
+
+    kept = battle.sql("web", "select db_user, findings::text from user_state_verification")
+    assert kept == [("carl", "{}"), ("rita", "{}")]
+    assert battle.findings() == []
+
+
 def test_each_limit_in_the_document_has_its_test():
     told = re.findall(r"^- \*\*(.*?)\.\*\*", DOCUMENT.read_text("utf-8"), re.MULTILINE)
     shown = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}

@@ -11,6 +11,7 @@ from .statements import (
     LOCK_ALICE,
     UNGUARDED,
     UNLOCK_ALICE,
+    VERIFIED,
     forged,
     rewrite,
     some_history,
@@ -79,6 +80,29 @@ def test_deletes_a_seal(battle):
 @attack(REFUSED)
 def test_truncates_the_seals(battle):
     battle.refused("otto", "truncate user_state_seal", says="append-only: TRUNCATE is refused")
+
+
+@attack(REFUSED)
+def test_rewrites_what_was_verified(battle):
+    battle.sql("rita", VERIFIED)
+
+    battle.refused(
+        "otto",
+        "update user_state_verification set findings = '{}'",
+        says="user_state_verification is append-only: UPDATE is refused",
+    )
+
+
+@attack(REFUSED)
+def test_deletes_what_was_verified(battle):
+    battle.sql("rita", VERIFIED)
+
+    battle.refused("otto", "delete from user_state_verification", says="is append-only: DELETE")
+
+
+@attack(REFUSED)
+def test_truncates_what_was_verified(battle):
+    battle.refused("otto", "truncate user_state_verification", says="TRUNCATE is refused")
 
 
 @attack(FOUND)

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 import pytest
 
+from audit.verifications import newest
 from project.settings import BASE_DIR
 from tests.audit.attacks.statements import OFF, rewrite
 from tests.audit.test_verify import set_state, unseen
@@ -72,6 +73,7 @@ def test_more_than_a_table_holds_is_counted(arena, run):
     assert out.splitlines()[0].startswith("304 found (300 state, 4 trigger)")
     assert out.splitlines()[-1] == "... and 204 more, which --json tells."
     assert len(as_json["findings"]) == 304
+    assert [each.findings for each in newest(arena.django, 2)] == [{"state": 300, "trigger": 4}] * 2
 
 
 def test_an_entry_without_an_id_is_found(arena, run):

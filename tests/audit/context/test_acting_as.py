@@ -5,6 +5,7 @@ from contextvars import copy_context
 from threading import Thread
 
 import pytest
+from asgiref.sync import markcoroutinefunction
 from django.db import connection, transaction
 
 from accounts.models import UserFSM
@@ -94,13 +95,16 @@ def test_it_decorates_functions(alice, trail, set_state):
     assert current() is None
 
 
-def test_it_decorates_coroutine_functions_until_they_end(transactional_db):
+@pytest.mark.parametrize("marked", [False, True])
+def test_it_decorates_coroutine_functions_until_they_end(transactional_db, marked):
     seen = []
 
-    @acting_as("job")
-    async def job():
+    async def work():
         await asyncio.sleep(0.001)
         seen.append(current().actor.name)
+
+    # As Django marks what wraps an asynchronous view.
+    job = acting_as("job")(markcoroutinefunction(lambda: work()) if marked else work)
 
     async def main():
         await asyncio.gather(job(), job())

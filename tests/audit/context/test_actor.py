@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import UserFSM
 from audit.claims import Actor
-from audit.context import acting_as, current, handover
+from audit.context import Context, acting_as, current, entered, handover
 
 pytestmark = pytest.mark.usefixtures("views")
 
@@ -39,6 +39,18 @@ def hook_that_fails(request):
     raise LookupError(request.path)
 
 
+def hook_that_says_nothing(request):
+    return ""
+
+
+def hook_that_says_what_no_name_is(request):
+    return "\x00"
+
+
+async def hook_that_waits(request):
+    return "job"
+
+
 def test_a_users_key_stands_beside_their_name(alice, mona, actors, set_state):
     with acting_as(mona):
         set_state("locked")
@@ -57,6 +69,15 @@ def test_who_takes_another_ones_name_is_told_from_them(alice, actors, set_state)
     assert actors() == [("root", key, None)]
 
 
+def test_an_impersonator_alone_is_that_of_whoever_acts(alice, ada, actors, set_state):
+    late = Context(actor=lambda: Actor.of(alice))
+    for context, state in ((acting_as(alice), "locked"), (entered(late), "active")):
+        with context, acting_as(impersonator=ada):
+            UserFSM.objects.filter(user=alice).update(current_state=state)
+
+    assert actors() == [("alice", alice.pk, "ada")] * 2
+
+
 def test_a_new_actor_takes_the_key_and_the_impersonator_away(alice, ada, actors, set_state):
     with acting_as(alice, impersonator=ada):
         UserFSM.objects.filter(user=alice).update(current_state="locked")
@@ -66,8 +87,11 @@ def test_a_new_actor_takes_the_key_and_the_impersonator_away(alice, ada, actors,
     assert actors() == [("alice", alice.pk, "ada"), ("job", None, None)]
 
 
-def test_a_key_that_is_no_number_is_not_recorded(alice, actors, set_state):
-    with acting_as("job", user_id="0b0e7a52-6d4c-4d0b-9c1b-0f4c1f0d7f10"):
+@pytest.mark.parametrize(
+    "key", ["0b0e7a52-6d4c-4d0b-9c1b-0f4c1f0d7f10", 10**18, "123456789012345678x", "1\x002", "-1"]
+)
+def test_a_key_that_cannot_be_recorded_is_not_another_one(alice, actors, set_state, key):
+    with acting_as("job", user_id=key):
         set_state("locked")
 
     assert actors() == [("job", None, None)]
@@ -87,7 +111,13 @@ def test_nobody_signed_in_has_no_key(alice, actors, client):
 
 @pytest.mark.parametrize(
     ("hook", "expected"),
-    [("hook_for_ada", "impersonated"), ("hook_for_keys", "key"), ("hook_that_fails", "unknown")],
+    [
+        ("hook_for_ada", "impersonated"),
+        ("hook_for_keys", "key"),
+        ("hook_that_fails", "unknown"),
+        ("hook_that_says_nothing", "user"),
+        ("hook_that_says_what_no_name_is", "unknown"),
+    ],
 )
 def test_a_hook_says_who_it_is(alice, actors, settings, signed_in, hook, expected):
     settings.AUDIT_ACTOR = f"{__name__}.{hook}"
@@ -98,6 +128,7 @@ def test_a_hook_says_who_it_is(alice, actors, settings, signed_in, hook, expecte
         {
             "impersonated": ("alice", alice.pk, "ada"),
             "key": ("key:7", None, None),
+            "user": ("alice", alice.pk, None),
             "unknown": ("unknown", None, None),
         }[expected]
     ]
@@ -111,7 +142,9 @@ def test_where_the_hook_says_nothing_it_is_the_user(alice, actors, settings, sig
     assert actors() == [("alice", alice.pk, None)]
 
 
-@pytest.mark.parametrize("path", ["nowhere.hook", "audit.actor.nothing", "hook", 7])
+@pytest.mark.parametrize(
+    "path", ["nowhere.hook", "audit.actor.nothing", "hook", 7, f"{__name__}.hook_that_waits"]
+)
 def test_a_hook_that_is_not_there_is_found_by_check(settings, path):
     settings.AUDIT_ACTOR = path
 

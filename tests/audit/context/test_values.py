@@ -5,6 +5,8 @@ import re
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+from django.db.backends.postgresql.psycopg_any import is_psycopg3
 
 from accounts.states import MAX_REASON
 from audit.claims import MAX_IP, MAX_REQUEST_ID, MAX_USER, MAX_USER_ID
@@ -13,6 +15,7 @@ from audit.sqlfiles import SQL_DIR
 from tests.psql import psql
 
 LONG = "x" * 10_000
+LOCK = "update user_fsm set current_state = 'locked'"
 
 
 @pytest.mark.parametrize(
@@ -133,6 +136,45 @@ def test_what_comes_with_the_connection_and_is_no_text_is_not_stored(alice, trai
     [row] = trail.entries()
     assert (row["initiated_by"], row["ip_address"]) == ("unreadable", "unreadable")
     assert (row["reason"], row["request_id"]) == (None, None)
+
+
+@pytest.mark.parametrize("statement", [LOCK, LOCK.encode()], ids=["str", "bytes"])
+@pytest.mark.parametrize("unseen", [False, True])
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "WIN1252", "KOI8R"])
+def test_what_the_connections_encoding_lacks_is_replaced(
+    alice, trail, execute, encoding, unseen, statement
+):
+    """psycopg2 does not see one that is set in SQL, and goes on in its own."""
+    unseen = unseen and not is_psycopg3
+    with acting_as("jöb 日本"), connection.cursor() as cursor:
+        cursor.execute("select 1")
+        if is_psycopg3 or unseen:
+            cursor.execute(f"set client_encoding = '{encoding}'")
+        else:
+            cursor.connection.set_client_encoding(encoding)
+        cursor.execute(statement)
+        sent = cursor.cursor._query.query if is_psycopg3 else cursor.cursor.query
+    connection.close()
+
+    lacking = unseen or encoding in {"SQL_ASCII", "KOI8R"}
+    assert trail.initiators() == ["j?b ??" if lacking else "jöb ??"]
+    assert sent == LOCK.encode()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "kept"), [("LATIN1", "jöb ??"), ("WIN1252", "jöb ??"), ("SQL_ASCII", "jöb 日本")]
+)
+def test_what_the_databases_encoding_lacks_is_replaced(transactional_db, execute, encoding, kept):
+    execute(f"create database other encoding '{encoding}' template template0 locale 'C'")
+    other = connection.copy("other")
+    other.settings_dict["NAME"] = "other"
+    try:
+        with acting_as("jöb 日本"), other.cursor() as cursor:
+            cursor.execute("select current_setting('app.user')")
+            assert cursor.fetchone() == (kept,)
+    finally:
+        other.close()
+        execute("drop database other")
 
 
 def test_anonymous_users_are_named_so(alice, trail, set_state):

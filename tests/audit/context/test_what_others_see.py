@@ -257,6 +257,15 @@ def test_a_rollback_by_psycopgs_own_transaction_is_noticed(alice, trail, set_sta
 
 
 @psycopg3
+def test_a_transaction_that_psycopg_begins_by_itself_is_a_new_one(job, alice, trail, set_state):
+    set_state("locked")
+    with transaction.atomic(), connection.connection.transaction():
+        set_state("active")
+
+    assert trail.initiators() == ["50% bob"] * 2
+
+
+@psycopg3
 def test_a_stream_is_right_in_autocommit_though_abandoned(job, alice, trail):
     with connection.connection.cursor() as cursor:
         for _ in cursor.stream(f"{LOCK} returning 1"):

@@ -11,8 +11,9 @@ from audit.isolation import snapshot
 from audit.seals.proof import prove
 from audit.seals.queries import rows_of
 from tests.arena import Arena
-from tests.audit.desk.test_list import LIST
 from tests.audit.seals.looking import FLIP, change_sealed
+
+from .conftest import LIST
 
 pytestmark = pytest.mark.slow
 

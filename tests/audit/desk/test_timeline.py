@@ -8,7 +8,8 @@ import pytest
 from accounts.models import User
 from audit.desk import timeline
 from audit.desk.durations import between
-from tests.audit.desk.test_list import LIST
+
+from .conftest import LIST
 
 STAYS = (
     ("new", "invited", "2026-01-01T00:00:00"),

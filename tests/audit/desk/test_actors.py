@@ -1,0 +1,70 @@
+"""Which kind of actor an entry names: in Python as in SQL, and each entry is of one kind."""
+
+from itertools import product
+
+import pytest
+from django.db import connection
+
+from audit.desk.actors import Application, Kind, application
+from audit.models import UserStateAudit
+
+from .conftest import NOBODYS
+
+APPLICATION = Application(["web"], ["user-state-audit"])
+CASES = {
+    ("mona", 7, "web", "user-state-audit"): Kind.PERSON,
+    ("alice", NOBODYS, "web", "user-state-audit"): Kind.SELF,
+    ("system:lockout", None, "web", "user-state-audit"): Kind.SYSTEM,
+    ("anonymous", None, "web", "user-state-audit"): Kind.ANONYMOUS,
+    ("nightly", None, "web", "user-state-audit"): Kind.JOB,
+    ("CLI", None, "web", "user-state-audit"): Kind.OUTSIDE,
+    ("mona", 7, "dba_peter", "user-state-audit"): Kind.OUTSIDE,
+    ("mona", 7, "web", "psql"): Kind.OUTSIDE,
+    ("mona", 7, "web", None): Kind.OUTSIDE,
+    ("mona", 7, "web", ""): Kind.OUTSIDE,
+    ("system:lockout", None, "web", "psql"): Kind.OUTSIDE,
+    ("system", None, "web", "user-state-audit"): Kind.JOB,
+    ("Cli", None, "web", "user-state-audit"): Kind.JOB,
+}
+
+
+def values(case) -> dict:
+    names = ("initiated_by", "initiator_id", "db_user", "application_name")
+    return {"user_id": NOBODYS, **dict(zip(names, case, strict=True))}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_kind_of_an_entry(case):
+    assert APPLICATION.kind_of(UserStateAudit(**values(case))) == CASES[case]
+
+
+def test_sql_finds_what_python_says_and_each_entry_is_of_one_kind(walker, write):
+    of_kind = {kind: set() for kind in Kind}
+    for case in product(
+        ("CLI", "system:x", "anonymous", "mona"),
+        (None, NOBODYS, 7),
+        ("web", "dba_peter"),
+        ("user-state-audit", "psql", None),
+    ):
+        [key] = write(1, **values(case))
+        of_kind[APPLICATION.kind_of(UserStateAudit(**values(case)))].add(key)
+
+    for kind, keys in of_kind.items():
+        assert keys
+        found = UserStateAudit.objects.filter(APPLICATION.where(kind), username=walker)
+        assert set(found.values_list("pk", flat=True)) == keys
+
+
+def test_the_application_is_whoever_may_sign_in_as_it(execute, settings):
+    execute("create role serves login in role user_state_audit_app")
+    execute("create role group_of_them in role user_state_audit_app")
+    execute("create role queue_worker login in role group_of_them")
+    settings.AUDIT_PROGRAMS = ["worker"]
+    try:
+        found = application(connection)
+    finally:
+        execute("drop role serves, queue_worker, group_of_them")
+
+    assert {"serves", "queue_worker"} <= set(found.roles)
+    assert "group_of_them" not in found.roles
+    assert set(found.programs) == {"user-state-audit", "worker"}

@@ -1,0 +1,194 @@
+"""Pages by keyset: nothing is missed, nothing is shown twice, whatever is written meanwhile."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from django.db.models import BooleanField, Q
+from django.db.models.expressions import RawSQL
+from django.http import QueryDict
+
+from audit.desk import pages
+from audit.desk.actors import Application
+from audit.desk.filters import FILTERS
+from audit.desk.pages import Pager, Position
+from audit.desk.selection import Selection
+
+NOW = datetime.now(UTC)
+
+
+def pager(query: str = "window=all", start: str | None = None, ascending: bool = False) -> Pager:
+    selection = Selection(QueryDict(query), datetime.now(UTC))
+    assert selection.problems == []
+    entries = selection.entries(Application([], []))
+    position = Position.read(start) if start else None
+    return Pager(entries, selection.window, position, ascending)
+
+
+def walk(query: str = "window=all", ascending: bool = False, start: str | None = None) -> list:
+    """Of all pages, from the newest to the oldest, or from ``start`` on to the newest."""
+    found = []
+    while True:
+        page = pager(query, start, ascending).page
+        found.append(page)
+        start = page.newer if ascending else page.older
+        if start is None:
+            return found
+
+
+def keys(found) -> list[int]:
+    return [row.entry.pk for page in found for row in page.rows]
+
+
+@pytest.fixture
+def small_pages(monkeypatch) -> None:
+    monkeypatch.setattr(pages, "PER_PAGE", 4)
+
+
+@pytest.fixture
+def written(write, small_pages) -> list[int]:
+    return write(11)
+
+
+def test_older_and_older_shows_each_entry_once(walker, written):
+    found = walk(f"subject={walker}")
+
+    assert keys(found) == sorted(written, reverse=True)
+    assert [len(page.rows) for page in found] == [4, 4, 3]
+    assert found[0].newer is None
+
+
+def test_newer_and_newer_leads_back_over_the_same_entries(walker, written):
+    oldest = walk(f"subject={walker}")[-1]
+
+    back = walk(f"subject={walker}", ascending=True, start=oldest.newer)
+
+    assert keys(reversed(back)) == sorted(written, reverse=True)[:-3]
+
+
+def test_a_page_stays_what_it_is_while_entries_are_written(walker, written, write):
+    second = pager(f"subject={walker}").page.older
+    before = keys([pager(f"subject={walker}", second).page])
+
+    write(7)
+
+    assert keys([pager(f"subject={walker}", second).page]) == before
+
+
+def test_entries_out_of_order_are_not_missed(walker, write, small_pages):
+    """A clock that was set back, and two transactions at once: ids and moments disagree."""
+    ids = []
+    for minutes in (0, 90, 30, 10, 60, 20, 80, 50, 5, 70):
+        ids += write(1, datetime=NOW - timedelta(days=31, minutes=minutes))
+
+    assert keys(walk(f"subject={walker}&window=all")) == sorted(ids, reverse=True)
+
+
+def test_a_wider_look_goes_back_as_far_as_the_window(walker, write, small_pages):
+    ids = [
+        *write(2, datetime=NOW - timedelta(days=3000)),
+        *write(2, datetime=NOW - timedelta(days=300)),
+        *write(2, datetime=NOW - timedelta(days=20)),
+    ]
+
+    assert keys(walk(f"subject={walker}&window=all")) == sorted(ids, reverse=True)
+    assert keys(walk(f"subject={walker}&window=1y")) == sorted(ids[2:], reverse=True)
+    assert keys(walk(f"subject={walker}&window=30d")) == sorted(ids[4:], reverse=True)
+    end = Position(ids[0], NOW - timedelta(days=3000)).token
+    assert keys(walk(f"subject={walker}&window=all", True, end)[::-1]) == sorted(
+        ids[1:], reverse=True
+    )
+
+
+def test_one_statement_that_changed_many_is_one_row(walker, write, small_pages):
+    before = write(3)
+    mass = write(500, datetime=NOW, transaction_id=77)
+    after = write(3, datetime=NOW + timedelta(minutes=1))
+
+    [first, second] = walk(f"subject={walker}")
+
+    assert [row.entries for row in (*first.rows, *second.rows)] == [1, 1, 1, 500, 1, 1, 1]
+    assert keys([first, second]) == [*after[::-1], mass[-1], *before[::-1]]
+
+
+def test_two_statements_of_one_transaction_are_two_rows(walker, write):
+    write(6, datetime=NOW, transaction_id=77)
+    write(6, datetime=NOW + timedelta(seconds=1), transaction_id=77)
+
+    assert [row.entries for row in pager(f"subject={walker}").page.rows] == [6, 6]
+
+
+def test_what_is_written_between_a_mass_change_is_not_hidden_by_it(walker, write, monkeypatch):
+    monkeypatch.setattr(pages, "PER_PAGE", 12)
+    mass, others = [], []
+    for number in range(20):
+        mass += write(3, datetime=NOW, transaction_id=77)
+        others += write(1, datetime=NOW, transaction_id=100 + number)
+
+    found = walk(f"subject={walker}")
+
+    single = [row.entry.pk for page in found for row in page.rows if row.entries == 1]
+    assert single == others[::-1]
+    assert found[0].rows[1].entries == 60
+
+
+@pytest.mark.parametrize("before", range(6))
+@pytest.mark.parametrize("after", range(6))
+def test_no_entry_of_a_mass_change_is_lost_at_the_end_of_a_page(
+    walker, write, small_pages, before, after
+):
+    ids = [
+        *write(before),
+        *write(7, datetime=NOW, transaction_id=77),
+        *write(after, datetime=NOW + timedelta(minutes=1)),
+    ]
+
+    found = walk(f"subject={walker}")
+
+    shown = [row for page in found for row in page.rows]
+    covered = {key for row in shown for key in range(row.lowest, row.highest + 1)}
+    assert covered >= set(ids)
+    assert sum(row.entries for row in shown) == len(ids)
+    for above, below in pairwise(shown):
+        assert above.lowest > below.highest
+
+
+def test_a_mass_change_opens(walker, write, rows, desk):
+    write(
+        12,
+        datetime=NOW,
+        transaction_id=77,
+        db_user="dba_peter",
+        application_name="psql",
+        initiated_by="CLI",
+        transition=None,
+    )
+
+    [row] = rows(f"?subject={walker}")
+    assert "12 users Active → to Locked OVERRIDE by CLI outside the application" in row
+    assert "Not by the application: dba_peter , psql" in row
+    [link] = re.findall(r'class="mass" href="[^"]*(\?[^"]*)"', desk(f"?subject={walker}"))
+    assert len(rows(link)) == 12
+
+
+def test_counts_are_honest(walker, write, desk, monkeypatch):
+    write(60)
+    assert "60 entries" in desk(f"?subject={walker}")
+
+    monkeypatch.setattr("audit.desk.pages.CAP", 55)
+    monkeypatch.setattr("audit.desk.list_view.CAP", 55)
+    assert "more than 55 entries" in desk(f"?subject={walker}")
+
+
+def test_a_search_that_takes_too_long_says_how_far_it_came(walker, write, desk, monkeypatch):
+    write(1)
+    monkeypatch.setattr("audit.desk.pages.PATIENCE", 1)
+    slow = Q(RawSQL("(select pg_sleep(0.05) is not null)", [], output_field=BooleanField()))
+    subject = FILTERS["subject"]._replace(where=lambda name, _: Q(username=name) & slow)
+    monkeypatch.setitem(FILTERS, "subject", subject)
+
+    page = desk(f"?subject={walker}&window=all")
+
+    assert walker in page
+    assert re.search(r"Searched back to \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", page)
