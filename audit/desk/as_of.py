@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from audit.models import UserStateAudit
 from audit.moments import moment
 
-from .filters import number, shown, text
+from .filters import NUMBER, number, shown, text
 from .people import called_today
 from .selection import unknown
 
@@ -29,11 +29,20 @@ def past(given: str) -> datetime:
     return found
 
 
+def position(given: str) -> tuple[str, int]:
+    """Behind which user, by name and key, a page of everybody begins."""
+    key, dot, name = given.partition(".")
+    if not dot or not NUMBER.fullmatch(key):
+        raise ValueError(gettext("The address of this page is damaged: begin with the first."))
+    return text(name), int(key)
+
+
 READERS: dict[str, Callable[[str], Any]] = {
     "moment": past,
     "user_id": number,
     "subject": text,
     "state": text,
+    "after": position,
 }
 
 
@@ -51,7 +60,7 @@ class AsOf:
 
     def __init__(self, given: QueryDict):
         self.given = {name: str(value) for name, value in given.items() if value}
-        self.problems = [*unknown(given, *READERS, "after")]
+        self.problems = [*unknown(given, *READERS)]
         self.values: dict[str, Any] = {}
         for name in [each for each in READERS if each in self.given]:
             try:
