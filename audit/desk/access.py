@@ -29,7 +29,7 @@ def may_see(request: HttpRequest) -> bool:
 
 def page(view: View[P]) -> View[P]:
     """A view of the desk: for those who may see the audit, and only to read; whoever is not signed
-    in is asked to. Moments are shown in UTC, whatever settings.TIME_ZONE is."""
+    in is asked to. Moments are shown in UTC, wherever the site is."""
 
     @wraps(view)
     @require_safe

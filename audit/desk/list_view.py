@@ -19,7 +19,7 @@ from .selection import Selection
 from .window import PRESETS
 
 # The filters that have a field of their own in the form, beside the window; the others are typed.
-FIELDS = ("q", "start_state", "end_state", "transition", "kind", "override")
+FIELDS = ("q", "as", "start_state", "end_state", "transition", "kind", "override")
 EXACT = [each for each in FILTERS.values() if each.name not in FIELDS]
 
 

@@ -68,7 +68,7 @@ class Selection:
         """The condition for its entries."""
         condition = self.window.where
         for name, value in self.values.items():
-            condition &= FILTERS[name].where(value, application)
+            condition &= FILTERS[name].where(value, application, self.values)
         return condition
 
     def entries(self, application: Application) -> QuerySet[UserStateAudit]:
