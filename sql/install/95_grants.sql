@@ -64,7 +64,9 @@ begin
      or to_regrole('user_state_audit_sealer') is null
      or to_regclass('public.user_state_seal') is null
      or to_regclass('public.user_state_site') is null
-     or to_regclass('public.user_state_verification') is null then
+     or to_regclass('public.user_state_verification') is null
+     or to_regclass('public.user_state_daily') is null
+     or to_regclass('public.user_state_carried') is null then
     return;
   end if;
   if not (select pg_has_role(current_user, c.relowner, 'usage')
@@ -73,7 +75,8 @@ begin
     return;
   end if;
   revoke all on public.user_state_audit, public.user_state_transition, public.user_state_site,
-    public.user_state_seal, public.user_state_verification
+    public.user_state_seal, public.user_state_verification, public.user_state_daily,
+    public.user_state_carried
     from public;
   foreach reader in array array[
     'user_state_audit_app', 'user_state_audit_reader', 'user_state_audit_sealer'
@@ -82,11 +85,13 @@ begin
     execute format(
       'grant select on public.user_state_audit, public.user_state_transition,'
       ' public.user_state_audit_default, public.user_state_site, public.user_state_seal,'
-      ' public.user_state_verification to %I', reader);
+      ' public.user_state_verification, public.user_state_daily, public.user_state_carried to %I',
+      reader);
     -- To see whether it is behind the entries.
     execute format('grant select on sequence public.user_state_audit_id_seq to %I', reader);
   end loop;
-  -- NOTE: no insert, update or delete of entries: the trigger writes them, as their owner.
+  -- NOTE: no insert, update or delete of entries: the trigger writes them, as their owner. Nor of what
+  -- is counted and carried: maintain_audit writes that, as the same.
   -- NOTE: nothing on the months by themselves: they are read as the audit. The default partition is
   -- looked at for what should not be there.
   grant insert on public.user_state_seal to user_state_audit_sealer;

@@ -17,7 +17,7 @@ watched (oid, name, month, ours) as (
    where c.relnamespace = to_regnamespace('public')
      and c.relname in ('user_fsm', 'accounts_user', 'user_state_audit', 'user_state_transition',
                        'user_state_site', 'user_state_seal', 'user_state_verification',
-                       'django_migrations')
+                       'user_state_daily', 'user_state_carried', 'django_migrations')
   union all
   select c.oid, c.relname::text, c.relname::text, true
     from pg_inherits i
@@ -196,7 +196,8 @@ line (kind, object, definition, month, code) as (
                           else 'no table, but of the kind ' || c.relkind::text end,
            case c.relpersistence when 'p' then 'logged' else 'not kept in the write-ahead log' end,
            case when c.relrowsecurity or c.relforcerowsecurity then 'hides rows: row security is on' end,
-           case when not c.relhastriggers and w.name <> 'accounts_user'
+           case when not c.relhastriggers
+                 and w.name not in ('accounts_user', 'user_state_daily', 'user_state_carried')
              then 'has its triggers switched off in the catalog' end,
            case when w.month is not null and pg_get_expr(c.relpartbound, c.oid) is distinct from
                   case w.month when 'user_state_audit_default' then 'DEFAULT' else format('FOR VALUES FROM (''%s 00:00:00+00'') TO (''%s 00:00:00+00'')',
@@ -426,7 +427,8 @@ line (kind, object, definition, month, code) as (
                           'user_state_audit_sealer']) as role
        cross join unnest(array['user_state_audit', 'user_state_audit_default',
                                'user_state_transition', 'user_state_site', 'user_state_seal',
-                               'user_state_verification', 'django_migrations']) as name
+                               'user_state_verification', 'user_state_daily',
+                               'user_state_carried', 'django_migrations']) as name
     ) as g (role, name, privileges)
 
   union all
