@@ -76,6 +76,16 @@ class UserStateAudit(models.Model):
         made_or_removed = self.start_state == "new" or self.end_state == "deleted"
         return self.transition is None and not made_or_removed
 
+    @property
+    def is_subject_erased(self) -> bool:
+        """Whether its user's name and the reason were erased."""
+        return self.subject_salt is None
+
+    @property
+    def is_actor_erased(self) -> bool:
+        """Whether who did it, and from where, was erased."""
+        return self.actor_salt is None
+
 
 class AuditedUserFSM(UserFSM):
     """UserFSM with the triggers on its table, declared here: accounts knows nothing of audit."""

@@ -56,3 +56,10 @@ def render(request: HttpRequest, template: str, **context: Any) -> TemplateRespo
             **context,
         },
     )
+
+
+def tell(request: HttpRequest, title: str, sentence: str, status: int = 404) -> TemplateResponse:
+    """A page that says why there is nothing to see, and leads back."""
+    response = render(request, "sentence", title=title, sentence=sentence)
+    response.status_code = status
+    return response

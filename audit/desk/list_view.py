@@ -14,11 +14,10 @@ from audit.transitions import transitions
 from .access import page, render
 from .actors import Kind, application
 from .filters import FILTERS
-from .pages import CAP, Entries, Page, Pager, Position, counted
+from .pages import CAP, POSITION, Entries, Page, counted, read_page
 from .selection import Selection
 from .window import PRESETS
 
-POSITION = ("before", "after")
 # The filters that have a field of their own in the form, beside the window; the others are typed.
 FIELDS = ("q", "as", "start_state", "end_state", "transition", "kind", "override")
 EXACT = [each for each in FILTERS.values() if each.name not in FIELDS]
@@ -29,7 +28,8 @@ def list_view(request: HttpRequest) -> HttpResponse:
     selection = Selection(request.GET, datetime.now(UTC), *POSITION)
     known = application(connections[UserStateAudit.objects.db])
     entries = selection.entries(known)
-    shown = read(request, selection, entries)
+    grouped = "transaction" not in selection.values
+    shown = read_page(request.GET, selection.problems, entries, selection.window, grouped)
     return render(
         request,
         "list",
@@ -46,21 +46,6 @@ def list_view(request: HttpRequest) -> HttpResponse:
         exact=[(each, selection.given.get(each.name, "")) for each in EXACT],
         exact_open=any(each.name in selection.given for each in EXACT),
     )
-
-
-def read(request: HttpRequest, selection: Selection, entries: Entries) -> Page:
-    """The page that the tokens ask for; a damaged one is a problem of the selection."""
-    after, before = (request.GET.get(name) for name in ("after", "before"))
-    start = None
-    if after or before:
-        try:
-            start = Position.read(f"{after or ''}{before or ''}")
-        except ValueError as error:
-            selection.problems.append(str(error))
-    if selection.problems:
-        return Page([], None, None, None)
-    grouped = "transaction" not in selection.values
-    return Pager(entries, selection.window, start, bool(after), grouped).page
 
 
 def how_many(shown: Page, entries: Entries) -> str:

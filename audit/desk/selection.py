@@ -29,6 +29,15 @@ class Chip(NamedTuple):
     without: str
 
 
+def unknown(given: QueryDict, *known: str) -> Iterator[str]:
+    """What is wrong with the names of parameters, in sentences."""
+    for name, values in given.lists():
+        if name not in known:
+            yield gettext("There is no filter %(name)s.") % {"name": repr(name[:100])}
+        elif len(values) > 1:
+            yield gettext("The filter %(name)s is given twice.") % {"name": repr(name)}
+
+
 class Selection:
     """The entries that a query string asks for. Where any of it cannot be understood, ``problems``
     says so in sentences, and there are no entries: never more than were asked for.
@@ -42,7 +51,7 @@ class Selection:
             for name, value in given.items()
             if isinstance(value, str) and value and name not in aside
         }
-        self.problems = [*self.unknown(given, aside)]
+        self.problems = [*unknown(given, *FILTERS, *WINDOW, *aside)]
         self.window = window.Window("", None, None)
         self.values: dict[str, Any] = {}
         try:
@@ -54,13 +63,6 @@ class Selection:
                 self.values[name] = FILTERS[name].read(self.given[name])
             except ValueError as error:
                 self.problems.append(f"{FILTERS[name].label}: {error}")
-
-    def unknown(self, given: QueryDict, aside: tuple[str, ...]) -> Iterator[str]:
-        for name, values in given.lists():
-            if name not in (*FILTERS, *WINDOW, *aside):
-                yield gettext("There is no filter %(name)s.") % {"name": repr(name[:100])}
-            elif len(values) > 1:
-                yield gettext("The filter %(name)s is given twice.") % {"name": repr(name)}
 
     def where(self, application: Application) -> Q:
         """The condition for its entries."""

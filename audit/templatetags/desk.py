@@ -13,6 +13,7 @@ from accounts.databases import primary
 from audit.desk import start
 from audit.desk.access import LIST, may_see
 from audit.desk.actors import application
+from audit.desk.as_of import AsOf
 from audit.desk.integrity import Light, light
 from audit.models import END_STATES, START_STATES, UserStateAudit
 
@@ -25,6 +26,12 @@ def only(context: Context, **filters: Any) -> str:
     """The list's URL with these filters set, or taken off where they are None, beside those in
     force: ``{% only actor=entry.initiated_by %}``."""
     return f"{context['list_url']}{context['selection'].query(**filters)}"
+
+
+@register.simple_tag
+def asking(as_of: AsOf, **changes: Any) -> str:
+    """The query string with some parameters set, or taken off where they are None."""
+    return as_of.query(**changes)
 
 
 @register.simple_tag

@@ -77,7 +77,8 @@ select coalesce(jsonb_agg(jsonb_build_object(
          -- No release does without one of the four triggers, nor has rows hidden or diverted.
          'in_any_release',
          d.kind = 'trigger' and d.missing and d.object ~ ' on user_fsm$' and d.records is not true
-         or d.kind in ('rule', 'policy', 'child') and d.object !~ 'user_state_(seal|site|verification|daily|carried)'
+         or d.kind in ('rule', 'policy', 'child')
+            and d.object !~ 'user_state_(seal|site|verification|daily|carried)'
          or d.kind = 'table' and d.object !~ 'user_state_'
        ) order by d.kind, d.object), '[]')::text
   from differs d

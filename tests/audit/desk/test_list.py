@@ -23,7 +23,9 @@ def test_claims_and_facts_stand_side_by_side(entry, rows):
     [row] = rows(f"?user_id={entry.user_id}&end_state=locked")
 
     moment = f"{entry.datetime:%Y-%m-%d %H:%M:%S} UTC"
-    assert row.startswith(f"{moment} alice Active → to Locked lock by nightly a job from 192.0.2.1")
+    assert row.startswith(
+        f"{moment} alice timeline Active → to Locked lock by nightly a job from 192.0.2.1"
+    )
     assert "because" in row
     assert f"connection: {entry.db_user} , user-state-audit" in row
     assert f"transaction {entry.transaction_id}" in row
