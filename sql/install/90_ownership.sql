@@ -39,6 +39,10 @@ begin
        union all
        select i.inhrelid from pg_inherits i where i.inhparent = to_regclass('public.user_state_audit'))
     union all
+    select 'statistics', format('%I.%I', s.stxnamespace::regnamespace, s.stxname), s.stxowner
+      from pg_statistic_ext s
+     where s.stxrelid in (select t.relid from pg_partition_tree(to_regclass('public.user_state_audit')) t)
+    union all
     select 'function', p.oid::regprocedure::text, p.proowner
       from pg_proc p
      where p.oid in (
