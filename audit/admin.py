@@ -11,6 +11,7 @@ from .desk.as_of_view import as_of_view
 from .desk.entry_view import entry_view, proof_view
 from .desk.integrity_view import integrity_view
 from .desk.list_view import list_view
+from .desk.lockouts_view import lockouts_view
 from .desk.timeline_view import timeline_view
 from .models import UserStateAudit
 from .user_history import user_history
@@ -26,6 +27,7 @@ class UserStateAuditAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not gen
         pages = [
             path("at/", as_of_view, name="audit_at"),
             path("integrity/", integrity_view, name="audit_integrity"),
+            path("lockouts/", lockouts_view, name="audit_lockouts"),
             path("user/<str:user_id>/", timeline_view, name="audit_timeline"),
             path("<str:entry_id>/proof.json", proof_view, name="audit_proof"),
         ]

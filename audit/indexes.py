@@ -38,7 +38,7 @@ def build_indexes(
 def unbuilt(connection: BaseDatabaseWrapper) -> list[Steps]:
     with connection.cursor() as cursor:
         cursor.execute(text_of(BUILD).rstrip().removesuffix("\\gexec"))
-        return cursor.fetchall()
+        return [tuple(row) for row in cursor.fetchall()]
 
 
 def build(

@@ -70,7 +70,7 @@ def mended_by(difference: Difference) -> str | None:
     if difference.object == "column user_state_audit.id":
         return MENDED_BY["sequence"]
     if difference.object.startswith("constraint user_state_verification_"):
-        return "install/25_user_state_verification.sql"
+        return "install/29_user_state_verification.sql"
     if difference.kind == "column" or difference.object.startswith("function "):
         name = re.split(r"[ (.]", difference.object)[1]
         own = (file for file in files() if re.fullmatch(rf"install/\d+_{name}.sql", file))

@@ -11,6 +11,7 @@ from accounts.models import State
 from audit.models import UserStateAudit
 from audit.transitions import transitions
 
+from . import bars
 from .access import page, render
 from .actors import Kind, application
 from .filters import FILTERS
@@ -25,8 +26,9 @@ EXACT = [each for each in FILTERS.values() if each.name not in FIELDS]
 
 @page
 def list_view(request: HttpRequest) -> HttpResponse:
-    selection = Selection(request.GET, datetime.now(UTC), *POSITION)
-    known = application(connections[UserStateAudit.objects.db])
+    now, connection = datetime.now(UTC), connections[UserStateAudit.objects.db]
+    selection = Selection(request.GET, now, *POSITION)
+    known = application(connection)
     entries = selection.entries(known)
     grouped = "transaction" not in selection.values
     shown = read_page(request.GET, selection.problems, entries, selection.window, grouped)
@@ -38,6 +40,7 @@ def list_view(request: HttpRequest) -> HttpResponse:
         application=known,
         page=shown,
         count=how_many(shown, entries),
+        bars=[] if selection.problems else bars.of_window(connection, selection.window, now),
         presets=PRESETS,
         states=["new", *State.values, "deleted"],
         transitions=sorted({name for _start, _end, name in transitions()}),

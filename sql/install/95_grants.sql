@@ -64,9 +64,9 @@ begin
      or to_regrole('user_state_audit_sealer') is null
      or to_regclass('public.user_state_seal') is null
      or to_regclass('public.user_state_site') is null
-     or to_regclass('public.user_state_verification') is null
      or to_regclass('public.user_state_daily') is null
-     or to_regclass('public.user_state_carried') is null then
+     or to_regclass('public.user_state_carried') is null
+     or to_regclass('public.user_state_verification') is null then
     return;
   end if;
   if not (select pg_has_role(current_user, c.relowner, 'usage')

@@ -26,6 +26,8 @@ PAGES = {
     "timeline": f"{LIST}user/ALICE/",
     "everybody then": f"{LIST}at/?moment=2026-11-01T12:00",
     "somebody now": f"{LIST}at/?moment=NOW&subject=alice",
+    "lockouts": f"{LIST}lockouts/",
+    "integrity": f"{LIST}integrity/",
 }
 ACCOUNTS = {
     "users": "/admin/accounts/user/",
