@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.contrib.auth import get_user_model
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -14,10 +15,15 @@ from audit.models import UserStateAudit
 from audit.moments import moment
 
 from .filters import NUMBER, number, shown, text
+from .pages import START
+from .patience import GaveUpError, at_most
 from .people import called_today
+from .queries import InState, UserState, at_counts, at_everybody
 from .selection import unknown
 
 SAME_NAME = 10  # users who were called alike, one after the other
+PER_PAGE = 100  # users, as sql/desk/at_everybody.sql has them
+EVERYBODY = 5000  # milliseconds, for each of the two questions
 
 
 def past(given: str) -> datetime:
@@ -29,12 +35,12 @@ def past(given: str) -> datetime:
     return found
 
 
-def position(given: str) -> tuple[str, int]:
-    """Behind which user, by name and key, a page of everybody begins."""
+def last_shown(given: str) -> UserState:
+    """Behind whom a page of everybody begins: name and key say it."""
     key, dot, name = given.partition(".")
     if not dot or not NUMBER.fullmatch(key):
         raise ValueError(gettext("The address of this page is damaged: begin with the first."))
-    return text(name), int(key)
+    return UserState(int(key), text(name), state="", since=START, entry_id=0)
 
 
 READERS: dict[str, Callable[[str], Any]] = {
@@ -42,7 +48,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "user_id": number,
     "subject": text,
     "state": text,
-    "after": position,
+    "after": last_shown,
 }
 
 
@@ -53,6 +59,14 @@ class Then(NamedTuple):
     user_id: int
     entry: UserStateAudit | None
     today: str | None
+
+
+class Everybody(NamedTuple):
+    """A page of them. ``after`` is what the next one is asked for by, None on the last one."""
+
+    counts: list[InState]
+    users: list[UserState]
+    after: str | None
 
 
 class AsOf:
@@ -105,6 +119,18 @@ class AsOf:
         then = entries.order_by().values_list("user_id", flat=True).distinct()[:SAME_NAME]
         today = get_user_model().objects.filter(username=name).values_list("pk", flat=True)
         return {*then, *today}
+
+    def everybody(self, connection: BaseDatabaseWrapper) -> Everybody | None:
+        """None where it takes too long."""
+        moment, state = self.values["moment"], self.values.get("state", "")
+        try:
+            with at_most(EVERYBODY, connection.alias):
+                counts = at_counts(connection, moment)
+                users = at_everybody(connection, moment, state, self.values.get("after"))
+        except GaveUpError:
+            return None
+        last = users[-1] if len(users) == PER_PAGE else None
+        return Everybody(counts, users, last and f"{last.user_id}.{last.username}")
 
     def entry_of(self, key: int) -> UserStateAudit | None:
         """The last one until then."""

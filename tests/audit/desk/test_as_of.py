@@ -1,10 +1,13 @@
 """The states of users at a moment in the past."""
 
+import html
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from accounts.models import User
+from audit.desk import as_of, queries
 
 from .conftest import LIST
 
@@ -115,3 +118,48 @@ def test_without_a_moment_it_asks_for_one(then, parameters):
 
     assert "Say for which moment" in page
     assert 'class="state ' not in page
+
+
+def test_counts_and_a_list_of_everybody(history, then):
+    """The states of others are there too: what these three add to them counts."""
+    before = counts_in(then("2026-01-03T12:00"))
+    keys = [history(*STAYS, username=f"0_{place}") for place in range(3)]
+    history(*STAYS[:2], username="0_3")
+
+    page = then("2026-01-03T12:00")
+    locked = then("2026-01-03T12:00", state="locked")
+
+    for key in keys:
+        assert f'user/{key}/"><bdi>0_' in page
+        assert f'user/{key}/"><bdi>0_' in locked
+    assert "0_3" in page
+    assert "0_3" not in locked
+    assert counts_in(page)["locked"] - before.get("locked", 0) == 3
+    assert "0_0" not in then("2026-01-04T00:00:00")
+
+
+def counts_in(page: str) -> dict[str, int]:
+    found = re.findall(r"state=(\w+)[^>]*><strong>(\d+)</strong>", page)
+    return {state: int(number) for state, number in found}
+
+
+def test_everybody_a_hundred_a_page(history, then, sue, signed_in):
+    for place in range(101):
+        history(("new", "invited", "2026-06-01"), username=f"! {place:03} & x")
+
+    first = then("2026-06-01T12:00")
+    query = html.unescape(re.search(r'href="(\?[^"]*after=[^"]*)"', first)[1])
+    second = signed_in(sue).get(f"{LIST}at/{query}").content.decode()
+
+    assert first.count("<tr>") == 101  # with the heading
+    assert "! 099 &amp; x" in first
+    assert "! 100" not in first
+    assert "! 100 &amp; x" in second
+    assert "! 099" not in second
+
+
+def test_where_everybody_takes_too_long_it_says_so(history, then, monkeypatch):
+    monkeypatch.setattr(as_of, "EVERYBODY", 1)
+    monkeypatch.setattr(queries, "text_of", lambda name: "select pg_sleep(1)")
+
+    assert "takes too long" in then("2026-01-01T12:00")
