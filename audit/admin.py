@@ -5,8 +5,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.urls import path
 
+from .desk.export_view import export_view, exports_view
 from .desk.list_view import list_view
+from .desk.outside import looked, outside_view
+from .desk.print_view import print_view
+from .desk.saved_views import remove_view, save_view, saved_view
 from .models import UserStateAudit
 from .user_history import user_history
 
@@ -28,6 +33,19 @@ class UserStateAuditAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not gen
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return list_view(request)
+
+    def get_urls(self) -> list[Any]:
+        return [
+            path("export.<str:name>", export_view, name="audit_export"),
+            path("exports/", exports_view, name="audit_exports"),
+            path("print/", print_view, name="audit_print"),
+            path("outside/", outside_view, name="audit_outside"),
+            path("outside/looked/", looked, name="audit_looked"),
+            path("views/", save_view, name="audit_save_view"),
+            path("views/<int:pk>/", saved_view, name="audit_saved_view"),
+            path("views/<int:pk>/remove/", remove_view, name="audit_remove_view"),
+            *super().get_urls(),
+        ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -69,12 +69,18 @@ def mended_by(difference: Difference) -> str | None:
     if difference.object == "column user_state_audit.id":
         return MENDED_BY["sequence"]
     if difference.kind == "column" or difference.object.startswith("function "):
-        name = re.split(r"[ (.]", difference.object)[1]
-        own = (file for file in files() if re.fullmatch(rf"install/\d+_{name}.sql", file))
-        return next(own, None)
+        return file_of(re.split(r"[ (.]", difference.object)[1])
     if difference.object.startswith("grant to the owner "):
         return MENDED_BY["owner"]
+    if difference.object.endswith(" on user_state_export") and difference.kind != "trigger":
+        return file_of("user_state_export")
     return MENDED_BY.get(difference.kind)
+
+
+def file_of(name: str) -> str | None:
+    """The one that is named after a table or a function."""
+    own = (file for file in files() if re.fullmatch(rf"install/\d+_{name}.sql", file))
+    return next(own, None)
 
 
 class Install(Operation):

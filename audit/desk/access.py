@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from http import HTTPStatus
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from audit.models import UserStateAudit
 
@@ -18,21 +20,30 @@ LIST = "admin:audit_userstateaudit_changelist"
 PERMISSION = "audit.view_userstateaudit"
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+R = TypeVar("R", bound=HttpResponseBase)
+View = Callable[Concatenate[HttpRequest, P], R]
 
 
 def may_see(request: HttpRequest) -> bool:
     return admin.site.has_permission(request) and request.user.has_perm(PERMISSION)
 
 
-def page(view: View[P]) -> View[P]:
-    """A view of the desk: for those who may see the audit, and only to read. Whoever is not signed
-    in is asked to."""
+def page(view: View[P, R]) -> View[P, R]:
+    """A view of the desk: for those who may see the audit, and only to read."""
+    return guarded(require_safe(view))
+
+
+def action(view: View[P, R]) -> View[P, R]:
+    """What a form of the desk does: likewise, and only by POST."""
+    return guarded(require_POST(view))
+
+
+def guarded(view: View[P, R]) -> View[P, R]:
+    """Whoever is not signed in is asked to."""
 
     @wraps(view)
-    @require_safe
     @never_cache
-    def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> R:
         if not may_see(request):
             raise PermissionDenied
         return view(request, *args, **kwargs)
@@ -52,3 +63,11 @@ def render(request: HttpRequest, template: str, **context: Any) -> TemplateRespo
             **context,
         },
     )
+
+
+def refusal(request: HttpRequest, *problems: str) -> TemplateResponse:
+    """A bad request: what could not be understood, in sentences."""
+    title = gettext("This cannot be done")
+    response = render(request, "refused", title=title, problems=problems)
+    response.status_code = HTTPStatus.BAD_REQUEST
+    return response

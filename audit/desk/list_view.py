@@ -14,11 +14,11 @@ from audit.transitions import transitions
 from .access import page, render
 from .actors import Kind, application
 from .filters import FILTERS
-from .pages import CAP, Entries, Page, Pager, Position, counted
+from .pages import CAP, POSITION, Entries, Page, Pager, Position, counted
 from .selection import Selection
+from .tools import tools
 from .window import PRESETS
 
-POSITION = ("before", "after")
 # The filters that have a field of their own in the form, beside the window; the others are typed.
 FIELDS = ("q", "start_state", "end_state", "transition", "kind", "override")
 EXACT = [each for each in FILTERS.values() if each.name not in FIELDS]
@@ -44,6 +44,7 @@ def list_view(request: HttpRequest) -> HttpResponse:
         kinds=Kind.choices,
         **{name: request.GET.get(name) for name in POSITION},
         exact=[(each, selection.given.get(each.name, "")) for each in EXACT],
+        **tools(request, selection, entries),
         exact_open=any(each.name in selection.given for each in EXACT),
     )
 

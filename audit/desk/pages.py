@@ -25,6 +25,7 @@ REACHES = (timedelta(days=30), timedelta(days=366), None)
 # Ids and moments have the same order but for two transactions at once, and clocks set back.
 SLACK = timedelta(days=1)
 PATIENCE = 250  # milliseconds for each of the longer looks
+POSITION = ("before", "after")  # parameters that hold a token
 TOKEN = re.compile(r"([0-9]{1,18})\.([0-9]{1,11})")
 START = datetime(1, 1, 3, tzinfo=UTC)
 

@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 from django.template.context import Context
 
+from audit.desk.outside import banner
 from audit.models import END_STATES, START_STATES, UserStateAudit
 
 register = template.Library()
@@ -47,3 +48,8 @@ def visible(name: str | None) -> str:
 def state_name(state: str) -> Any:
     """How a state is called; as it stands where the machine has none of that name."""
     return STATES.get(state, visible(state))
+
+
+@register.inclusion_tag("audit/desk/outside_banner.html", takes_context=True)
+def outside_banner(context: Context) -> dict[str, Any]:
+    return {"banner": banner(context["request"])}

@@ -23,8 +23,8 @@ begin
   -- The application: its own tables, row by row.
   foreach name in array array[
     'user_fsm', 'accounts_user', 'accounts_user_groups', 'accounts_user_user_permissions',
-    'accounts_budget', 'auth_group', 'auth_group_permissions', 'django_admin_log',
-    'django_session'
+    'accounts_budget', 'audit_lastlook', 'audit_savedview', 'auth_group', 'auth_group_permissions',
+    'django_admin_log', 'django_session'
   ]
   loop
     if to_regclass('public.' || name) is not null then
@@ -63,7 +63,8 @@ begin
      or to_regrole('user_state_audit_reader') is null
      or to_regrole('user_state_audit_sealer') is null
      or to_regclass('public.user_state_seal') is null
-     or to_regclass('public.user_state_site') is null then
+     or to_regclass('public.user_state_site') is null
+     or to_regclass('public.user_state_export') is null then
     return;
   end if;
   if not (select pg_has_role(current_user, c.relowner, 'usage')
@@ -72,7 +73,7 @@ begin
     return;
   end if;
   revoke all on public.user_state_audit, public.user_state_transition, public.user_state_site,
-    public.user_state_seal
+    public.user_state_seal, public.user_state_export
     from public;
   foreach reader in array array[
     'user_state_audit_app', 'user_state_audit_reader', 'user_state_audit_sealer'
@@ -80,7 +81,8 @@ begin
   loop
     execute format(
       'grant select on public.user_state_audit, public.user_state_transition,'
-      ' public.user_state_audit_default, public.user_state_site, public.user_state_seal to %I', reader);
+      ' public.user_state_audit_default, public.user_state_site, public.user_state_seal,'
+      ' public.user_state_export to %I', reader);
     -- To see whether it is behind the entries.
     execute format('grant select on sequence public.user_state_audit_id_seq to %I', reader);
   end loop;
@@ -89,6 +91,8 @@ begin
   -- looked at for what should not be there.
   grant insert on public.user_state_seal to user_state_audit_sealer;
   -- NOTE: no update or delete of seals; and the application adds none.
+  grant insert (ends, format, filter, entries) on public.user_state_export to user_state_audit_app;
+  -- NOTE: not the other columns: who exported, when and from where is not for the exporter to say.
 exception
   when insufficient_privilege then
     raise warning 'The audit is not granted: %.', sqlerrm;

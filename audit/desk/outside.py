@@ -1,0 +1,129 @@
+"""What came from outside the application since a supervisor last looked."""
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from django.core import signing
+from django.db import connections
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.shortcuts import redirect
+from django.utils.translation import gettext
+
+from audit.models import LastLook, UserStateAudit
+
+from .access import action, may_see, page, refusal, render
+from .actors import Application, Kind, application
+from .list_view import read
+from .pages import POSITION, Entries
+from .patience import GaveUpError, at_most
+from .selection import Selection
+
+FARTHEST = timedelta(days=30)  # that is looked back
+CAP = 100  # entries that are counted
+PATIENCE = 50  # milliseconds for the count, which is on every page
+
+
+class Look(NamedTuple):
+    """See LastLook."""
+
+    at: datetime
+    transaction_id: int
+
+    @classmethod
+    def now(cls, alias: str) -> "Look":
+        """To be taken before the entries are read: what is written meanwhile is not seen yet."""
+        with connections[alias].cursor() as cursor:
+            cursor.execute(
+                "select pg_catalog.clock_timestamp(), pg_catalog.pg_snapshot_xmin("
+                "pg_catalog.pg_current_snapshot())::text::bigint"
+            )
+            return cls(*cursor.fetchone())
+
+    @classmethod
+    def last(cls, request: HttpRequest) -> "Look":
+        """Of the supervisor; at most as long ago as is looked back."""
+        farthest = datetime.now(UTC) - FARTHEST
+        found = LastLook.objects.filter(pk=request.user.pk).first()
+        if found is None or found.at < farthest:
+            return cls(farthest, NEVER)
+        return cls(found.at, found.transaction_id)
+
+    @property
+    def since(self) -> Q:
+        """What was not there to be seen: entries are seen when their transaction ends, and that may
+        be long after the moment they bear. Their moments count too, for the numbers of transactions
+        begin anew after a restore."""
+        return Q(datetime__gte=self.at) | Q(transaction_id__gte=self.transaction_id)
+
+
+NEVER = 2**63 - 1  # transactions
+
+
+class Banner(NamedTuple):
+    """``entries`` is CAP where there are ``more``, and None where counting takes too long."""
+
+    entries: int | None
+    more: bool
+    since: datetime
+
+
+def banner(request: HttpRequest) -> Banner | None:
+    """None where nothing came, and for whoever may not see the audit."""
+    if not may_see(request):
+        return None
+    look = Look.last(request)
+    entries = since(look)
+    try:
+        with at_most(PATIENCE, entries.db):
+            count = entries.order_by()[: CAP + 1].count()
+    except GaveUpError:
+        return Banner(None, True, look.at)
+    return Banner(min(count, CAP), count > CAP, look.at) if count else None
+
+
+def since(look: Look) -> Entries:
+    selection = selected(QueryDict())
+    return selection.entries(known()).filter(look.since)
+
+
+def selected(given: QueryDict) -> Selection:
+    """What is asked for beside that, as the list reads it."""
+    outside = given.copy()
+    outside["kind"], outside["window"] = Kind.OUTSIDE, "30d"
+    return Selection(outside, datetime.now(UTC), *POSITION)
+
+
+def known() -> Application:
+    return application(connections[UserStateAudit.objects.db])
+
+
+@page
+def outside_view(request: HttpRequest) -> HttpResponseBase:
+    """Nothing is noted by looking at it, for programs fetch pages ahead: the form does that."""
+    look, now = Look.last(request), Look.now(UserStateAudit.objects.db)
+    selection = selected(request.GET)
+    shown = read(request, selection, selection.entries(known()).filter(look.since))
+    return render(
+        request,
+        "outside",
+        title=gettext("From outside the application"),
+        selection=selection,
+        application=known(),
+        page=shown,
+        since=look.at,
+        look=signing.dumps([now.at.isoformat(), now.transaction_id]),
+    )
+
+
+@action
+def looked(request: HttpRequest) -> HttpResponseBase:
+    """The supervisor has seen what the page showed; what came since it was made is still new."""
+    try:
+        at, transaction_id = signing.loads(request.POST.get("look", ""))
+    except signing.BadSignature:
+        return refusal(request, gettext("This form is damaged: go back, and load the page again."))
+    LastLook.objects.update_or_create(
+        pk=request.user.pk, defaults={"at": at, "transaction_id": transaction_id}
+    )
+    return redirect("admin:audit_outside")
