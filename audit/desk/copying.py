@@ -14,9 +14,17 @@ from django.db.backends.postgresql.psycopg_any import is_psycopg3
 
 from audit.isolation import execute
 
+if not is_psycopg3:
+    from psycopg2.extensions import get_wait_callback
+
 PIECE = 2**16  # bytes
 AHEAD = 4  # pieces
 LONGEST = timedelta(hours=1)  # the snapshot of a slow reader keeps vacuum from its work
+
+
+def is_possible() -> bool:
+    """Not where psycopg2 waits as gevent does: then it has no COPY."""
+    return is_psycopg3 or get_wait_callback() is None
 
 
 def copied(alias: str, copy: str) -> Generator[bytes, None, int]:

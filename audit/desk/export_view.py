@@ -10,9 +10,9 @@ from accounts.databases import primary
 from audit.models import Export, UserStateAudit
 from audit.moments import moment
 
+from . import copying
 from .access import page, refusal, render
 from .actors import application
-from .copying import LONGEST
 from .export import export, file_name
 from .formats import FORMATS
 from .pages import POSITION
@@ -31,6 +31,8 @@ def export_view(request: HttpRequest, name: str) -> HttpResponseBase:
     selection = Selection(request.GET, datetime.now(UTC), *POSITION)
     if selection.problems:
         return refusal(request, *selection.problems)
+    if not copying.is_possible():
+        return refusal(request, gettext("Under gevent, exports need psycopg 3."))
     entries = selection.entries(application(connections[UserStateAudit.objects.db]))
     response: HttpResponseBase = HttpResponse()
     if request.method == "GET":  # and nothing is exported by HEAD
@@ -56,5 +58,5 @@ def exports_view(request: HttpRequest) -> HttpResponseBase:
         title=gettext("Exports"),
         exports=found[:PER_PAGE],
         older=found[PER_PAGE - 1].datetime if len(found) > PER_PAGE else None,
-        may_be_running_since=datetime.now(UTC) - LONGEST,
+        may_be_running_since=datetime.now(UTC) - copying.LONGEST,
     )

@@ -1,11 +1,10 @@
 """What came from outside the application since a supervisor last looked."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from django.core import signing
 from django.db import connections
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext
@@ -15,49 +14,13 @@ from audit.models import LastLook, UserStateAudit
 from .access import action, may_see, page, refusal, render
 from .actors import Application, Kind, application
 from .list_view import read
+from .look import Look
 from .pages import POSITION, Entries
 from .patience import GaveUpError, at_most
 from .selection import Selection
 
-FARTHEST = timedelta(days=30)  # that is looked back
 CAP = 100  # entries that are counted
 PATIENCE = 50  # milliseconds for the count, which is on every page
-
-
-class Look(NamedTuple):
-    """See LastLook."""
-
-    at: datetime
-    transaction_id: int
-
-    @classmethod
-    def now(cls, alias: str) -> "Look":
-        """To be taken before the entries are read: what is written meanwhile is not seen yet."""
-        with connections[alias].cursor() as cursor:
-            cursor.execute(
-                "select pg_catalog.clock_timestamp(), pg_catalog.pg_snapshot_xmin("
-                "pg_catalog.pg_current_snapshot())::text::bigint"
-            )
-            return cls(*cursor.fetchone())
-
-    @classmethod
-    def last(cls, request: HttpRequest) -> "Look":
-        """Of the supervisor; at most as long ago as is looked back."""
-        farthest = datetime.now(UTC) - FARTHEST
-        found = LastLook.objects.filter(pk=request.user.pk).first()
-        if found is None or found.at < farthest:
-            return cls(farthest, NEVER)
-        return cls(found.at, found.transaction_id)
-
-    @property
-    def since(self) -> Q:
-        """What was not there to be seen: entries are seen when their transaction ends, and that may
-        be long after the moment they bear. Their moments count too, for the numbers of transactions
-        begin anew after a restore."""
-        return Q(datetime__gte=self.at) | Q(transaction_id__gte=self.transaction_id)
-
-
-NEVER = 2**63 - 1  # transactions
 
 
 class Banner(NamedTuple):
