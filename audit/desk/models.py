@@ -53,13 +53,12 @@ class SavedView(models.Model):
 
 
 class LastLook(models.Model):
-    """Until where a supervisor has seen what came from outside the application: all that was
-    written before the moment ``at``, by transactions that had ended. Those from ``transaction_id``
-    on may not have."""
+    """Until where a supervisor has seen what came from outside the application: at the moment
+    ``at``, what was visible in ``snapshot``, as pg_current_snapshot() writes it."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True)
     at = models.DateTimeField()
-    transaction_id = models.BigIntegerField()
+    snapshot = models.TextField()
 
     class Meta:
         default_permissions = ()

@@ -19,6 +19,7 @@ from .pages import POSITION, Entries
 from .patience import GaveUpError, at_most
 from .selection import Selection
 
+SALT = "audit.look"
 CAP = 100  # entries that are counted
 PATIENCE = 50  # milliseconds for the count, which is on every page
 
@@ -75,7 +76,7 @@ def outside_view(request: HttpRequest) -> HttpResponseBase:
         application=known(),
         page=shown,
         since=look.at,
-        look=signing.dumps([now.at.isoformat(), now.transaction_id]),
+        look=signing.dumps([now.at.isoformat(), now.snapshot], salt=SALT),
     )
 
 
@@ -83,10 +84,8 @@ def outside_view(request: HttpRequest) -> HttpResponseBase:
 def looked(request: HttpRequest) -> HttpResponseBase:
     """The supervisor has seen what the page showed; what came since it was made is still new."""
     try:
-        at, transaction_id = signing.loads(request.POST.get("look", ""))
+        at, snapshot = signing.loads(request.POST.get("look", ""), salt=SALT)
     except signing.BadSignature:
         return refusal(request, gettext("This form is damaged: go back, and load the page again."))
-    LastLook.objects.update_or_create(
-        pk=request.user.pk, defaults={"at": at, "transaction_id": transaction_id}
-    )
+    LastLook.objects.update_or_create(pk=request.user.pk, defaults={"at": at, "snapshot": snapshot})
     return redirect("admin:audit_outside")

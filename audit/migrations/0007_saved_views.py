@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("at", models.DateTimeField()),
-                ("transaction_id", models.BigIntegerField()),
+                ("snapshot", models.TextField()),
             ],
             options={
                 "default_permissions": (),
