@@ -7,7 +7,6 @@ from django.db import connections
 from django.utils.text import slugify
 
 from accounts.autonomous import autonomous_transaction
-from accounts.databases import primary
 
 from .copying import copied
 from .formats import Format
@@ -17,25 +16,30 @@ from .selection import Selection
 LONGEST_NAME = 100  # characters of what a file's name says of the filters
 
 
-def export(selection: Selection, entries: Entries, format: Format) -> Generator[bytes, None, None]:
-    """The export, piece by piece. That it began is committed when this returns: what cannot be
-    logged is not exported."""
-    return logged(begin(format.name, selection.lasting), entries.db, format, format.copy(entries))
+def export(
+    selection: Selection, entries: Entries, format: Format, log: str
+) -> Generator[bytes, None, None]:
+    """The export, piece by piece. ``log`` is the alias of the database that logs it; that it began
+    is committed there when this returns: what cannot be logged is not exported."""
+    begun = begin(log, format.name, selection.lasting)
+    return logged(log, begun, entries.db, format, format.copy(entries))
 
 
-def logged(begun: UUID, alias: str, format: Format, copy: str) -> Generator[bytes, None, None]:
+def logged(
+    log: str, begun: UUID, alias: str, format: Format, copy: str
+) -> Generator[bytes, None, None]:
     count = None  # where it is broken off
     try:
         if format.head:
             yield format.head
         count = yield from copied(alias, copy)
     finally:
-        end(begun, count)
+        end(log, begun, count)
 
 
 @autonomous_transaction
-def begin(format: str, filter: str) -> UUID:
-    with connections[primary()].cursor() as cursor:
+def begin(log: str, format: str, filter: str) -> UUID:
+    with connections[log].cursor() as cursor:
         cursor.execute(
             "insert into public.user_state_export (format, filter) values (%s, %s) returning id",
             [format, filter],
@@ -45,8 +49,8 @@ def begin(format: str, filter: str) -> UUID:
 
 
 @autonomous_transaction
-def end(begun: UUID, count: int | None) -> None:
-    with connections[primary()].cursor() as cursor:
+def end(log: str, begun: UUID, count: int | None) -> None:
+    with connections[log].cursor() as cursor:
         cursor.execute(
             "insert into public.user_state_export (ends, entries) values (%s, %s)",
             [str(begun), count],

@@ -36,7 +36,7 @@ def export_view(request: HttpRequest, name: str) -> HttpResponseBase:
     entries = selection.entries(application(connections[UserStateAudit.objects.db]))
     response: HttpResponseBase = HttpResponse()
     if request.method == "GET":  # and nothing is exported by HEAD
-        response = streamed(request, export(selection, entries, format))
+        response = streamed(request, export(selection, entries, format, primary()))
     response["Content-Type"] = format.content_type
     response["Content-Disposition"] = f'attachment; filename="{file_name(selection, format)}"'
     return response

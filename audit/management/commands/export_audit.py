@@ -54,7 +54,7 @@ class Command(AuditCommand):
         with (
             self.file(to) as file,
             self.progress(entries) as advance,
-            closing(export(selection, entries, FORMATS[format])) as pieces,
+            closing(export(selection, entries, FORMATS[format], database)) as pieces,
         ):
             for piece in pieces:
                 file.write(piece)
