@@ -4,7 +4,10 @@ from django.db import models
 
 from accounts.models import State, UserFSM
 
+from .desk.models import Export, LastLook, SavedView
 from .triggers import record_triggers
+
+__all__ = ["AuditedUserFSM", "Export", "LastLook", "SavedView", "UserStateAudit"]
 
 START_STATES = [("new", "New"), *State.choices]
 END_STATES = [*State.choices, ("deleted", "Deleted")]

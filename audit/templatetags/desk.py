@@ -15,6 +15,7 @@ from audit.desk.access import LIST, may_see
 from audit.desk.actors import application
 from audit.desk.as_of import AsOf
 from audit.desk.integrity import Light, light
+from audit.desk.outside import banner
 from audit.models import END_STATES, START_STATES, UserStateAudit
 
 register = template.Library()
@@ -81,3 +82,8 @@ def visible(name: str | None) -> str:
 def state_name(state: str) -> Any:
     """How a state is called; as it stands where the machine has none of that name."""
     return STATES.get(state, visible(state))
+
+
+@register.inclusion_tag("audit/desk/outside_banner.html", takes_context=True)
+def outside_banner(context: Context) -> dict[str, Any]:
+    return {"banner": banner(context["request"])}
