@@ -62,8 +62,8 @@ class User(AbstractUser):
 
     def refresh_from_db(self, using: str | None = None, fields=None, from_queryset=None) -> None:
         """As Django does it; ``is_active`` is read from the state."""
-        if fields is not None and "is_active" in fields:
-            fields = [*fields, "fsm"]
+        if fields is not None and "is_active" in (fields := list(fields)):
+            fields.append("fsm")
         super().refresh_from_db(using, fields, from_queryset)
 
     @cached_property

@@ -13,10 +13,10 @@ class AuditConfig(AppConfig):
     def ready(self) -> None:
         from .actor import mark_lookups
         from .checks import check_actor, check_expectation, check_states, check_trusted_proxies
-        from .conversion import Convert
         from .cursor import install
         from .deploy_checks import check_deployment
         from .migrate import after_migrate
+        from .operations import SqlOperation
 
         register(check_actor, "audit")
         register(check_expectation, "audit")
@@ -25,5 +25,5 @@ class AuditConfig(AppConfig):
         register(check_deployment, "audit", deploy=True)
         install()
         mark_lookups()
-        pre_migrate.connect(Convert.listen, sender=self)
+        pre_migrate.connect(SqlOperation.listen, sender=self)
         post_migrate.connect(after_migrate, sender=self)

@@ -5,11 +5,11 @@ Nothing here speaks to PostgreSQL. The cursors of the connections do, when a sta
 """
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import AbstractContextManager, ContextDecorator
+from collections.abc import Callable
+from contextlib import ContextDecorator
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial, wraps
+from functools import cached_property, wraps
 from inspect import isasyncgenfunction, isgeneratorfunction
 from typing import Any
 
@@ -27,6 +27,7 @@ from .claims import (
     Claims,
     clean,
 )
+from .generators import in_async_steps, in_steps
 
 logger = logging.getLogger(__name__)
 
@@ -203,57 +204,3 @@ class acting_as(entered):  # noqa: N801 - likewise
         around = current() or Context()
         given = {"actor": around.actor_with(**self._of_actor)} | self._given
         return replace(around, **given)
-
-
-def in_steps(
-    within: AbstractContextManager[None], function: Callable[..., Generator[Any, Any, Any]]
-) -> Any:
-    """The generator function, each of whose generators' steps is taken within the block."""
-
-    @wraps(function)
-    def inner(*args: Any, **kwargs: Any) -> Any:
-        generator = function(*args, **kwargs)
-        step = partial(next, generator)
-        while True:
-            with within:
-                try:
-                    item = step()
-                except StopIteration as end:
-                    return end.value
-            try:
-                step = partial(generator.send, (yield item))
-            except GeneratorExit:
-                with within:
-                    generator.close()
-                raise
-            except BaseException as error:  # noqa: BLE001 - it is the generator's to handle
-                step = partial(generator.throw, error)
-
-    return inner
-
-
-def in_async_steps(
-    within: AbstractContextManager[None], function: Callable[..., AsyncGenerator[Any, Any]]
-) -> Any:
-    """The same of an asynchronous one."""
-
-    @wraps(function)
-    async def inner(*args: Any, **kwargs: Any) -> Any:
-        generator = function(*args, **kwargs)
-        step = partial(anext, generator)
-        while True:
-            with within:
-                try:
-                    item = await step()
-                except StopAsyncIteration:
-                    return
-            try:
-                step = partial(generator.asend, (yield item))
-            except GeneratorExit:
-                with within:
-                    await generator.aclose()
-                raise
-            except BaseException as error:  # noqa: BLE001 - it is the generator's to handle
-                step = partial(generator.athrow, error)
-
-    return inner

@@ -6,19 +6,16 @@ former one is dropped once the two were compared. Ended anywhere, it goes on wit
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
 from django.core.management import CommandError
-from django.core.management.base import OutputWrapper
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.migrations.operations.base import Operation
-from django.db.migrations.state import ProjectState
 
 from accounts.locks import holders
 
 from .install import install
 from .isolation import snapshot, writing
 from .lock_waits import BlockedError, write_patiently
+from .operations import SqlOperation
 from .sqlfiles import send, text_of
 
 FEW = 1000  # entries, which are copied under the lock in some hundredths of a second
@@ -132,38 +129,15 @@ def compare_and_drop(connection: BaseDatabaseWrapper) -> None:
         send(connection, "convert/60_drop.sql")
 
 
-class Convert(Operation):
-    """In a migration that is not atomic. Going back does nothing: history is not undone."""
+class Convert(SqlOperation):
+    """In a migration that is not atomic."""
 
-    reduces_to_sql = True
-    reversible = True
-    tell: Callable[..., object] | None = None  # where migrate prints, when it does
+    @staticmethod
+    def files() -> list[str]:
+        return FILES
 
-    @classmethod
-    def listen(cls, verbosity: int, stdout: OutputWrapper | None = None, **kwargs: Any) -> None:
-        """Receiver of pre_migrate, which alone knows how much migrate is to print, and where."""
-        cls.tell = stdout.write if stdout and verbosity else None
-
-    def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        pass
-
-    def database_forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
-    ) -> None:
-        if schema_editor.collect_sql:  # sqlmigrate shows the text
-            for name in FILES:
-                schema_editor.execute(text_of(name), params=None)
-        else:
-            convert(schema_editor.connection, self.report)
-
-    def database_backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
-    ) -> None:
-        pass
-
-    def report(self, text: str) -> None:
-        if self.tell:
-            self.tell(f"\n    {text}", ending="")
+    def run(self, connection: BaseDatabaseWrapper) -> None:
+        convert(connection, self.report)
 
     def describe(self) -> str:
         return "Convert the audit of the first release into one of months"

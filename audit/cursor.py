@@ -11,35 +11,24 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import lru_cache, partial
+from types import MethodType
 from typing import TYPE_CHECKING, Any
-from weakref import ref
+from weakref import WeakMethod
 
 from django.db import connections
 from django.db.backends.postgresql import base
-from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from django.db.backends.signals import connection_created
 
-from .claims import NOBODY, SETTINGS, Claims
+from .claims import Claims
 from .context import current
-from .encodings import client_codec, codec_for, storable
+from .drivers import Cursor, Error, in_pipeline, in_transaction, is_psycopg3
+from .encodings import codec_for
+from .sender import ContextSender, sender_of
 from .statement import Statement
 
 if is_psycopg3:
-    from psycopg import ClientCursor as PlainCursor
-    from psycopg import Cursor, Error, ServerCursor
+    from psycopg import ServerCursor
     from psycopg.rows import tuple_row
-else:
-    from psycopg2 import Error
-    from psycopg2.extensions import cursor as Cursor  # noqa: N812 - psycopg 3's name
-
-    PlainCursor = Cursor
-
-# libpq's PQTransactionStatusType, which both drivers report; what is greater is an error.
-IDLE, IN_TRANSACTION, ABORTED = 0, 2, 3
-
-# pg_stat_activity shows a message's first kilobyte: where more than this would stand before the
-# statement, it is sent in a message of its own.
-MAX_AHEAD = 600  # characters
 
 # Ways of the drivers' cursors to the server that do not lead through execute().
 OTHER_METHODS = ("callproc", "copy_expert", "copy_from", "copy_to")
@@ -67,7 +56,8 @@ def install_on(connection: Any, **kwargs: Any) -> None:
     driver.cursor_factory = with_context(driver.cursor_factory or Cursor, Cursor)
     if is_psycopg3:
         driver.server_cursor_factory = with_context(driver.server_cursor_factory, ServerCursor)
-        driver.transaction = partial(watched_transaction, ref(driver))
+        if isinstance(driver.transaction, MethodType):
+            driver.transaction = partial(watched_transaction, WeakMethod(driver.transaction))
 
 
 @lru_cache(maxsize=64)  # bounded, for a tracer may make a class for each connection
@@ -77,124 +67,6 @@ def with_context(factory: Any, drivers: type) -> Any:
         return factory
     ours = type("ContextCursor", (ContextCursor, drivers), {})
     return ours if factory is drivers else type(factory.__name__, (factory, ours), {})
-
-
-class ContextSender:
-    """What one connection of the driver holds from us.
-
-    ``sent`` ends with the transaction; it is None, unknown, after whatever may have changed it
-    unseen: an error, ROLLBACK TO, several statements in one. ``untouched`` is whether nothing was
-    sent in this transaction: then there is nothing to be taken back, and what a script sets by
-    itself is left to it.
-    """
-
-    def __init__(self) -> None:
-        self.sent: Claims | None = NOBODY
-        self.untouched = True
-        self._last_text = ""
-        self._last_text_is_of: tuple[Claims | None, Claims | None, str] | None = None
-
-    def observe_transaction(self, driver: Any) -> bool:
-        """Take note of the transaction that the next statement will be in. Whether there is
-        anything to be sent, or to be taken back."""
-        status = status_of(driver)
-        if status == IDLE:
-            self.sent, self.untouched = NOBODY, True
-        elif status > IN_TRANSACTION or (not self.untouched and driver.autocommit):
-            # Aborted; or begun by hand, and may have been ended and begun again.
-            self.sent = None
-        return not self.untouched or current() is not None
-
-    def pending(self, driver: Any) -> Claims | None:
-        """What should be true for the next statement; what PostgreSQL holds, where it cannot
-        be sent otherwise: while the actor is being looked up, and in an aborted transaction."""
-        if status_of(driver) > IN_TRANSACTION:
-            return self.sent
-        context = current()
-        if context is None:
-            return NOBODY
-        pending = context.claims()
-        if not context.is_known:  # a lookup may have run statements of its own
-            self.observe_transaction(driver)
-        return self.sent if pending is None else pending
-
-    def text(self, driver: Any, pending: Claims) -> str:
-        """The line that makes ``pending`` of what was sent: all, where nothing is known."""
-        codec = codec_for(driver, self._last_text)
-        if self._last_text_is_of == (self.sent, pending, codec):
-            return self._last_text
-        call = "pg_catalog.set_config('{}', %s, true)"
-        text = f"select {self.quoted(driver, pending, call, ', ')};\n"
-        # How a backslash is quoted depends on standard_conforming_strings, which may change.
-        if "\\" not in text:
-            codec = codec_for(driver, text)
-            self._last_text, self._last_text_is_of = text, (self.sent, pending, codec)
-        return text
-
-    def is_short(self, driver: Any, pending: Claims) -> bool:
-        return len(self.text(driver, pending)) < MAX_AHEAD
-
-    def quoted(self, driver: Any, pending: Claims, each: str, between: str) -> str:
-        """``each``, for the settings that differ, with their values."""
-        sent = self.sent or (None,) * len(SETTINGS)
-        new = {n: p for n, p, s in zip(SETTINGS, pending, sent, strict=True) if p != s}
-        sql = between.join(each.format(name) for name in new)
-        values = [storable(driver, value) for value in new.values()]
-        text = PlainCursor(driver).mogrify(sql, values)
-        return str(text if is_psycopg3 else text.decode(client_codec(driver)))
-
-    def send(self, driver: Any, pending: Claims, begin: bool = False) -> None:
-        """In a message of its own, unseen by everybody."""
-        text = self.text(driver, pending)
-        PlainCursor(driver).execute(f"begin; {text}" if begin else text)
-        self.sent, self.untouched = pending, False
-
-    def send_before_snapshot(self, driver: Any, pending: Claims) -> None:
-        """By SET LOCAL, which takes no snapshot: in repeatable read, what a LOCK TABLE has waited
-        for is seen by the statement behind it."""
-        PlainCursor(driver).execute(self.quoted(driver, pending, 'set local "{}" = %s', "; "))
-        self.sent, self.untouched = pending, False
-
-    @contextmanager
-    def sent_ahead(self, driver: Any, pending: Claims | None) -> Iterator[None]:
-        """Send ``pending`` ahead of what cannot carry it, in one transaction with that. What is
-        run in autocommit is committed then if it came to its end, as it would have been."""
-        alone = False
-        if pending is not None and pending != self.sent:
-            alone = not in_transaction(driver) and not in_pipeline(driver)
-            self.send(driver, pending, begin=alone)
-        self.sent = None  # it may be changed unseen
-        try:
-            yield
-        finally:
-            if alone and status_of(driver) in (IN_TRANSACTION, ABORTED):
-                PlainCursor(driver).execute("commit")  # which rolls back what was aborted
-
-
-_senders: dict[ref[Any], ContextSender] = {}  # of each connection of the driver that is still there
-
-
-def sender_of(driver: Any) -> ContextSender:
-    sender = _senders.get(ref(driver))
-    if sender is None:
-        sender = _senders[ref(driver, _senders.pop)] = ContextSender()
-    return sender
-
-
-def status_of(driver: Any) -> int:
-    status: int
-    status = driver.pgconn.transaction_status if is_psycopg3 else driver.get_transaction_status()
-    return status
-
-
-def in_transaction(driver: Any) -> bool:
-    """Whether one is open, or the driver will open one with the next statement."""
-    return status_of(driver) == IN_TRANSACTION or not driver.autocommit
-
-
-def in_pipeline(driver: Any) -> bool:
-    """Of psycopg 3: one message each, all in one transaction until some later moment."""
-    return is_psycopg3 and driver.pgconn.pipeline_status != 0
 
 
 if TYPE_CHECKING:
@@ -221,12 +93,13 @@ class ContextCursor(DriversCursor):  # type: ignore[misc]
         sender = sender_of(driver)
         if not sender.observe_transaction(driver):
             return run(query, *args, **kwargs)
-        statement = Statement(query, driver)
+        shares_message = shares_message and not in_pipeline(driver)
+        statement = Statement(query, driver, shares_message)
         pending = self._pending(driver, sender, statement)
         if pending is None or pending == sender.sent:
             sender.sent = None
             result = run(query, *args, **kwargs)
-        elif shares_message and not in_pipeline(driver) and sender.is_short(driver, pending):
+        elif statement.place or (shares_message and sender.is_short(driver, pending)):
             result = self._run_behind(driver, sender, pending, run, statement, *args, **kwargs)
         else:
             with sender.sent_ahead(driver, pending):
@@ -244,6 +117,10 @@ class ContextCursor(DriversCursor):  # type: ignore[misc]
         # Asked only where it can be sent: it may run statements of its own.
         if not ahead and (is_server_cursor or not statement.carries_context(inside)):
             return sender.sent
+        if statement.place:
+            if inside and statement.sets_transaction() and must_ask():
+                return sender.sent
+            sender.sent = None  # it may be changed by what stands in front
         pending = sender.pending(driver)
         if ahead and pending is not None and pending != sender.sent:
             send = sender.send if is_server_cursor else sender.send_before_snapshot
@@ -263,38 +140,43 @@ class ContextCursor(DriversCursor):  # type: ignore[misc]
         """In one message with the context, which stands on lines of its own, so that the excerpt in
         an error shows a line of the author's. They see the statement, its results and the number
         of that line as if it had gone alone."""
-        ahead = sender.text(driver, pending)
+        ahead = ("\n" if statement.place else "") + sender.text(driver, pending)
         codec = codec_for(driver, ahead)
         self._ahead = ahead.encode(codec)
         sender.sent, sender.untouched = None, False
         params = args[0] if args else kwargs.get("params", kwargs.get("vars"))
         try:
-            query = statement.after(ahead, params, codec)
-            return (self._run_last if is_psycopg3 else run)(query, *args, **kwargs)
+            query = statement.around(ahead, params, codec)
+            if is_psycopg3:
+                return self._run_without(statement.place_is_behind, query, *args, **kwargs)
+            return run(query, *args, **kwargs)
         except Error as error:
             if error.diag.statement_position:
                 lines = ahead.count("\n")
-                text = _LINE.sub(lambda line: f"LINE {int(line[1]) - lines}", error.args[0], 1)
+                in_front = statement.text.count("\n", 0, statement.place) + 1
+                text = _LINE.sub(partial(renumbered, in_front, lines), error.args[0], 1)
                 error.args = (text, *error.args[1:])
             raise
 
     if is_psycopg3:
         row_factory: Any
 
-        def _run_last(self, *args: Any, **kwargs: Any) -> Any:
-            """psycopg stands on the first result of two. The author's is shown to their row factory
-            only; for the rest it has no public names."""
+        def _run_without(self, ours: int, *args: Any, **kwargs: Any) -> Any:
+            """psycopg has all results, of which the one of that number is not the author's, and
+            stands on the first. Theirs are shown to their row factory only; for the rest it has no
+            public names."""
             rows, self.row_factory = self.row_factory, tuple_row
             try:
                 result = super().execute(*args, **kwargs)
-                self.nextset()
+                if ours == 0:
+                    self.nextset()
                 with suppress(AttributeError):
-                    del self._results[0]
+                    del self._results[ours]
                     self._iresult = 0
                 return result
             finally:
                 with suppress(AttributeError):
-                    self._query.query = self._query.query.removeprefix(self._ahead)
+                    self._query.query = self._query.query.replace(self._ahead, b"", 1)
                 self.row_factory = rows
 
         @contextmanager
@@ -311,7 +193,19 @@ class ContextCursor(DriversCursor):  # type: ignore[misc]
         @property
         def query(self) -> Any:
             query = super().query
-            return query and query.removeprefix(self._ahead)
+            return query and query.replace(self._ahead, b"", 1)
+
+
+def must_ask() -> bool:
+    """Whether somebody has to be asked who it is, which may run statements."""
+    context = current()
+    return context is not None and not context.is_known
+
+
+def renumbered(in_front: int, added: int, line: re.Match[str]) -> str:
+    """The number in an error, where lines were added behind the first ones."""
+    number = int(line[1])
+    return f"LINE {number - added if number > in_front else number}"
 
 
 def sent_ahead_of(cursor: Any) -> Any:
@@ -340,13 +234,13 @@ if not is_psycopg3:
 
 
 @contextmanager
-def watched_transaction(driver: Callable[[], Any], *args: Any, **kwargs: Any) -> Iterator[Any]:
+def watched_transaction(method: WeakMethod[Any], *args: Any, **kwargs: Any) -> Iterator[Any]:
     """psycopg 3's own transaction(), which past every cursor begins a transaction, and rolls back
-    to a savepoint."""
-    connection = driver()
-    sender = sender_of(connection)
+    to a savepoint. A tracer may have put a proxy before the connection: it is the method's own."""
+    transaction_of: Any = method()
+    sender = sender_of(transaction_of.__self__)
     try:
-        with type(connection).transaction(connection, *args, **kwargs) as transaction:
+        with transaction_of(*args, **kwargs) as transaction:
             sender.sent = None
             yield transaction
     finally:

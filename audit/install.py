@@ -1,30 +1,30 @@
 """Makes what sql/ describes: all of it, or only what differs from what is expected."""
 
 import re
-from typing import Any
 
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.migrations.operations.base import Operation
-from django.db.migrations.state import ProjectState
 
 from .expectation import Difference, differences
 from .isolation import own_search_path
+from .operations import SqlOperation
 from .sqlfiles import send, text_of
 from .transitions import set_transitions
 
+LOCK_USER_FSM = "install/11_lock_user_fsm.sql"
+INDEXES = "install/25_user_state_audit_indexes.sql"
 RECORD_TRIGGERS = "install/33_record_triggers.sql"
 # What changes wait for: in another order than theirs it would deadlock with them.
 LOCKING = {
     "install/22_user_state_audit.sql",
     "install/24_user_state_audit_id_seq.sql",
+    INDEXES,
     RECORD_TRIGGERS,
 }
 # What is made by which file, where not everything is to be made.
 MENDED_BY = {
     "trigger": "install/34_guards.sql",
-    "constraint": "install/23_user_state_seal.sql",
-    "index": "install/22_user_state_audit.sql",
+    "index": INDEXES,
     "sequence": "install/24_user_state_audit_id_seq.sql",
     "owner": "install/90_ownership.sql",
     "grant": "install/95_grants.sql",
@@ -53,7 +53,7 @@ def mend(connection: BaseDatabaseWrapper) -> None:
         else:
             needed = {mended_by(each) for each in wrong}
             if needed & LOCKING:
-                needed.add("install/11_lock_user_fsm.sql")
+                needed.add(LOCK_USER_FSM)
             send(connection, *(name for name in files() if name in needed))
 
 
@@ -68,40 +68,32 @@ def mended_by(difference: Difference) -> str | None:
         return RECORD_TRIGGERS
     if difference.object == "column user_state_audit.id":
         return MENDED_BY["sequence"]
-    if difference.object.startswith("constraint user_state_verification_"):
-        return "install/25_user_state_verification.sql"
+    if difference.kind == "constraint":
+        return file_of(difference.object.rpartition(" on ")[2])
     if difference.kind == "column" or difference.object.startswith("function "):
-        name = re.split(r"[ (.]", difference.object)[1]
-        own = (file for file in files() if re.fullmatch(rf"install/\d+_{name}.sql", file))
-        return next(own, None)
+        return file_of(re.split(r"[ (.]", difference.object)[1])
     if difference.object.startswith("grant to the owner "):
         return MENDED_BY["owner"]
+    if difference.object.endswith(" on user_state_export") and difference.kind != "trigger":
+        return file_of("user_state_export")
     return MENDED_BY.get(difference.kind)
 
 
-class Install(Operation):
-    """Everything that sql/ describes, as it is today. Going back does nothing: history is not
-    undone."""
+def file_of(name: str) -> str | None:
+    """The one that is named after a table or a function."""
+    own = (file for file in files() if re.fullmatch(rf"install/\d+_{name}.sql", file))
+    return next(own, None)
 
-    reduces_to_sql = True
-    reversible = True
 
-    def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        pass
+class Install(SqlOperation):
+    """Everything that sql/ describes, as it is today."""
 
-    def database_forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
-    ) -> None:
-        if schema_editor.collect_sql:  # sqlmigrate shows the text
-            for name in files():
-                schema_editor.execute(text_of(name), params=None)
-        else:
-            install(schema_editor.connection)
+    @staticmethod
+    def files() -> list[str]:
+        return files()
 
-    def database_backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
-    ) -> None:
-        pass
+    def run(self, connection: BaseDatabaseWrapper) -> None:
+        install(connection)
 
     def describe(self) -> str:
         return "Install sql/"

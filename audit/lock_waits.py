@@ -22,18 +22,27 @@ class BlockedError(Exception):
     """Somebody held a lock each time."""
 
 
-def write_patiently(connection: BaseDatabaseWrapper, work: Callable[[], None]) -> None:
-    """Have ``work`` done in a transaction, and again while it has to wait for a lock.
+def patiently(work: Callable[[], None]) -> None:
+    """Have ``work`` done, and again where it had to wait for a lock for too long.
 
     BlockedError when none of the tries got it.
     """
     for number in range(TRIES):
         time.sleep(PAUSE if number else 0)
         try:
-            with writing(connection):
-                work()
+            work()
             return
         except OperationalError as error:
             if sqlstate(error) not in (LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED):
                 raise
     raise BlockedError
+
+
+def write_patiently(connection: BaseDatabaseWrapper, work: Callable[[], None]) -> None:
+    """Have ``work`` done patiently, each time in a transaction."""
+
+    def write() -> None:
+        with writing(connection):
+            work()
+
+    patiently(write)

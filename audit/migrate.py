@@ -7,6 +7,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.groups import create_group
 
+from .indexes import build_indexes
 from .install import mend
 from .isolation import own_search_path
 from .months import make_months
@@ -29,6 +30,7 @@ def after_migrate(using: str, **kwargs: Any) -> None:
         mend(connection)
         write_transitions(connection)
         make_months(connection)
+        build_indexes(connection)
 
 
 def write_transitions(connection: BaseDatabaseWrapper) -> None:

@@ -5,7 +5,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import State, UserFSM
 
+from .desk.models import Export, LastLook, SavedView
 from .triggers import record_triggers
+
+__all__ = ["AuditedUserFSM", "Export", "LastLook", "SavedView", "UserStateAudit"]
 
 START_STATES = [("new", _("New")), *State.choices]
 END_STATES = [*State.choices, ("deleted", _("Deleted"))]
@@ -78,6 +81,16 @@ class UserStateAudit(models.Model):
         """Whether no transition of the machine allows it: a superadmin's choice, or SQL."""
         made_or_removed = self.start_state == "new" or self.end_state == "deleted"
         return self.transition is None and not made_or_removed
+
+    @property
+    def is_subject_erased(self) -> bool:
+        """Whether its user's name and the reason were erased."""
+        return self.subject_salt is None
+
+    @property
+    def is_actor_erased(self) -> bool:
+        """Whether who did it, and from where, was erased."""
+        return self.actor_salt is None
 
 
 class AuditedUserFSM(UserFSM):

@@ -1,13 +1,18 @@
 """What the audit says of a user, on their page in the admin: since when they are in their state, by
 whom and why, and what was before."""
 
+from datetime import UTC
+
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from accounts.admin import panels
 from accounts.models import User
 
+from .desk.access import may_see
+from .desk.stays import stays_of
 from .models import UserStateAudit
 
 NEWEST = 10  # entries
@@ -20,11 +25,13 @@ def user_history(request: HttpRequest, user: User) -> SafeString:
         return SafeString()
     # One look at the index of (user_id, id); one more than is shown tells whether there are more.
     entries = list(UserStateAudit.objects.filter(user_id=user.pk).order_by("-id")[: NEWEST + 1])
+    stays = stays_of(entries)
     context = {
-        "entries": entries[:NEWEST],
-        "since": entries[0] if entries and entries[0].end_state == user.state else None,
+        "stays": stays[:NEWEST],
+        "since": stays[0] if stays and stays[0].entry.end_state == user.state else None,
         "more": len(entries) > NEWEST,
-        "may_see_audit": request.user.has_perm("audit.view_userstateaudit"),
+        "may_see_audit": may_see(request),
         "subject": user,
     }
-    return render_to_string("audit/user_history.html", context)
+    with timezone.override(UTC):  # which is what the panel says
+        return render_to_string("audit/user_history.html", context)

@@ -30,6 +30,7 @@ from .transitions import set_transitions
 
 SHOWN = 100  # characters of a name that nobody has
 LARGE = 64 << 20  # bytes of an audit from which on two connections share the work
+PARTS = ("transitions", "entries", "daily", "carried")  # files of sql/verify, beside the histories
 AHEAD = 1000  # findings of the second one that are kept until those of the first are reported
 
 
@@ -136,7 +137,7 @@ def findings(
         yield from looked_at(connection, "accounts_user", harmed, of_user, since, user, harmed)
         return
     narrow(connection, since)
-    yield from of_everybody(connection, since, harmed, "transitions", "entries")
+    yield from of_everybody(connection, since, harmed, *PARTS)
     seals = (findings_of_seals, since, list(keys), list(receipts))
     yield from looked_at(connection, "seals", harmed, *seals)
 

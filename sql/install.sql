@@ -17,7 +17,12 @@ set user_state.transitions = '';
 \ir install/22_user_state_audit.sql
 \ir install/23_user_state_seal.sql
 \ir install/24_user_state_audit_id_seq.sql
-\ir install/25_user_state_verification.sql
+\ir install/25_user_state_audit_indexes.sql
+\ir install/26_user_state_audit_default.sql
+\ir install/27_user_state_daily.sql
+\ir install/28_user_state_carried.sql
+\ir install/29_user_state_verification.sql
+\ir install/29_user_state_export.sql
 \ir install/30_refuse_rewriting.sql
 \ir install/31_user_state_last_username.sql
 \ir install/32_record_user_state.sql

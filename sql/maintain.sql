@@ -1,5 +1,5 @@
--- Maintains the months of the audit, as maintain_audit does: moves entries out of the default partition,
--- and makes the months ahead.
+-- Maintains the audit, as maintain_audit does: moves entries out of the default partition, makes the
+-- months ahead, counts the days and carries the states over the quarters that have ended.
 --
 --   psql -v ON_ERROR_STOP=1 -f sql/maintain.sql
 --
@@ -27,6 +27,20 @@ select m.names as missing, m.names <> '' as is_blocked
   from current_setting('user_state.missing') as m (names)
 \gset
 commit;
+
+begin isolation level read committed;
+set local search_path = pg_catalog, pg_temp;
+set local lock_timeout = '1s';
+\o /dev/null
+\ir maintain/settled.sql
+\ir maintain/daily.sql
+\ir maintain/carried.sql
+\o
+select current_setting('user_state.settled') = '' as is_unsettled \gset
+commit;
+\if :is_unsettled
+  \warn Days are counted next time, for a transaction that has changed states is open.
+\endif
 \if :is_blocked
   \warn Not made, for somebody reads user_state_audit_default: :missing
   do $$ begin raise exception 'Months are missing: run this again.'; end $$;

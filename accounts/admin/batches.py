@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from django.contrib.admin.models import LogEntry
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import router, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -66,7 +66,8 @@ class BatchAdmin(BaseUserAdmin):
     def was_done(self, request, action: bulk.BulkAction, users: Iterable[User], note: str) -> bool:
         """Whether a batch that was broken off has changed one of the users: the log is written
         with the change, in one transaction, and the session only at the end of a batch."""
-        return LogEntry.objects.filter(
+        entries = LogEntry.objects.using(router.db_for_write(LogEntry))
+        return entries.filter(
             user=request.user,
             object_id__in=[user.pk for user in users],
             content_type__app_label=User._meta.app_label,

@@ -8,11 +8,12 @@ from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, OperationalError, router
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from .. import bulk
 from ..forms import AdminPasswordForm
 from ..locks import HeldError, bounded_waits
 from ..superadmins import recheck_superadmin
@@ -89,17 +90,17 @@ class PrivilegeAdmin(BaseUserAdmin):
         view = super().response_action
         if "delete_selected" not in request.POST.getlist("action"):
             return view(request, queryset, *args)
-        return self.one_at_a_time(request, view, request, queryset, *args)
+        return self.one_at_a_time(request, view, request, queryset, *args, longest=bulk.WAIT)
 
-    def one_at_a_time(self, request: HttpRequest, view: Callable, *args) -> HttpResponse:
+    def one_at_a_time(self, request, view: Callable, *args, longest=None) -> HttpResponse:
         if request.method != "POST":
             return view(*args)
-        return self.bounded(request, recheck_and_run, request.user, view, *args)
+        return self.bounded(request, recheck_and_run, request.user, view, *args, longest=longest)
 
-    def bounded(self, request: HttpRequest, view: Callable, *args) -> HttpResponse:
+    def bounded(self, request, view: Callable, *args, longest: str | None = None) -> HttpResponse:
         """Run the view; where somebody else holds what it changes, say who."""
         try:
-            with bounded_waits(_("the account"), router.db_for_write(self.model)):
+            with bounded_waits(_("the account"), router.db_for_write(self.model), longest):
                 return view(*args)
         except HeldError as error:
             text = gettext("Nothing was changed: %(why)s.") % {"why": error}

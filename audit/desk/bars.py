@@ -1,12 +1,22 @@
 """The changes of a window as bars: SVG that the server draws, each bar a link."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from . import queries
+from .patience import GaveUpError, at_most
+from .window import Window
+
 WIDTH, HEIGHT, GAP = 720.0, 60.0, 1.0  # of the drawing, in its own units
 MAX_BARS = 100  # in a longer window each bar is a month
+PATIENCE = 250  # milliseconds; where days are not counted yet, a long window takes longer
+MAX_DAYS = 366 * 100  # a window that begins in the year 1 is drawn from its first entry on
+RESOLUTION = timedelta(microseconds=1)
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Changes(NamedTuple):
@@ -29,6 +39,25 @@ class Bar(NamedTuple):
     entries: tuple[float, float]
     lockouts: tuple[float, float]
     overrides: tuple[float, float]
+
+
+def of_window(connection: BaseDatabaseWrapper, window: Window, now: datetime) -> list[Bar]:
+    """Of all changes of the window, from its first day to its last, or to today; none where they
+    cannot be counted quickly."""
+    since, until = window.since or BEGINNING, window.until or now + timedelta(days=1)
+    try:
+        with at_most(PATIENCE, connection.alias):
+            found = queries.bars(connection, since, until)
+    except GaveUpError:
+        return []
+    if not found:
+        return []
+    first = window.since.date() if window.since else found[0].day
+    last = max(found[-1].day, min((until - RESOLUTION).date(), now.date()))
+    if (last - first).days > MAX_DAYS:
+        first = found[0].day
+    days = (Changes(each.day, *each) for each in found)
+    return bars(every_day(days, first, last))
 
 
 def bars(days: Iterable[Changes]) -> list[Bar]:

@@ -2,7 +2,7 @@
 entries it leaves."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
@@ -21,14 +21,17 @@ NUMBER = re.compile(r"[0-9]{1,18}")
 SAME_PREFIX = 20  # users called so today who are looked for by their keys
 
 
+Values = Mapping[str, Any]
+
+
 class Filter(NamedTuple):
     """``read`` gives the value of a parameter's text, or a ValueError with a sentence; ``where``
-    the condition for that value, and for what the application is."""
+    the condition for that value, what the application is, and the values of all filters."""
 
     name: str
     label: Promise
     read: Callable[[str], Any]
-    where: Callable[[Any, Application], Q]
+    where: Callable[[Any, Application, Values], Q]
 
 
 def text(given: str) -> str:
@@ -60,38 +63,47 @@ def one_of(*known: str) -> Callable[[str], str]:
     return read
 
 
-def equal(column: str) -> Callable[[Any, Application], Q]:
-    return lambda value, application: Q(**{column: value})
+def equal(column: str) -> Callable[[Any, Application, Values], Q]:
+    return lambda value, application, values: Q(**{column: value})
 
 
-def override(value: str, application: Application) -> Q:
+def is_override(value: str, application: Application, values: Values) -> Q:
     """As UserStateAudit.is_override."""
     return Q(transition=None) & ~Q(start_state="new") & ~Q(end_state="deleted")
 
 
-def search(value: str, application: Application) -> Q:
-    """By the beginning of the subject's name or the actor's, then or today."""
+def search(value: str, application: Application, values: Values) -> Q:
+    """By the beginning of the subject's name or the actor's, then or today; or of one of both."""
     called_so = get_user_model().objects.filter(username__startswith=value).order_by("username")
     keys = [*called_so.values_list("pk", flat=True)[:SAME_PREFIX]]
-    condition = Q(username__startswith=value) | Q(initiated_by__startswith=value)
-    return condition | Q(user_id__in=keys) | Q(initiator_id__in=keys) if keys else condition
+    sides = {
+        "subject": Q(username__startswith=value) | Q(user_id__in=keys),
+        "actor": Q(initiated_by__startswith=value) | Q(initiator_id__in=keys),
+    }
+    side = values.get("as")
+    return sides[side] if side else sides["subject"] | sides["actor"]
+
+
+def nothing(value: Any, application: Application, values: Values) -> Q:
+    return Q()
 
 
 FILTERS: dict[str, Filter] = {
     each.name: each
     for each in (
         Filter("q", _("Name"), text, search),
+        Filter("as", _("Name of"), one_of("subject", "actor"), nothing),
         Filter("subject", pgettext_lazy("of an entry", "User"), text, equal("username")),
         Filter("user_id", _("User's key"), number, equal("user_id")),
         Filter("start_state", _("From"), text, equal("start_state")),
         Filter("end_state", _("To"), text, equal("end_state")),
         Filter("transition", _("Transition"), text, equal("transition")),
-        Filter("override", _("Overrides only"), one_of("yes"), override),
+        Filter("override", _("Overrides only"), one_of("yes"), is_override),
         Filter(
             "kind",
             _("Kind of actor"),
             one_of(*Kind.values),
-            lambda value, application: application.where(Kind(value)),
+            lambda value, application, values: application.where(Kind(value)),
         ),
         Filter("actor", _("Actor"), text, equal("initiated_by")),
         Filter("initiator_id", _("Actor's key"), number, equal("initiator_id")),

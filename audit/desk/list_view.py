@@ -11,25 +11,28 @@ from accounts.models import State
 from audit.models import UserStateAudit
 from audit.transitions import transitions
 
+from . import bars
 from .access import page, render
 from .actors import Kind, application
 from .filters import FILTERS
-from .pages import CAP, Entries, Page, Pager, Position, counted
+from .pages import CAP, POSITION, Entries, Page, counted, read_page
 from .selection import Selection
+from .tools import tools
 from .window import PRESETS
 
-POSITION = ("before", "after")
 # The filters that have a field of their own in the form, beside the window; the others are typed.
-FIELDS = ("q", "start_state", "end_state", "transition", "kind", "override")
+FIELDS = ("q", "as", "start_state", "end_state", "transition", "kind", "override")
 EXACT = [each for each in FILTERS.values() if each.name not in FIELDS]
 
 
 @page
 def list_view(request: HttpRequest) -> HttpResponse:
-    selection = Selection(request.GET, datetime.now(UTC), *POSITION)
-    known = application(connections[UserStateAudit.objects.db])
+    now, connection = datetime.now(UTC), connections[UserStateAudit.objects.db]
+    selection = Selection(request.GET, now, *POSITION)
+    known = application(connection)
     entries = selection.entries(known)
-    shown = read(request, selection, entries)
+    grouped = "transaction" not in selection.values
+    shown = read_page(request.GET, selection.problems, entries, selection.window, grouped)
     return render(
         request,
         "list",
@@ -38,29 +41,16 @@ def list_view(request: HttpRequest) -> HttpResponse:
         application=known,
         page=shown,
         count=how_many(shown, entries),
+        bars=[] if selection.problems else bars.of_window(connection, selection.window, now),
         presets=PRESETS,
         states=["new", *State.values, "deleted"],
         transitions=sorted({name for _start, _end, name in transitions()}),
         kinds=Kind.choices,
         **{name: request.GET.get(name) for name in POSITION},
         exact=[(each, selection.given.get(each.name, "")) for each in EXACT],
+        **tools(request, selection, entries),
         exact_open=any(each.name in selection.given for each in EXACT),
     )
-
-
-def read(request: HttpRequest, selection: Selection, entries: Entries) -> Page:
-    """The page that the tokens ask for; a damaged one is a problem of the selection."""
-    after, before = (request.GET.get(name) for name in ("after", "before"))
-    start = None
-    if after or before:
-        try:
-            start = Position.read(f"{after or ''}{before or ''}")
-        except ValueError as error:
-            selection.problems.append(str(error))
-    if selection.problems:
-        return Page([], None, None, None)
-    grouped = "transaction" not in selection.values
-    return Pager(entries, selection.window, start, bool(after), grouped).page
 
 
 def how_many(shown: Page, entries: Entries) -> str:

@@ -3,7 +3,7 @@ while entries are written."""
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from .window import Window
 PER_PAGE = 50  # rows
 MASS = 5  # entries of one statement, from which on they are one row
 CAP = 10_000  # entries that are counted
+POSITION = ("before", "after")  # the parameters that say where a page begins
 ROUNDS = 5  # in which a page is filled, however many masses are in the way
 # Short looks go first: with months, what is not looked at costs nothing. None is everything.
 REACHES = (timedelta(days=30), timedelta(days=366), None)
@@ -93,6 +94,27 @@ def statement(entry: UserStateAudit) -> tuple[int, datetime]:
 
 def of_statement(entry: UserStateAudit) -> Q:
     return Q(transaction_id=entry.transaction_id, datetime=entry.datetime)
+
+
+def read_page(
+    given: Mapping[str, str],
+    problems: list[str],
+    entries: Entries,
+    window: Window,
+    grouped: bool = True,
+) -> Page:
+    """The page that the parameters ask for. A damaged one is a problem more, and where there are
+    problems the page is empty."""
+    after, before = given.get("after"), given.get("before")
+    start = None
+    if after or before:
+        try:
+            start = Position.read(f"{after or ''}{before or ''}")
+        except ValueError as error:
+            problems.append(str(error))
+    if problems:
+        return Page([], None, None, None)
+    return Pager(entries, window, start, bool(after), grouped).page
 
 
 class Pager:

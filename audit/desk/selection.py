@@ -29,6 +29,15 @@ class Chip(NamedTuple):
     without: str
 
 
+def unknown(given: QueryDict, *known: str) -> Iterator[str]:
+    """What is wrong with the names of parameters, in sentences."""
+    for name, values in given.lists():
+        if name not in known:
+            yield gettext("There is no filter %(name)s.") % {"name": repr(name[:100])}
+        elif len(values) > 1:
+            yield gettext("The filter %(name)s is given twice.") % {"name": repr(name)}
+
+
 class Selection:
     """The entries that a query string asks for. Where any of it cannot be understood, ``problems``
     says so in sentences, and there are no entries: never more than were asked for.
@@ -37,12 +46,13 @@ class Selection:
     """
 
     def __init__(self, given: QueryDict, now: datetime, *aside: str):
+        self.now = now
         self.given = {
             name: value
             for name, value in given.items()
             if isinstance(value, str) and value and name not in aside
         }
-        self.problems = [*self.unknown(given, aside)]
+        self.problems = [*unknown(given, *FILTERS, *WINDOW, *aside)]
         self.window = window.Window("", None, None)
         self.values: dict[str, Any] = {}
         try:
@@ -55,18 +65,11 @@ class Selection:
             except ValueError as error:
                 self.problems.append(f"{FILTERS[name].label}: {error}")
 
-    def unknown(self, given: QueryDict, aside: tuple[str, ...]) -> Iterator[str]:
-        for name, values in given.lists():
-            if name not in (*FILTERS, *WINDOW, *aside):
-                yield gettext("There is no filter %(name)s.") % {"name": repr(name[:100])}
-            elif len(values) > 1:
-                yield gettext("The filter %(name)s is given twice.") % {"name": repr(name)}
-
     def where(self, application: Application) -> Q:
         """The condition for its entries."""
         condition = self.window.where
         for name, value in self.values.items():
-            condition &= FILTERS[name].where(value, application)
+            condition &= FILTERS[name].where(value, application, self.values)
         return condition
 
     def entries(self, application: Application) -> QuerySet[UserStateAudit]:
@@ -79,6 +82,15 @@ class Selection:
         """The query string with some parameters set, or taken off where they are None."""
         changed: Mapping[str, object] = {**self.given, **changes}
         return "?" + urlencode({k: v for k, v in changed.items() if v is not None})
+
+    @property
+    def lasting(self) -> str:
+        """The query string that asks for the same entries later, too: with the ends of the window
+        in place of its length."""
+        if not self.window.preset:
+            return self.query()
+        since = self.window.since and self.window.since.isoformat()
+        return self.query(window=None, since=since, until=self.now.isoformat())
 
     @cached_property
     def chips(self) -> list[Chip]:

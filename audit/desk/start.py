@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 from audit.models import UserStateAudit
 
 from .actors import Application, Kind
-from .filters import override
+from .filters import is_override
 
 
 class Number(NamedTuple):
@@ -25,7 +25,7 @@ def today(application: Application) -> dict[str, Number]:
     filters: dict[str, tuple[Q, dict[str, str]]] = {
         "changes": (Q(), {}),
         "lockouts": (Q(end_state="locked"), {"end_state": "locked"}),
-        "overrides": (override("yes", application), {"override": "yes"}),
+        "overrides": (is_override("yes", application, {}), {"override": "yes"}),
         "outside": (application.where(Kind.OUTSIDE), {"kind": Kind.OUTSIDE.value}),
     }
     counts = UserStateAudit.objects.filter(datetime__gte=midnight).aggregate(

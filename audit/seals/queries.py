@@ -7,7 +7,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from audit.sqlfiles import text_of
 
 
-def rows_of(connection: BaseDatabaseWrapper, name: str, **parameters: int) -> list[Any]:
+def rows_of(connection: BaseDatabaseWrapper, name: str, **parameters: int | str) -> list[Any]:
     """What sql/seal/``name``.sql returns, with ``user_state.x`` for each parameter x."""
     with connection.cursor() as cursor:
         for parameter, value in parameters.items():

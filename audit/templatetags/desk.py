@@ -13,7 +13,9 @@ from accounts.databases import primary
 from audit.desk import start
 from audit.desk.access import LIST, may_see
 from audit.desk.actors import application
+from audit.desk.as_of import AsOf
 from audit.desk.integrity import Light, light
+from audit.desk.outside import banner
 from audit.models import END_STATES, START_STATES, UserStateAudit
 
 register = template.Library()
@@ -25,6 +27,12 @@ def only(context: Context, **filters: Any) -> str:
     """The list's URL with these filters set, or taken off where they are None, beside those in
     force: ``{% only actor=entry.initiated_by %}``."""
     return f"{context['list_url']}{context['selection'].query(**filters)}"
+
+
+@register.simple_tag
+def asking(as_of: AsOf, **changes: Any) -> str:
+    """The query string with some parameters set, or taken off where they are None."""
+    return as_of.query(**changes)
 
 
 @register.simple_tag
@@ -74,3 +82,8 @@ def visible(name: str | None) -> str:
 def state_name(state: str) -> Any:
     """How a state is called; as it stands where the machine has none of that name."""
     return STATES.get(state, visible(state))
+
+
+@register.inclusion_tag("audit/desk/outside_banner.html", takes_context=True)
+def outside_banner(context: Context) -> dict[str, Any]:
+    return {"banner": banner(context["request"])}

@@ -2,8 +2,7 @@
 --
 -- Who runs it: migrate, or a DBA, after 10_roles.sql.
 -- Partitioned by month, so that old months can be archived and a look at some days reads some
--- days. The months are made by sql/maintain/months.sql. What belongs to none of them is kept by the
--- default partition: a write never fails for want of a month.
+-- days. The months are made by sql/maintain/months.sql, its indexes by 25_user_state_audit_indexes.sql.
 -- Safe to run again: it makes only what is missing and repeats the comments.
 
 create table if not exists public.user_state_audit (
@@ -30,22 +29,6 @@ create table if not exists public.user_state_audit (
   actor_digest     bytea,
   primary key (id, datetime)
 ) partition by range (datetime);
-
-create table if not exists public.user_state_audit_default
-  partition of public.user_state_audit default;
-
--- One user's history, in order; and the last known name, once their own row is gone.
-create index if not exists user_state_audit_user_id_id
-  on public.user_state_audit (user_id, id);
-
--- What belongs to one transaction, or is newer than the last seal. Entries come nearly in this
--- order, so a summary of each 32 pages is enough, and costs next to nothing to write.
-create index if not exists user_state_audit_transaction_id
-  on public.user_state_audit using brin (transaction_id)
-  with (pages_per_range = 32, autosummarize = on);
-
-comment on table public.user_state_audit_default is
-  'Entries for which there is no month. verify_audit finds them, maintain_audit moves them.';
 
 comment on table public.user_state_audit is
   'Every change of a user''s state, whoever made it and however. Written by triggers on user_fsm.';

@@ -23,8 +23,8 @@ begin
   -- The application: its own tables, row by row.
   foreach name in array array[
     'user_fsm', 'accounts_user', 'accounts_user_groups', 'accounts_user_user_permissions',
-    'accounts_budget', 'auth_group', 'auth_group_permissions', 'django_admin_log',
-    'django_session'
+    'accounts_budget', 'audit_lastlook', 'audit_savedview', 'auth_group', 'auth_group_permissions',
+    'django_admin_log', 'django_session'
   ]
   loop
     if to_regclass('public.' || name) is not null then
@@ -64,7 +64,10 @@ begin
      or to_regrole('user_state_audit_sealer') is null
      or to_regclass('public.user_state_seal') is null
      or to_regclass('public.user_state_site') is null
-     or to_regclass('public.user_state_verification') is null then
+     or to_regclass('public.user_state_daily') is null
+     or to_regclass('public.user_state_carried') is null
+     or to_regclass('public.user_state_verification') is null
+     or to_regclass('public.user_state_export') is null then
     return;
   end if;
   if not (select pg_has_role(current_user, c.relowner, 'usage')
@@ -73,7 +76,8 @@ begin
     return;
   end if;
   revoke all on public.user_state_audit, public.user_state_transition, public.user_state_site,
-    public.user_state_seal, public.user_state_verification
+    public.user_state_seal, public.user_state_verification, public.user_state_daily,
+    public.user_state_carried, public.user_state_export
     from public;
   foreach reader in array array[
     'user_state_audit_app', 'user_state_audit_reader', 'user_state_audit_sealer'
@@ -82,11 +86,14 @@ begin
     execute format(
       'grant select on public.user_state_audit, public.user_state_transition,'
       ' public.user_state_audit_default, public.user_state_site, public.user_state_seal,'
-      ' public.user_state_verification to %I', reader);
+      ' public.user_state_verification, public.user_state_daily, public.user_state_carried,'
+      ' public.user_state_export to %I',
+      reader);
     -- To see whether it is behind the entries.
     execute format('grant select on sequence public.user_state_audit_id_seq to %I', reader);
   end loop;
-  -- NOTE: no insert, update or delete of entries: the trigger writes them, as their owner.
+  -- NOTE: no insert, update or delete of entries: the trigger writes them, as their owner. Nor of what
+  -- is counted and carried: maintain_audit writes that, as the same.
   -- NOTE: nothing on the months by themselves: they are read as the audit. The default partition is
   -- looked at for what should not be there.
   grant insert on public.user_state_seal to user_state_audit_sealer;
@@ -95,6 +102,8 @@ begin
     on public.user_state_verification to user_state_audit_reader;
   -- NOTE: not verified_at and db_user, which say who wrote it and when: they are facts. The
   -- application, which shows the result, can't write it; nor the sealer, who can't look at states.
+  grant insert (ends, format, filter, entries) on public.user_state_export to user_state_audit_app;
+  -- NOTE: not the other columns: who exported, when and from where is not for the exporter to say.
 exception
   when insufficient_privilege then
     raise warning 'The audit is not granted: %.', sqlerrm;

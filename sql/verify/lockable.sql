@@ -9,7 +9,8 @@ select pg_catalog.string_agg('public.' || c.relname, ', ' order by c.relname) as
   from pg_catalog.pg_class c
  where c.relnamespace = pg_catalog.to_regnamespace('public')
    and c.relname in ('user_fsm', 'user_state_audit', 'user_state_transition', 'user_state_site',
-                     'user_state_seal', 'django_migrations')
+                     'user_state_seal', 'user_state_daily', 'user_state_carried',
+                     'django_migrations')
    and c.relkind in ('r', 'p')
    and pg_catalog.has_table_privilege(c.oid, 'select')
 \gset

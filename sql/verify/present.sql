@@ -17,6 +17,7 @@ watched (oid, name, month, ours) as (
    where c.relnamespace = to_regnamespace('public')
      and c.relname in ('user_fsm', 'accounts_user', 'user_state_audit', 'user_state_transition',
                        'user_state_site', 'user_state_seal', 'user_state_verification',
+                       'user_state_daily', 'user_state_carried', 'user_state_export',
                        'django_migrations')
   union all
   select c.oid, c.relname::text, c.relname::text, true
@@ -196,7 +197,8 @@ line (kind, object, definition, month, code) as (
                           else 'no table, but of the kind ' || c.relkind::text end,
            case c.relpersistence when 'p' then 'logged' else 'not kept in the write-ahead log' end,
            case when c.relrowsecurity or c.relforcerowsecurity then 'hides rows: row security is on' end,
-           case when not c.relhastriggers and w.name <> 'accounts_user'
+           case when not c.relhastriggers
+                 and w.name not in ('accounts_user', 'user_state_daily', 'user_state_carried')
              then 'has its triggers switched off in the catalog' end,
            case when w.month is not null and pg_get_expr(c.relpartbound, c.oid) is distinct from
                   case w.month when 'user_state_audit_default' then 'DEFAULT' else format('FOR VALUES FROM (''%s 00:00:00+00'') TO (''%s 00:00:00+00'')',
@@ -412,8 +414,9 @@ line (kind, object, definition, month, code) as (
     from (
       select 'user_state_audit_app', name, array['select', 'insert', 'update', 'delete']
         from unnest(array['user_fsm', 'accounts_user', 'accounts_user_groups',
-                          'accounts_user_user_permissions', 'accounts_budget', 'auth_group',
-                          'auth_group_permissions', 'django_admin_log', 'django_session']) as name
+                          'accounts_user_user_permissions', 'accounts_budget', 'audit_lastlook',
+                          'audit_savedview', 'auth_group', 'auth_group_permissions',
+                          'django_admin_log', 'django_session']) as name
       union all
       select 'user_state_audit_app', name, array['select']
         from unnest(array['auth_permission', 'django_content_type']) as name
@@ -426,7 +429,8 @@ line (kind, object, definition, month, code) as (
                           'user_state_audit_sealer']) as role
        cross join unnest(array['user_state_audit', 'user_state_audit_default',
                                'user_state_transition', 'user_state_site', 'user_state_seal',
-                               'user_state_verification', 'django_migrations']) as name
+                               'user_state_verification', 'user_state_daily',
+                               'user_state_carried', 'user_state_export', 'django_migrations']) as name
     ) as g (role, name, privileges)
 
   union all
@@ -464,6 +468,18 @@ line (kind, object, definition, month, code) as (
           union all
           select 'user_state_audit_reader', to_regrole('user_state_audit_reader')) as g (role, oid)
 
+  union all
+  select 'grant', 'grant to user_state_audit_app on what it says of an export',
+         case when to_regrole('user_state_audit_app') is not null
+                   and to_regclass('public.user_state_export') is not null
+           then (select coalesce(string_agg(a.attname, ', ' order by a.attname), '')
+                   from pg_attribute a
+                  where a.attrelid = to_regclass('public.user_state_export')
+                    and a.attnum > 0 and not a.attisdropped
+                    and has_column_privilege(to_regrole('user_state_audit_app'), a.attrelid, a.attnum,
+                                             'insert')) end,
+         null, false
+
   -- The trigger works with these.
   union all
   select 'grant', 'grant to the owner of the audit on ' || g.what,
@@ -494,6 +510,9 @@ line (kind, object, definition, month, code) as (
      -- Of which columns is said above.
      and not (g.privilege_type = 'INSERT' and a.object ~ '^column user_state_verification\.'
               and g.grantee = to_regrole('user_state_audit_reader'))
+     and not (g.privilege_type = 'INSERT'
+              and a.object ~ '^column user_state_export\.(ends|format|filter|entries)$'
+              and g.grantee = to_regrole('user_state_audit_app'))
    group by a.object, g.grantee
 
   union all

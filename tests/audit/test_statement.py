@@ -2,7 +2,8 @@
 
 import pytest
 
-from audit.statement import Statement, leading_word
+from audit.sqltext import leading_word
+from audit.statement import Statement
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,40 @@ def test_the_first_word_is_found_behind_spaces_comments_and_parentheses(text, wo
 def test_a_long_run_of_comments_is_read_in_no_time():
     assert leading_word("/* * */" * 20_000 + "select") == "select"
     assert leading_word("(" * 100_000) == ""
+    assert Statement("/* */;" * 20_000 + "set x = ''" + "''" * 20_000, None).place == 0
+
+
+@pytest.mark.parametrize(
+    ("in_front", "others"),
+    [
+        ("", 0),
+        ("begin;", 1),
+        ("; begin ;; set x = 1;", 2),
+        ("set x = 'a;''b;';", 1),
+        ('savepoint ";""";', 1),
+        ("lock t -- ;\n/* ; /* ; */ */;", 1),
+        ("set x = 1/2-3;", 1),
+    ],
+)
+def test_the_context_has_its_place_behind_what_carries_nothing(in_front, others):
+    statement = Statement(f"{in_front} update t; begin; select 1", None)
+
+    assert (statement.place, statement.place_is_behind) == (len(in_front), others)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "begin; commit",
+        "vacuum;",
+        "set x = $$;$$; select 1",
+        "set x = '\\'; select 1",
+        "set x = ';",
+        "create function f() begin atomic select 1; select 2; end; update t",
+    ],
+)
+def test_where_there_is_no_such_place_or_none_is_certain_there_is_none(text):
+    assert Statement(text, None).place == 0
 
 
 def test_a_block_that_may_commit_carries_nothing_outside_of_a_transaction():

@@ -1,5 +1,7 @@
 """On a user's page a manager reads since when, by whom and why, and what was before."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
@@ -29,6 +31,17 @@ def test_a_manager_reads_since_when_by_whom_and_why(locked, mona, signed_in, exe
     assert page.count('<span class="state state-new">') == 1
 
 
+def test_they_read_how_long_each_state_lasted(mona, history, signed_in):
+    key = history(("new", "invited", "2026-01-01"), ("invited", "active", "2026-01-04T05:00"))
+    [carol] = User.objects.bulk_create([User(pk=key, username="carol")])
+    carol.fsm = UserFSM.objects.create(user=carol, current_state="locked")
+
+    page = page_of(carol, signed_in(mona)).replace("\xa0", " ")
+
+    assert "<td>3 days, 5 hours</td>" in page
+    assert re.search(r"Locked for \d seconds?, since <time", page)
+
+
 def test_an_override_and_what_was_done_by_sql_are_shown_as_such(alice, mona, signed_in):
     UserFSM.objects.filter(user=alice).update(current_state="invited")
 
@@ -44,10 +57,10 @@ def test_it_says_so_where_the_audit_does_not_know(alice, mona, rf):
     request = rf.get("/")
     request.user = mona
 
-    assert "does not say how the user came to be locked" in user_history(request, alice)
+    assert "does not say how the user came to be in this state" in user_history(request, alice)
 
 
-def test_the_page_shows_ten_entries_and_says_that_there_are_more(alice, mona, sue, signed_in):
+def test_the_page_shows_ten_entries_and_says_that_there_are_more(alice, mona, ada, signed_in):
     for _ in range(6):
         for state in ("locked", "active"):
             UserFSM.objects.filter(user=alice).update(current_state=state)
@@ -57,6 +70,8 @@ def test_the_page_shows_ten_entries_and_says_that_there_are_more(alice, mona, su
     assert page.count("</span> → <span") == 10
     assert "Older entries are in the audit" in page
     assert "/admin/audit/" not in page
+    link = f'<a href="/admin/audit/userstateaudit/user/{alice.pk}/">'
+    assert link in page_of(alice, signed_in(ada))
 
 
 def test_it_is_one_query(locked, mona, signed_in):

@@ -108,6 +108,17 @@ def user(request):
     return HttpResponse(request.user.get_username())
 
 
+def statement_first(request):
+    User.objects.count()
+    return user(request)
+
+
+def kept_and_statement_first(request):
+    kept = request.user
+    User.objects.count()
+    return HttpResponse(kept.get_username())
+
+
 def session_first(request):
     request.session.get("anything")
     return user(request)
@@ -129,6 +140,8 @@ urlpatterns = [
     path("lock/", lock_everybody),
     path("user/", user),
     path("session/", session_first),
+    path("statement/", statement_first),
+    path("kept/", kept_and_statement_first),
     path("lock-in-transaction/", lock_in_transaction),
     path("lock-on-commit/", lock_on_commit),
     path("sign-in/<username>/", sign_in_midway),

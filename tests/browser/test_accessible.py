@@ -1,6 +1,7 @@
 """Every page of the desk by light and by night, on a desk and on a telephone: axe finds nothing,
 nothing scrolls sideways, and a picture of it is kept in screenshots/."""
 
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from playwright.sync_api import Page
 
 from accounts.models import User, UserFSM
 from audit.context import acting_as
+from audit.models import UserStateAudit
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
 LIST = "/admin/audit/userstateaudit/"
@@ -19,6 +21,16 @@ PAGES = {
     "list filtered": f"{LIST}?subject=alice&kind=outside&window=all",
     "list empty": f"{LIST}?subject=nobody",
     "list not understood": f"{LIST}?since=yesterday",
+    "entry": f"{LIST}ENTRY/change/",
+    "entry unknown": f"{LIST}0/change/",
+    "timeline": f"{LIST}user/ALICE/",
+    "everybody then": f"{LIST}at/?moment=2026-11-01T12:00",
+    "somebody now": f"{LIST}at/?moment=NOW&subject=alice",
+    "lockouts": f"{LIST}lockouts/",
+    "integrity": f"{LIST}integrity/",
+    "outside": f"{LIST}outside/",
+    "exports": f"{LIST}exports/",
+    "print": f"{LIST}print/",
 }
 ACCOUNTS = {
     "users": "/admin/accounts/user/",
@@ -74,12 +86,16 @@ def opened(browser, site, signed_in, transactional_db, kind):
 def test_axe_finds_nothing(history, alice, sue, ada, opened, kind):
     SCREENSHOTS.mkdir(exist_ok=True)
     found = {}
+    newest = UserStateAudit.objects.filter(user_id=alice.pk).latest("pk")
+    there = {"ALICE": alice.pk, "ENTRY": newest.pk, "NOW": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"}
 
     for page, name, path in [
         *((page, *each) for page in [opened(sue)] for each in PAGES.items()),
         *((page, *each) for page in [opened(ada)] for each in ACCOUNTS.items()),
     ]:
-        page.goto(path.replace("ALICE", str(alice.pk)))
+        for word, value in there.items():
+            path = path.replace(word, str(value))
+        page.goto(path)
         picture = "-".join([*name.split(), *map(str, kind)]) + ".png"
         page.screenshot(path=SCREENSHOTS / picture, full_page=True)
         width = page.evaluate("document.scrollingElement.scrollWidth")

@@ -67,10 +67,10 @@ def next_release(sites, tmp_path_factory) -> Clone:
     table = "sql/install/22_user_state_audit.sql"
     clone.edit(
         table,
-        "-- One user's history",
+        "comment on table",
         "alter table public.user_state_audit add column if not exists tenant text;\n"
         "comment on column public.user_state_audit.tenant is 'Of the next release.';\n"
-        "-- One user's history",
+        "comment on table",
     )
     for command in (["makemigrations", "audit", "--empty", "--name", "next"], ["expect_audit"]):
         done = clone.manage(*command, url=sites.url)

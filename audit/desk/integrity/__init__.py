@@ -8,24 +8,23 @@ from django.utils.translation import gettext as _
 
 from audit.verifications import Verification, newest
 
+from . import recording, sealing, verifying
 from .catalog import Catalog
 from .part import AMBER, GREEN, RED, Part
-from .recording import recording
-from .seal import Sealed, seal, sealed
-from .verification import verification
+from .sealing import Sealed
 
 
 class Light(NamedTuple):
-    triggers: Part
-    verification: Part
-    seal: Part
+    recording: Part
+    verifying: Part
+    sealing: Part
     verified: Verification | None  # the newest
     sealed: Sealed | None
 
     @property
     def problems(self) -> list[Part]:
         """The worst first."""
-        parts = (self.triggers, self.verification, self.seal)
+        parts = (self.recording, self.verifying, self.sealing)
         return [part for state in (RED, AMBER) for part in parts if part.state == state]
 
     @property
@@ -45,13 +44,13 @@ class Light(NamedTuple):
 def light(connection: BaseDatabaseWrapper) -> Light:
     """Of the database in which users are written; quick enough for every page."""
     catalog = Catalog.of(connection)
-    verifications = newest(connection, 1) if catalog.shows_verifications else []
-    verified = verifications[0] if verifications else None
-    seals = sealed(connection) if catalog.shows_seals else None
+    verified = newest(connection, 1) if catalog.shows_verifications else []
+    last = verified[0] if verified else None
+    sealed = sealing.newest(connection, catalog.now) if catalog.shows_seals else None
     return Light(
-        recording(connection, catalog),
-        verification(catalog, verified),
-        seal(catalog, seals),
-        verified,
-        seals,
+        recording.part(connection, catalog),
+        verifying.part(catalog, last),
+        sealing.part(catalog, sealed),
+        last,
+        sealed,
     )

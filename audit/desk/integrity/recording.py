@@ -13,7 +13,7 @@ from .catalog import Catalog
 from .part import AMBER, GREEN, RED, Part
 
 
-def recording(connection: BaseDatabaseWrapper, catalog: Catalog) -> Part:
+def part(connection: BaseDatabaseWrapper, catalog: Catalog) -> Part:
     if catalog.unrecorded:
         sentence = _(
             "Changes by %(statements)s are not recorded: tell whoever runs the database to run"

@@ -185,6 +185,19 @@ def test_no_more_users_than_one_request_can_delete_are_deleted_at_once(
     assert User.objects.filter(pk__in=[alice.pk, bob.pk]).exists() == (most == 1)
 
 
+def test_a_deletion_waits_no_longer_for_others_than_a_batch(alice, ada, act, execute, monkeypatch):
+    waits = []
+
+    def note(*args):
+        waits.extend(execute("show lock_timeout"))
+
+    monkeypatch.setattr("accounts.admin.bulk.delete_selected", note)
+
+    act("delete", [alice], by=ada)
+
+    assert waits == [(bulk.WAIT,)]
+
+
 def test_nobody_is_deactivated_without_a_reason(alice, act, trail, mona):
     answer = act("deactivate", [alice], reason=" ")
 
@@ -278,18 +291,20 @@ def test_a_user_who_was_not_shown_is_not_changed(alice, mona, act):
     assert states()["zoe"] == "active"
 
 
-def test_two_managers_who_change_the_same_users_in_other_orders_do_not_fail(
-    mona, signed_in, transactional_db
-):
+def test_two_managers_who_change_the_same_users_in_other_orders_do_not_fail(mona, ada, signed_in):
     users = [make_user(f"user{n}") for n in range(20)]
     shown = [f"{user.pk}:active" for user in users]
 
-    def deactivate(shown):
+    def deactivate(by, shown):
         data = {"action": "deactivate_selected", "_selected_action": users[0].pk, "reason": "x"}
-        return signed_in(mona).post(LIST, {**data, "shown": ",".join(shown)}).status_code
+        browser = signed_in(by)
+        answer = browser.post(LIST, {**data, "shown": ",".join(shown)}, follow=True)
+        return "Deactivate: " in to_the_end(browser, answer).content.decode()
 
-    assert at_once(deactivate, [(shown,), (shown[::-1],)]) == [302, 302]
-    assert set(states().values()) == {"deactivated", "active"}
+    assert at_once(deactivate, [(mona, shown), (ada, shown[::-1])]) == [True, True]
+    assert set(UserFSM.objects.filter(user__in=users).values_list("current_state", flat=True)) == {
+        "deactivated"
+    }
 
 
 @pytest.mark.parametrize("shown", ["", "x", "1:", "0:active", "9" * 5000 + ":active", "\x00"])

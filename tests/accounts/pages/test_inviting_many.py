@@ -237,16 +237,6 @@ def test_a_user_whom_somebody_else_adds_meanwhile_is_not_invited(invite, mailout
     assert [mail.to for mail in mailoutbox] == [["dora@example.com"]]
 
 
-def test_two_managers_with_the_same_users_in_other_orders_do_not_fail(invite):
-    addresses = [f"user{n}@example.com" for n in range(30)]
-
-    for _ in range(2):  # first they are new, then they are invited
-        lists = [("\n".join(each),) for each in (addresses, addresses[::-1])]
-        assert [answer.status_code for answer in at_once(invite, lists)] == [200, 200]
-
-    assert UserFSM.objects.filter(current_state="invited").count() == 30
-
-
 @pytest.mark.parametrize(
     "address",
     ["\u017fue@example.com", "\u0131an@example.com", "ü@example.com", "a@" + "ä" * 60 + ".com"],

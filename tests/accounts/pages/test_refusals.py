@@ -133,10 +133,15 @@ def test_invalid_lookups_of_the_list_are_not_errors(mona, signed_in, odd):
     assert answer.status_code in (200, 400)
 
 
-@pytest.mark.parametrize("page", ["accounts/user/1", "auth/group/1", "audit/userstateaudit/1"])
-@pytest.mark.parametrize("what", ["change", "delete"])
-def test_a_field_to_refer_to_that_is_empty_or_none_is_a_bad_request(ada, signed_in, page, what):
-    url, browser = f"/admin/{page}/{what}/", signed_in(ada)
+REFERRING = [
+    *("accounts/user/1/change", "accounts/user/1/delete", "auth/group/1/change"),
+    *("auth/group/1/delete", "audit/userstateaudit/1/delete"),
+]
+
+
+@pytest.mark.parametrize("page", REFERRING)
+def test_a_field_to_refer_to_that_is_empty_or_none_is_a_bad_request(ada, signed_in, page):
+    url, browser = f"/admin/{page}/", signed_in(ada)
 
     for field in ("", "nonsense", "password"):
         assert browser.get(url, {"_to_field": field, "_popup": "1"}).status_code == 400

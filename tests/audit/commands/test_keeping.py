@@ -18,6 +18,16 @@ from tests.audit.test_verify import set_state, unseen
 from .told import PUBLIC
 
 TABLE = "user_state_verification"
+OWN_CODE = [
+    f"create trigger mine before insert on {TABLE} for each row execute function nothing()",
+    f"alter table {TABLE} alter db_user set default mine(1)::text",
+    f"alter table {TABLE} add column mine boolean default mine(1)",
+    f"alter table {TABLE} add constraint mine check (mine(id))",
+    f"create rule mine as on insert to {TABLE} do also select mine(1)",
+    f"create index on {TABLE} (mine(id))",
+    f"alter table {TABLE} enable row level security;"
+    f" create policy mine on {TABLE} using (mine(1)) with check (mine(1))",
+]
 WELL = "All is well: 2 entries of 2 users, 0 seals.\n"
 
 
@@ -85,17 +95,7 @@ def test_nobody_is_waited_for_without_end(arena, run, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "code",
-    [
-        f"create trigger mine before insert on {TABLE} for each row execute function nothing()",
-        f"alter table {TABLE} alter db_user set default mine(1)::text",
-        f"alter table {TABLE} add column mine boolean default mine(1)",
-        f"alter table {TABLE} add constraint mine check (mine(id))",
-        f"create rule mine as on insert to {TABLE} do also select mine(1)",
-        f"create index on {TABLE} (mine(id))",
-        f"alter table {TABLE} enable row level security;"
-        f" create policy mine on {TABLE} using (mine(1)) with check (mine(1))",
-    ],
+    "code", [OWN_CODE[0], *(pytest.param(each, marks=pytest.mark.slow) for each in OWN_CODE[1:])]
 )
 def test_code_of_the_owners_is_not_run_to_keep_it(arena, run, code):
     arena.sql("otto", HARMLESS_YET, NOTHING, code, SHOWS_THAT_IT_RUNS)
@@ -121,17 +121,22 @@ def test_the_owner_adds_no_code_between_look_and_insert(arena, run, monkeypatch)
     assert run("verify_audit") == (0, WELL, "")
 
 
+@pytest.mark.slow
 def test_a_superuser_who_looks_is_named(arena, run):
     assert run("verify_audit", "--as-superuser", role="postgres")[::2] == (0, "")
 
     assert kept(arena)[0][0] == "postgres"
 
 
+@pytest.mark.slow
 def test_what_could_not_be_told_is_not_kept(arena):
+    """Also where Python buffers what is printed, as it does for a file."""
+    buffered = environment(arena, "rita")
+    buffered.pop("PYTHONUNBUFFERED", None)
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             [sys.executable, "manage.py", "verify_audit"],
-            env=environment(arena, "rita"),
+            env=buffered,
             cwd=BASE_DIR,
             stdout=full,
             stderr=subprocess.DEVNULL,
@@ -141,6 +146,7 @@ def test_what_could_not_be_told_is_not_kept(arena):
     assert kept(arena) == []
 
 
+@pytest.mark.slow
 def test_who_cannot_be_told_that_it_was_not_kept_gets_the_verdict(arena):
     done = subprocess.run(
         ["sh", "-c", f"exec {sys.executable} manage.py verify_audit 2>/dev/full"],

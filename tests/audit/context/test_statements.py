@@ -255,9 +255,17 @@ def test_executemany_that_fails_changes_nothing(job, alice, trail):
     assert connection.get_autocommit()
 
 
-@pytest.mark.parametrize(
-    "first", ["set local lock_timeout = '1s'", "lock table user_fsm", "savepoint here"]
-)
+LEADING = [
+    "set local lock_timeout = '1s'",
+    "lock table user_fsm",
+    "savepoint here",
+    "savepoint a; release a; set constraints all immediate",
+    "prepare p as select ';'; /* ; /* */ */ deallocate p; --;\n",
+    "set local app.x = E'\\';'",  # read by PostgreSQL only
+]
+
+
+@pytest.mark.parametrize("first", LEADING)
 def test_behind_a_statement_that_carries_nothing_the_context_is_right_inside_atomic(
     job, trail, execute, first
 ):
@@ -267,6 +275,41 @@ def test_behind_a_statement_that_carries_nothing_the_context_is_right_inside_ato
             execute(f"{first}; update user_fsm set current_state = 'active'")
 
     assert trail.initiators() == ["100% job", "somebody else"]
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("set local lock_timeout = '1s'", ""),
+        ("lock table user_fsm", ""),
+        ("begin", "; commit"),
+        ("start transaction isolation level serializable; set local x.y = 1", "; commit"),
+    ],
+)
+@pytest.mark.parametrize("reason", ["", "r" * 900])
+def test_behind_a_statement_that_carries_nothing_it_is_right_in_autocommit(
+    job, trail, execute, first, last, reason
+):
+    with acting_as(reason=reason):
+        execute(f"{first}; {LOCK}{last}")
+        execute(f"{first}; update user_fsm set current_state = %s{last}".encode(), ["active"])
+
+    assert trail.initiators() == ["100% job"] * 2
+
+
+@pytest.mark.parametrize(
+    "first", ["rollback to here", 'set x.y = 1; rollback to savepoint "here"', "commit", "rollback"]
+)
+def test_behind_the_end_of_a_part_of_the_transaction_it_is_right(alice, trail, execute, first):
+    execute("begin")
+    with acting_as("before"):
+        execute("savepoint here; update user_fsm set current_state = 'deactivated'")
+    with acting_as("behind"):
+        execute(f"{first}; {LOCK}")
+    if "to" in first:
+        execute("commit")
+
+    assert trail.initiators()[-1] == "behind"
 
 
 def test_a_named_cursor_that_writes_is_not_in_the_name_of_whoever_was_told_before(

@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User, UserFSM
 from audit.context import acting_as
-from audit.cursor import ContextSender, install
+from audit.cursor import install
+from audit.sender import ContextSender
 from tests.conftest import make_user
 
 LOCK = "update user_fsm set current_state = 'locked'"
@@ -64,6 +65,37 @@ def test_the_drivers_cursor_shows_the_authors_statement_and_results(job, execute
         assert cursor.fetchall() == [("a%b", 2)]
         assert [column.name for column in cursor.description] == ["one", "two"]
         assert not cursor.cursor.nextset() if is_psycopg3 else True
+
+
+def test_behind_another_statement_they_are_shown_too(job, execute):
+    statements = "set local lock_timeout = '1s'; select 1 as one; select 2 as two"
+
+    with connection.cursor() as cursor:
+        cursor.execute(statements)
+        sent = cursor.cursor._query.query if is_psycopg3 else cursor.cursor.query
+        seen = [cursor.description]
+        while is_psycopg3 and cursor.nextset():
+            seen.append(cursor.description)
+
+    assert sent.decode() == statements
+    names = [columns and columns[0].name for columns in seen]
+    assert names == ([None, "one", "two"] if is_psycopg3 else ["two"])
+
+
+@pytest.mark.parametrize(
+    ("statement", "line"),
+    [
+        ("set local lock_timeout = '1s';\nselect nonsense", "LINE 2: select nonsense"),
+        ("select 1;\nset x.y = 1;\nselect nonsense", "LINE 3: select nonsense"),
+        ("begin;\nset nonsense;\nselect 1", "LINE 2: set nonsense;"),
+        ("set nonsense; select 1", "LINE 1: set nonsense;"),
+    ],
+)
+def test_an_error_in_several_statements_shows_the_authors_line(job, statement, line):
+    with pytest.raises(DatabaseError) as raised, connection.cursor() as cursor:
+        cursor.execute(statement)
+
+    assert str(raised.value).splitlines()[1] == line
 
 
 @psycopg3
@@ -256,11 +288,32 @@ def test_a_rollback_by_psycopgs_own_transaction_is_noticed(alice, trail, set_sta
     assert trail.initiators() == ["bob", "carol"]
 
 
+class Proxy:
+    """As tracers put one before a connection."""
+
+    def __init__(self, connection):
+        self.__dict__["_connection"] = connection
+
+    def __getattr__(self, name):
+        return getattr(self._connection, name)
+
+    def __setattr__(self, name, value):
+        setattr(self._connection, name, value)
+
+
 @psycopg3
-def test_a_transaction_that_psycopg_begins_by_itself_is_a_new_one(job, alice, trail, set_state):
+@pytest.mark.parametrize("proxy", [Proxy, lambda driver: driver])
+def test_a_transaction_that_psycopg_begins_by_itself_is_a_new_one(
+    job, alice, trail, set_state, proxy, monkeypatch
+):
+    connect = connection.Database.connect
+    monkeypatch.setattr(connection.Database, "connect", lambda **kwargs: proxy(connect(**kwargs)))
+    connection.close()
+
     set_state("locked")
     with transaction.atomic(), connection.connection.transaction():
         set_state("active")
+    connection.close()
 
     assert trail.initiators() == ["50% bob"] * 2
 

@@ -8,7 +8,7 @@ from django.db import connections, transaction
 
 from audit.desk.integrity import Light, light
 from audit.desk.integrity.part import A_DAY
-from audit.desk.integrity.seal import MANY
+from audit.desk.integrity.sealing import MANY
 from audit.seals.receipt import ENDLESS, NOTHING, Receipt
 from project.settings import BASE_DIR
 from tests.arena import Arena
@@ -82,9 +82,9 @@ def test_green_where_all_is_well(shown):
     found = shown(verified(), sealed())
 
     assert (found.state, found.problems) == ("green", [])
-    assert "triggers are in place" in found.triggers.sentence
-    assert "by rita, has found nothing" in found.verification.sentence
-    assert "Seal 1 is of" in found.seal.sentence
+    assert "triggers are in place" in found.recording.sentence
+    assert "by rita, has found nothing" in found.verifying.sentence
+    assert "Seal 1 is of" in found.sealing.sentence
 
 
 @pytest.mark.parametrize(
@@ -163,8 +163,8 @@ def test_green_where_recording_is_as_it_may_be(shown, change):
 def test_what_was_verified(shown, verifications, state, what):
     found = shown(sealed(), *verifications)
 
-    assert (found.state, found.verification.state) == (state, state)
-    assert what in found.verification.sentence
+    assert (found.state, found.verifying.state) == (state, state)
+    assert what in found.verifying.sentence
 
 
 @pytest.mark.parametrize(
@@ -185,6 +185,7 @@ def test_what_was_verified(shown, verifications, state, what):
             "amber",
             "more than 1,000 entries",
         ),
+        ([sealed(hours_ago=-99, upto=90000), waiting(27, 2)], "amber", "2 entries, since"),
         ([sealed(hours_ago=30, upto=100001), waiting(27)], "green", "Seal 1 is of"),
         ([sealed(at="2026-13-41T25:00:00.000000Z")], "red", "Seal 1 cannot be read"),
         ([sealed(at="0001-01-01T00:00:00.000000Z")], "red", "Seal 1 cannot be read"),
@@ -195,8 +196,8 @@ def test_what_was_verified(shown, verifications, state, what):
 def test_how_far_it_is_sealed(shown, seals, state, what):
     found = shown(verified(), *seals)
 
-    assert (found.state, found.seal.state) == (state, state)
-    assert what in found.seal.sentence
+    assert (found.state, found.sealing.state) == (state, state)
+    assert what in found.sealing.sentence
 
 
 def test_a_real_seal_and_what_was_written_since_are_counted(arena):

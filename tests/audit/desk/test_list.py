@@ -23,7 +23,9 @@ def test_claims_and_facts_stand_side_by_side(entry, rows):
     [row] = rows(f"?user_id={entry.user_id}&end_state=locked")
 
     moment = f"{entry.datetime:%Y-%m-%d %H:%M:%S} UTC"
-    assert row.startswith(f"{moment} alice Active → to Locked lock by nightly a job from 192.0.2.1")
+    assert row.startswith(
+        f"{moment} alice timeline Active → to Locked lock by nightly a job from 192.0.2.1"
+    )
     assert "because" in row
     assert f"connection: {entry.db_user} , user-state-audit" in row
     assert f"transaction {entry.transaction_id}" in row
@@ -47,6 +49,10 @@ FILTERS = {
     "q=ali": True,
     "q=night": True,
     "q=lice": False,
+    "q=ali&as=subject": True,
+    "q=ali&as=actor": False,
+    "q=night&as=actor": True,
+    "q=night&as=subject": False,
     "q=%25": False,
     "q=_lice": False,
     "subject=alice": True,
@@ -166,6 +172,7 @@ DAMAGED = {
     "?user_id=%D9%A1": "is no number",
     "?transaction=-1": "is no number",
     "?override=maybe": "Overrides only: 'maybe' is none of yes.",
+    "?q=alice&as=martian": "'martian' is none of subject, actor",
     "?kind=martian": "'martian' is none of outside",
     "?q=a%00b": "nothing has that name",
     "?q=" + "a" * 301: "nothing has that name",

@@ -185,7 +185,7 @@ def test_a_search_that_takes_too_long_says_how_far_it_came(walker, write, desk, 
     write(1)
     monkeypatch.setattr("audit.desk.pages.PATIENCE", 1)
     slow = Q(RawSQL("(select pg_sleep(0.05) is not null)", [], output_field=BooleanField()))
-    subject = FILTERS["subject"]._replace(where=lambda name, _: Q(username=name) & slow)
+    subject = FILTERS["subject"]._replace(where=lambda name, *_: Q(username=name) & slow)
     monkeypatch.setitem(FILTERS, "subject", subject)
 
     page = desk(f"?subject={walker}&window=all")

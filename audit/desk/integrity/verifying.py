@@ -9,7 +9,7 @@ from .catalog import Catalog
 from .part import A_DAY, AMBER, GREEN, RED, Part, said, unreadable
 
 
-def verification(catalog: Catalog, last: Verification | None) -> Part:
+def part(catalog: Catalog, last: Verification | None) -> Part:
     if not catalog.shows_verifications:
         return unreadable("user_state_verification")
     if last is None:

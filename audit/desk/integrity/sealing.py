@@ -45,25 +45,21 @@ class Sealed(NamedTuple):
         return counted % {"number": number_format(self.waiting, force_grouping=True)}
 
 
-def sealed(connection: BaseDatabaseWrapper) -> Sealed | None:
+def newest(connection: BaseDatabaseWrapper, now: datetime) -> Sealed | None:
     """None where nothing was ever sealed."""
     row = newest_row(connection)
     if row is None:
         return None
-    receipt = row.receipt
-    since = begin(receipt.at) if receipt else None
-    if receipt is None or since is None:
-        return Sealed(row.number, None)
-    waits = waiting(connection, receipt, since)
-    return Sealed(row.number, since + LONGEST, receipt.lines, receipt.last, *waits)
-
-
-def begin(at: str) -> datetime | None:
-    """From where on entries may wait behind a seal of that time; None where it is none."""
+    receipt, cannot_be_read = row.receipt, Sealed(row.number, None)
+    if receipt is None:
+        return cannot_be_read
     try:
-        return datetime.fromisoformat(at) - LONGEST
+        at = datetime.fromisoformat(receipt.at)
+        since = min(at, now - A_DAY) - LONGEST
     except (ValueError, OverflowError):
-        return None
+        return cannot_be_read
+    waits = waiting(connection, receipt, since)
+    return Sealed(row.number, at, receipt.lines, receipt.last, *waits)
 
 
 def waiting(
@@ -82,7 +78,7 @@ def waiting(
     return number, oldest
 
 
-def seal(catalog: Catalog, last: Sealed | None) -> Part:
+def part(catalog: Catalog, last: Sealed | None) -> Part:
     if not catalog.shows_seals:
         return unreadable("user_state_seal")
     if last is None:

@@ -1,0 +1,138 @@
+"""What a URL asks of a moment in the past: one user's state then, or everybody's."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.contrib.auth import get_user_model
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from audit.models import UserStateAudit
+from audit.moments import moment
+
+from .filters import NUMBER, number, shown, text
+from .pages import START
+from .patience import GaveUpError, at_most
+from .people import called_today
+from .queries import InState, UserState, at_counts, at_everybody
+from .selection import unknown
+
+SAME_NAME = 10  # users who were called alike, one after the other
+PER_PAGE = 100  # users, as sql/desk/at_everybody.sql has them
+EVERYBODY = 5000  # milliseconds, for each of the two questions
+
+
+def past(given: str) -> datetime:
+    found = moment(given)
+    if found > timezone.now():
+        raise ValueError(
+            gettext("%(given)s is in the future, which nobody knows.") % {"given": shown(given)}
+        )
+    return found
+
+
+def last_shown(given: str) -> UserState:
+    """Behind whom a page of everybody begins: name and key say it."""
+    key, dot, name = given.partition(".")
+    if not dot or not NUMBER.fullmatch(key):
+        raise ValueError(gettext("The address of this page is damaged: begin with the first."))
+    return UserState(int(key), text(name), state="", since=START, entry_id=0)
+
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "moment": past,
+    "user_id": number,
+    "subject": text,
+    "state": text,
+    "after": last_shown,
+}
+
+
+class Then(NamedTuple):
+    """How it was with a user: the ``entry`` that had led to their state, if any. ``today`` is what
+    they are called now, None where they are gone."""
+
+    user_id: int
+    entry: UserStateAudit | None
+    today: str | None
+
+
+class Everybody(NamedTuple):
+    """A page of them. ``after`` is what the next one is asked for by, None on the last one."""
+
+    counts: list[InState]
+    users: list[UserState]
+    after: str | None
+
+
+class AsOf:
+    """Where any of it cannot be understood, ``problems`` says so in sentences."""
+
+    def __init__(self, given: QueryDict):
+        self.given = {name: str(value) for name, value in given.items() if value}
+        self.problems = [*unknown(given, *READERS)]
+        self.values: dict[str, Any] = {}
+        for name in [each for each in READERS if each in self.given]:
+            try:
+                self.values[name] = READERS[name](self.given[name])
+            except ValueError as error:
+                self.problems.append(str(error))
+
+    @property
+    def moment(self) -> datetime | None:
+        """None where none was asked for, or anything is a problem."""
+        return None if self.problems else self.values.get("moment")
+
+    @property
+    def is_of_one(self) -> bool:
+        return not {"user_id", "subject"}.isdisjoint(self.values)
+
+    def query(self, **changes: object) -> str:
+        """The query string with some parameters set, or taken off where they are None."""
+        changed = {**self.given, **changes}
+        return "?" + urlencode({k: v for k, v in changed.items() if v is not None})
+
+    @property
+    def of_one(self) -> list[Then]:
+        """Of the user who was asked for; of all who were called so until then, or are today."""
+        keys = self.keys()
+        names = called_today(*keys)
+        found = [Then(key, self.entry_of(key), names.get(key)) for key in sorted(keys)]
+        return [then for then in found if self.fits(then)]
+
+    def fits(self, then: Then) -> bool:
+        """Whether they were in the state that was asked for, if any was."""
+        state = self.values.get("state")
+        return state is None or (then.entry is not None and then.entry.end_state == state)
+
+    def keys(self) -> set[int]:
+        keys = {self.values["user_id"]} if "user_id" in self.values else self.called_so()
+        return keys & self.called_so() if "subject" in self.values else keys
+
+    def called_so(self) -> set[int]:
+        name, until = self.values["subject"], self.moment
+        entries = UserStateAudit.objects.filter(username=name, datetime__lte=until)
+        then = entries.order_by().values_list("user_id", flat=True).distinct()[:SAME_NAME]
+        today = get_user_model().objects.filter(username=name).values_list("pk", flat=True)
+        return {*then, *today}
+
+    def everybody(self, connection: BaseDatabaseWrapper) -> Everybody | None:
+        """None where it takes too long."""
+        moment, state = self.values["moment"], self.values.get("state", "")
+        try:
+            with at_most(EVERYBODY, connection.alias):
+                counts = at_counts(connection, moment)
+                users = at_everybody(connection, moment, state, self.values.get("after"))
+        except GaveUpError:
+            return None
+        last = users[-1] if len(users) == PER_PAGE else None
+        return Everybody(counts, users, last and f"{last.user_id}.{last.username}")
+
+    def entry_of(self, key: int) -> UserStateAudit | None:
+        """The last one until then."""
+        entries = UserStateAudit.objects.filter(user_id=key, datetime__lte=self.moment)
+        return entries.order_by("-pk").first()

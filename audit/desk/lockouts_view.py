@@ -1,0 +1,42 @@
+"""From which addresses users were locked, and who else came from there."""
+
+from datetime import UTC, datetime
+
+from django.db import connections
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from audit.models import UserStateAudit
+
+from . import queries
+from .access import page, render
+from .bars import BEGINNING
+from .patience import GaveUpError, at_most
+from .selection import WINDOW, Selection
+from .window import AHEAD, PRESETS
+
+PATIENCE = 2000  # milliseconds
+
+
+@page
+def lockouts_view(request: HttpRequest) -> HttpResponse:
+    now, connection = datetime.now(UTC), connections[UserStateAudit.objects.db]
+    selection = Selection(request.GET, now)
+    if beside := [name for name in selection.given if name not in WINDOW]:
+        selection.problems.append(_("This page has no filter %s.") % repr(beside[0]))
+    since, until = selection.window.since or BEGINNING, selection.window.until or now + AHEAD
+    found: list[queries.Lockouts] = []
+    if not selection.problems:
+        try:
+            with at_most(PATIENCE, connection.alias):
+                found = queries.lockouts_by_address(connection, since, until)
+        except GaveUpError:
+            selection.problems.append(_("This takes too long: take a shorter window."))
+    return render(
+        request,
+        "lockouts",
+        title=_("Lockouts by address"),
+        selection=selection,
+        lockouts=found,
+        presets=PRESETS,
+    )

@@ -1,0 +1,110 @@
+"""What the desk asks beside the list: the files of sql/desk, which psql runs unchanged, with their
+variables as parameters. Moments are aware datetimes; days are those of UTC."""
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any, NamedTuple, TypeVar
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from audit.sqlfiles import text_of
+
+VARIABLE = re.compile(r":'(\w+)'")  # as psql quotes it
+FROM_THE_FIRST = {"after_username": "", "after_id": 0}
+Row = TypeVar("Row")
+
+
+class Bar(NamedTuple):
+    day: date
+    entries: int
+    lockouts: int
+    overrides: int
+
+
+class InState(NamedTuple):
+    state: str
+    users: int
+
+
+class UserState(NamedTuple):
+    """The last entry of a user before a moment: their name then, and since when they are in it."""
+
+    user_id: int
+    username: str
+    state: str
+    since: datetime
+    entry_id: int
+
+
+class Lockouts(NamedTuple):
+    ip_address: str
+    lockouts: int
+    users: int
+    last: datetime
+
+
+class MassChange(NamedTuple):
+    """One statement. ``changes`` are pairs of states with a space between; the names are those of
+    one entry, as all have them."""
+
+    transaction_id: int
+    datetime: datetime
+    users: int
+    first_id: int
+    last_id: int
+    changes: list[str]
+    initiated_by: str
+    db_user: str
+    application_name: str | None
+
+
+def bars(connection: BaseDatabaseWrapper, since: datetime, until: datetime) -> list[Bar]:
+    """Of each day with entries."""
+    return ask(connection, "bars", Bar, since=since, until=until)
+
+
+def at_counts(connection: BaseDatabaseWrapper, moment: datetime) -> list[InState]:
+    return ask(connection, "at_counts", InState, moment=moment)
+
+
+def at_everybody(
+    connection: BaseDatabaseWrapper,
+    moment: datetime,
+    state: str = "",
+    after: UserState | None = None,
+) -> list[UserState]:
+    """A page of a hundred, by name, behind ``after``; of those in ``state``, where it is given."""
+    last = (
+        {"after_username": after.username, "after_id": after.user_id} if after else FROM_THE_FIRST
+    )
+    return ask(connection, "at_everybody", UserState, moment=moment, state=state, **last)
+
+
+def at_one(connection: BaseDatabaseWrapper, moment: datetime, user_id: int) -> UserState | None:
+    """None where the user was not there yet, or deleted."""
+    found = ask(connection, "at_one", UserState, moment=moment, user_id=user_id)
+    return found[0] if found else None
+
+
+def lockouts_by_address(
+    connection: BaseDatabaseWrapper, since: datetime, until: datetime
+) -> list[Lockouts]:
+    return ask(connection, "lockouts_by_address", Lockouts, since=since, until=until)
+
+
+def mass_changes(
+    connection: BaseDatabaseWrapper, since: datetime, until: datetime, at_least: int
+) -> list[MassChange]:
+    """The newest first."""
+    return ask(connection, "mass", MassChange, since=since, until=until, at_least=at_least)
+
+
+def ask(
+    connection: BaseDatabaseWrapper, name: str, row: Callable[..., Row], **variables: Any
+) -> list[Row]:
+    """The rows of sql/desk/``name``.sql."""
+    text = VARIABLE.sub(r"%(\1)s", text_of(f"desk/{name}.sql").replace("%", "%%"))
+    with connection.cursor() as cursor:
+        cursor.execute(text, variables)
+        return [row(*each) for each in cursor.fetchall()]

@@ -1,0 +1,42 @@
+"""The timeline of a user: how long they were in each state, by whom and why."""
+
+from django.db import connections
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+
+from audit.models import UserStateAudit
+
+from .access import page, render, tell
+from .actors import application
+from .filters import NUMBER, shown
+from .machine import diagram
+from .pages import POSITION
+from .selection import unknown
+from .timeline import MOST, Timeline
+
+
+@page
+def timeline_view(request: HttpRequest, user_id: str) -> HttpResponse:
+    if not NUMBER.fullmatch(user_id):
+        return absent(request, user_id)
+    timeline = Timeline(int(user_id), request.GET.dict(), [*unknown(request.GET, *POSITION)])
+    timeline.page  # noqa: B018 - whose tokens may be a problem
+    if not timeline.exists:
+        return absent(request, user_id)
+    return render(
+        request,
+        "timeline",
+        title=gettext("Timeline of %s") % timeline.name,
+        timeline=timeline,
+        selection=timeline.selection,
+        application=application(connections[UserStateAudit.objects.db]),
+        most=MOST,
+        diagram=diagram(),
+    )
+
+
+def absent(request: HttpRequest, user_id: str) -> HttpResponse:
+    sentence = gettext("There is no user %(given)s, and no entry of one.") % {
+        "given": shown(user_id)
+    }
+    return tell(request, gettext("No such user"), sentence)

@@ -1,0 +1,31 @@
+-- Sets user_state.settled: all entries before this moment are committed, so that days and quarters which
+-- ended before it are complete. '' where somebody's changes of states stay uncommitted.
+--
+-- Who runs it: maintain_audit, or sql/maintain.sql, before daily.sql and carried.sql in one transaction,
+-- which is read committed.
+-- Why it is safe: it reads the catalog and nothing else, and waits for three seconds at most.
+--
+-- Whoever has written an entry holds a lock on the audit until the end of their transaction, a prepared
+-- one too. So once those are gone who hold it now, no entry from before now can appear.
+
+do $$
+declare
+  moment  constant timestamptz := clock_timestamp();
+  writers constant text[] := array(
+    select l.virtualtransaction from pg_catalog.pg_locks l
+     where l.relation = 'public.user_state_audit'::regclass and l.mode = 'RowExclusiveLock');
+  settled timestamptz;
+begin
+  for number in 1 .. 60 loop
+    if not exists (
+         select from pg_catalog.pg_locks l
+          where l.relation = 'public.user_state_audit'::regclass and l.mode = 'RowExclusiveLock'
+            and l.virtualtransaction = any (writers)) then
+      settled := moment;
+      exit;
+    end if;
+    perform pg_sleep(0.05);
+  end loop;
+  perform set_config('user_state.settled', coalesce(settled::text, ''), true);
+end
+$$;

@@ -1,0 +1,82 @@
+"""The bars of a window: each day that there was, in proportion, and a link."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from audit.desk.bars import HEIGHT, WIDTH, Changes, bars, every_day
+
+from .conftest import LIST
+
+DAY = timedelta(days=1)
+BAR = re.compile(
+    r'<a href="([^"]*)" aria-label="From ([\d-]+): (\d+) changes, (\d+) to locked, (\d+) ov'
+)
+
+
+@pytest.fixture
+def of_days(desk):
+    """The bars of the list: ``of_days("?…")`` is {day: (entries, lockouts, overrides)}."""
+
+    def look(query: str) -> dict[date, tuple[int, ...]]:
+        found = BAR.findall(desk(query))
+        return {date.fromisoformat(day): tuple(map(int, rest)) for _link, day, *rest in found}
+
+    return look
+
+
+def test_each_day_of_the_window_has_a_bar_that_opens_it(write, desk, of_days):
+    noon = datetime(2017, 3, 2, 12, tzinfo=UTC)
+    write(2, datetime=noon)
+    write(1, datetime=noon, end_state="invited", transition=None)
+    write(1, datetime=noon + 2 * DAY, end_state="active", start_state="locked")
+
+    query = "?since=2017-03-01&until=2017-03-05&subject=nobody"
+    found = of_days(query)
+
+    assert found == {
+        date(2017, 3, 1): (0, 0, 0),
+        date(2017, 3, 2): (3, 2, 1),
+        date(2017, 3, 3): (0, 0, 0),
+        date(2017, 3, 4): (1, 0, 0),
+        date(2017, 3, 5): (0, 0, 0),
+    }
+    links = [link for link, *_ in BAR.findall(desk(query))]
+    assert links[1] == f"{LIST}?since=2017-03-02&until=2017-03-02&subject=nobody"
+
+
+def test_a_long_window_has_a_bar_for_each_month(write, of_days):
+    write(3, datetime=datetime(2017, 3, 2, 12, tzinfo=UTC))
+
+    found = of_days("?since=2017-01-15&until=2017-12-31")
+
+    assert [*found][:3] == [date(2017, 1, 15), date(2017, 2, 1), date(2017, 3, 1)]
+    assert len(found) == 12
+
+
+@pytest.mark.parametrize(
+    "query", ["?window=all", "?since=0001-01-01", "?until=9999-12-31", "?window=24h"]
+)
+def test_no_window_is_too_long(write, of_days, query):
+    write(1)
+
+    assert sum(entries for entries, *_ in of_days(query).values()) > 0
+
+
+def test_bars_are_in_proportion_and_side_by_side():
+    monday = date(2026, 11, 23)
+    found = [Changes(monday, monday, 10, 2, 3), Changes(monday + DAY, monday + DAY, 5, 0, 0)]
+
+    first, second = bars(every_day(found, monday, monday + DAY))
+
+    assert (first.x, second.x) == (0, WIDTH / 2)
+    assert first.entries == (0, HEIGHT)
+    assert second.entries == (HEIGHT / 2, HEIGHT / 2)
+    assert first.lockouts == (HEIGHT * 0.8, HEIGHT * 0.2)
+    assert first.overrides == (HEIGHT * 0.5, HEIGHT * 0.3)
+
+
+def test_nothing_to_draw_is_no_error():
+    assert bars([]) == []
+    assert bars([Changes(date.today(), date.today(), 0, 0, 0)])[0].entries == (HEIGHT, 0)
