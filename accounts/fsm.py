@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import models, router
+from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -179,11 +181,16 @@ class UserFSM(models.Model):
         return list(field.get_all_transitions(cls))
 
     @classmethod
+    @cache
+    def labels(cls) -> dict[str, Promise]:
+        """Of the transitions that have one, by their names."""
+        found = {each.name: each.custom.get("label") for each in cls.transitions()}
+        return {name: label for name, label in found.items() if label}
+
+    @classmethod
     def label_of(cls, name: str) -> str:
-        """What the button of the transition says; its name, where it has no label, and where the
-        machine has none of that name."""
-        labels = (each.custom.get("label") for each in cls.transitions() if each.name == name)
-        return str(next(filter(None, labels), name.capitalize()))
+        """What the button of the transition says."""
+        return str(cls.labels().get(name, name.capitalize()))
 
     def transitions_for(self, by: Requester) -> list[str]:
         """Names of the transitions that are possible now and permitted to ``by``."""

@@ -42,8 +42,8 @@ class User(AbstractUser):
     )
 
     class Meta(AbstractUser.Meta):
-        verbose_name = _("user")
-        verbose_name_plural = _("users")
+        verbose_name = _("user")  # type: ignore[assignment] # lazy, as Django's
+        verbose_name_plural = _("users")  # type: ignore[assignment]
         permissions = [("invite_user", "Can invite people")]
         constraints = [
             # The audit records these names when there is no user: no user may have them.
