@@ -9,7 +9,7 @@ from django.utils import translation
 BEGIN, END = "⟦", "⟧"
 FUNCTIONS = ("gettext", "ngettext", "pgettext", "npgettext")
 SPOKEN = {"alt", "aria-label", "placeholder", "title"}  # attributes that are read to people
-WORD = re.compile(r"[^\W\d_]{2,}")
+WORD = re.compile(r"(?<![\w*-])[^\W\d_]{2,}(?![\w*-])")  # and no part of a key
 
 
 def mark_texts(patch: pytest.MonkeyPatch) -> None:
@@ -47,7 +47,7 @@ class Seen(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         found = dict(attributes)
-        if tag in ("script", "style"):
+        if tag in ("script", "style", "pre", "textarea"):  # programs, and what is typed
             self.hidden = tag
         if tag == "input" and found.get("type") == "submit":
             self.texts.append(found["value"])
