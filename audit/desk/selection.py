@@ -96,7 +96,9 @@ class Selection:
     def chips(self) -> list[Chip]:
         """In the order of FILTERS."""
         return [
-            Chip(name, FILTERS[name].label, self.given[name], self.query(**{name: None}))
-            for name in FILTERS
+            Chip(
+                name, filter.label, str(filter.words(self.given[name])), self.query(**{name: None})
+            )
+            for name, filter in FILTERS.items()
             if name in self.values
         ]

@@ -10,16 +10,15 @@ from django.template.context import Context
 from django.urls import reverse
 
 from accounts.databases import primary
-from audit.desk import start
+from audit.desk import names, start
 from audit.desk.access import LIST, may_see
 from audit.desk.actors import application
 from audit.desk.as_of import AsOf
 from audit.desk.integrity import Light, light
 from audit.desk.outside import banner
-from audit.models import END_STATES, START_STATES, UserStateAudit
+from audit.models import UserStateAudit
 
 register = template.Library()
-STATES = dict([*START_STATES, *END_STATES])
 
 
 @register.simple_tag(takes_context=True)
@@ -79,9 +78,13 @@ def visible(name: str | None) -> str:
 
 
 @register.simple_tag
-def state_name(state: str) -> Any:
-    """How a state is called; as it stands where the machine has none of that name."""
-    return STATES.get(state, visible(state))
+def state_name(state: str) -> str:
+    return visible(names.state_name(state))
+
+
+@register.filter
+def transition_name(transition: str) -> str:
+    return visible(names.transition_name(transition))
 
 
 @register.inclusion_tag("audit/desk/outside_banner.html", takes_context=True)
