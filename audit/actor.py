@@ -69,7 +69,7 @@ def user_of(request: HttpRequest) -> Any:
         user = lazy["_setupfunc"].user
     if user is None or not user.is_authenticated:
         return ANONYMOUS
-    return lazy["_wrapped"] if type(user) is SimpleLazyObject else user
+    return user._wrapped if type(user) is SimpleLazyObject else user
 
 
 @cache

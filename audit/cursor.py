@@ -106,6 +106,7 @@ class ContextCursor(DriversCursor):  # type: ignore[misc]
                 result = run(query, *args, **kwargs)
         keeps = statement.keeps_settings() and not in_pipeline(driver)
         sender.sent = pending if keeps else None
+        sender.note_end(driver)
         return result
 
     def _pending(self, driver: Any, sender: ContextSender, statement: Statement) -> Claims | None:

@@ -17,7 +17,7 @@ from .actors import application
 from .filters import NUMBER, shown
 from .pages import SLACK, Row
 from .people import called_today
-from .sealing import cover_of, proof_of
+from .proofs import cover_of, proof_of
 from .selection import Selection
 
 OTHERS = 20  # of the transaction, and of the request, that are shown

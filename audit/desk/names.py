@@ -1,4 +1,4 @@
-"""What pages call states and transitions. The audit has their keys, and URLs ask for those."""
+"""What pages call states and transitions; the audit holds, and a URL asks for, their keys."""
 
 from accounts.models import UserFSM
 from audit.models import END_STATES, START_STATES

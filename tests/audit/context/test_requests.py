@@ -106,10 +106,10 @@ def hook_for_the_user(request):
 
 
 @pytest.mark.parametrize("hook", [None, f"{__name__}.hook_for_the_user"])
-@pytest.mark.parametrize("path", ["/user/", "/statement/", "/kept/"])
+@pytest.mark.parametrize("path", ["/user/", "/statement/", "/kept/", "/wrapped/"])
 @pytest.mark.parametrize("somebody", [True, False])
 def test_a_page_that_does_varies_though_the_audit_has_asked_before(
-    alice, client, signed_in, settings, path, hook, somebody
+    alice, client, signed_in, settings, trail, path, hook, somebody
 ):
     """Otherwise a cache would give it to somebody else."""
     settings.AUDIT_ACTOR = hook
@@ -117,6 +117,7 @@ def test_a_page_that_does_varies_though_the_audit_has_asked_before(
     response = (signed_in(alice) if somebody else client).get(path)
 
     assert response.content == (b"alice" if somebody else b"")
+    assert set(trail.initiators()) <= {"alice" if somebody else "anonymous"}
     assert response["Vary"] == "Cookie"
     assert ("no-store" in response.get("Cache-Control", "")) == somebody
 

@@ -6,7 +6,7 @@ import json
 import pytest
 from django.db import connections, transaction
 
-from audit.desk import sealing
+from audit.desk import proofs
 from audit.isolation import snapshot
 from audit.seals.proof import prove
 from audit.seals.queries import rows_of
@@ -145,7 +145,7 @@ def test_what_was_changed_is_not_proved(arena, desk):
 
 def test_of_a_large_seal_the_page_names_the_command(arena, desk, monkeypatch):
     receipt = arena.seal()
-    monkeypatch.setattr(sealing, "MOST", 1)
+    monkeypatch.setattr(proofs, "MOST", 1)
 
     page = seal_on(desk("1/change/"))
 
@@ -177,7 +177,7 @@ def test_a_proof_that_takes_too_long_is_given_up(arena, desk, monkeypatch):
     arena.seal()
     assert desk("1/proof.json").status_code == 200
 
-    monkeypatch.setattr(sealing, "SECONDS", 0.001)
+    monkeypatch.setattr(proofs, "SECONDS", 0.001)
 
     assert "too busy" in desk("1/proof.json").content.decode()
 
