@@ -2,9 +2,11 @@
 
 import unicodedata
 from typing import Any
+from urllib.parse import parse_qsl
 
 from django import template
 from django.template.context import Context
+from django.utils.translation import gettext
 
 from audit.desk.outside import banner
 from audit.models import END_STATES, START_STATES, UserStateAudit
@@ -42,6 +44,13 @@ def visible(name: str | None) -> str:
         else f"[U+{ord(character):04X}]"
         for character in name or ""
     )
+
+
+@register.filter
+def in_words(query: str) -> str:
+    """What a query string asks for."""
+    asked = parse_qsl(query.removeprefix("?"))
+    return ", ".join(f"{name}: {value}" for name, value in asked) or gettext("everything")
 
 
 @register.simple_tag
