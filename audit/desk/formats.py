@@ -51,7 +51,9 @@ def cell(field: Any) -> str:
 
 def member(field: Any) -> str:
     """A column of a JSON object. row_to_json() does the same, and takes half as long again."""
-    return f"""'"{field.column}":' || coalesce(to_json({field.column})::text, 'null')"""
+    is_number = isinstance(field, models.IntegerField)
+    value = f"{field.column}::text" if is_number else f"to_json({field.column})::text"
+    return f"""'"{field.column}":' || {f"coalesce({value}, 'null')" if field.null else value}"""
 
 
 CSV = Format(
