@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.db import models
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from .databases import primary
 
@@ -26,6 +27,8 @@ class AttemptCounter(models.Model):
 
     class Meta:
         db_table = "accounts_budget"
+        verbose_name = _("attempt counter")
+        verbose_name_plural = _("attempt counters")
 
     def __str__(self) -> str:
         return f"{self.key}: {self.attempts}"

@@ -7,13 +7,14 @@ from functools import partial, wraps
 from typing import ParamSpec, TypeVar
 
 from django.db import connections, transaction
+from django.utils.translation import gettext_lazy as _
 
 from .databases import primary
 from .locks import bounded_waits
 
 P = ParamSpec("P")
 T = TypeVar("T")
-HELD = "the account, or its counter of attempts,"
+HELD = _("the account, or its counter of attempts,")
 
 
 def autonomous_transaction(function: Callable[P, T]) -> Callable[P, T]:

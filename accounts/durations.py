@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from django.conf import settings
-from django.template.defaultfilters import pluralize
+from django.utils.functional import lazy
+from django.utils.translation import ngettext
 
 from .attempts import WINDOW
 
@@ -11,13 +12,18 @@ from .attempts import WINDOW
 def in_words(time: timedelta) -> str:
     """In hours where they are whole, else in minutes: "72 hours", "15 minutes"."""
     hours, rest = divmod(time, timedelta(hours=1))
-    number, unit = (time // timedelta(minutes=1), "minute") if rest else (hours, "hour")
-    return f"{number} {unit}{pluralize(number)}"
+    if not rest:
+        return ngettext("%(number)s hour", "%(number)s hours", hours) % {"number": hours}
+    minutes = time // timedelta(minutes=1)
+    return ngettext("%(number)s minute", "%(number)s minutes", minutes) % {"number": minutes}
 
 
 def attempt_window() -> str:
     """After how long a counter of attempts starts again."""
     return in_words(WINDOW)
+
+
+attempt_window_lazy = lazy(attempt_window, str)
 
 
 def link_lifetime() -> str:

@@ -17,19 +17,24 @@ from django.contrib.auth.forms import (
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest
+from django.utils.formats import number_format
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from . import invitations, lockout, passwords
 from .databases import primary
-from .durations import attempt_window
+from .durations import attempt_window_lazy
 from .locks import HeldError
 from .mail import count_mail
 from .models import State, User
 from .states import MAX_REASON
 
 # It says nothing about any account, and nobody's name.
-TRY_AGAIN = "This is not possible at the moment, and nothing was changed. Try again in a minute."
-TOO_MANY = (
-    f"There were too many wrong passwords from your address. Try again in {attempt_window()}."
+TRY_AGAIN = _("This is not possible at the moment, and nothing was changed. Try again in a minute.")
+TOO_MANY = format_lazy(
+    _("There were too many wrong passwords from your address. Try again in {time}."),
+    time=attempt_window_lazy(),
 )
 
 
@@ -43,9 +48,14 @@ class SignInForm(AuthenticationForm):
     another one, and a text that is too long: they say nothing about any account."""
 
     error_messages = {
-        "invalid_login": "Please enter a correct user name and password. After"
-        f" {lockout.ATTEMPT_LIMIT} wrong passwords an account is locked: if you then receive no"
-        " mail with a link to unlock it, ask an account manager.",
+        "invalid_login": format_lazy(
+            _(
+                "Please enter a correct user name and password. After {limit} wrong passwords an"
+                " account is locked: if you then receive no mail with a link to unlock it, ask an"
+                " account manager."
+            ),
+            limit=lockout.ATTEMPT_LIMIT,
+        ),
     }
 
     def __init__(self, *args, **kwargs):
@@ -112,7 +122,7 @@ class ChangeForm(PasswordOnly, PasswordChangeForm):
 class ResetForm(PasswordResetForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["email"].label = "E-mail address"
+        self.fields["email"].label = _("E-mail address")
 
     def get_users(self, email: str):
         """Users who had a password: a reset does not let in anybody who was not before.
@@ -141,7 +151,7 @@ def is_same_address(one: str, other: str) -> bool:
 
 class AddressForm(forms.Form):
     email = forms.EmailField(
-        label="E-mail address",
+        label=_("E-mail address"),
         max_length=User._meta.get_field("email").max_length,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
@@ -158,17 +168,19 @@ class InviteForm(forms.Form):
     """``cleaned_data`` has the ``invitable`` addresses, and what was ``refused`` and why."""
 
     addresses = forms.CharField(
-        label="E-mail addresses",
+        label=_("E-mail addresses"),
         required=False,
         max_length=invitations.MAX_TEXT,
-        help_text="One or more, separated by white space, commas or semicolons, if they are not in"
-        " a file. Each gets a link to choose a password.",
+        help_text=_(
+            "One or more, separated by white space, commas or semicolons, if they are not in a"
+            " file. Each gets a link to choose a password."
+        ),
         widget=forms.Textarea(attrs={"rows": 8, "autocomplete": "off", "autofocus": True}),
     )
     file = forms.FileField(
-        label="File with addresses",
+        label=_("File with addresses"),
         required=False,
-        help_text="Text or CSV in UTF-8. Columns without an address are passed over.",
+        help_text=_("Text or CSV in UTF-8. Columns without an address are passed over."),
         widget=forms.FileInput(attrs={"accept": ".txt,.csv,text/plain,text/csv"}),
     )
 
@@ -177,14 +189,15 @@ class InviteForm(forms.Form):
         if file is None:
             return ""
         if file.size > invitations.MAX_TEXT:
-            most = f"{invitations.MAX_TEXT // 1000} kB"
-            raise ValidationError(f"The file is too large. It may have at most {most}.")
+            most = {"size": number_format(invitations.MAX_TEXT // 1000)}
+            message = gettext("The file is too large. It may have at most %(size)s kB.")
+            raise ValidationError(message, params=most)
         try:
             text = file.read().decode("utf-8-sig")
         except UnicodeDecodeError:
             text = "\0"
         if "\0" in text:
-            raise ValidationError("The file is not text in UTF-8.")
+            raise ValidationError(gettext("The file is not text in UTF-8."))
         return invitations.parse_lines(text)
 
     def clean(self) -> dict:
@@ -200,8 +213,9 @@ class ReasonForm(forms.Form):
 
     seen = forms.CharField(required=False, max_length=32, widget=forms.HiddenInput)
     reason = forms.CharField(
+        label=_("Reason"),
         max_length=MAX_REASON,
-        help_text="It is recorded with the change.",
+        help_text=_("It is recorded with the change."),
         widget=forms.TextInput(attrs={"size": 60, "autocomplete": "off"}),
     )
 
@@ -211,5 +225,5 @@ class ReasonForm(forms.Form):
 
 
 class OverrideForm(ReasonForm):
-    state = forms.ChoiceField(choices=State.choices)
+    state = forms.ChoiceField(label=_("State"), choices=State.choices)
     field_order = ("state", "reason")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
@@ -9,13 +10,17 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import models, router
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, Transition
 from django_fsm import transition as fsm_transition
 
 from .attribution import acting_as
 from .databases import primary
 from .locks import bounded_waits
-from .states import NEEDS_REASON, ChangeRefusedError, State
+from .states import NEEDS_REASON, ChangeRefusedError, State, state_name
 from .superadmins import lock_superadmins
 
 if TYPE_CHECKING:
@@ -31,10 +36,17 @@ def why_not(fsm: Any, by: Any) -> str | None:
     if by.is_superuser:
         return None
     if not by.has_perm("accounts.change_userfsm"):
-        return "you do not have permission to change states"
+        return gettext("you do not have permission to change states")
     if fsm.user_id == by.pk:
-        return "this is your own account"
-    return "this user has privileges that you lack" if fsm.user.outranks(by) else None
+        return gettext("this is your own account")
+    if fsm.user.outranks(by):
+        return gettext("this user has privileges that you lack")
+    return None
+
+
+def state_of(user: Any) -> Any:
+    """What is waited for where somebody else holds it."""
+    return format_lazy(_("{user}'s state"), user=user)
 
 
 def may_change_state(fsm: Any, by: Any) -> bool:
@@ -56,13 +68,16 @@ class UserFSM(models.Model):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="fsm"
     )
-    current_state = FSMField(default=State.INVITED, choices=State.choices, max_length=32)
+    current_state = FSMField(
+        _("current state"), default=State.INVITED, choices=State.choices, max_length=32
+    )
 
     reason: str | None = None  # why it is being changed, within changing()
 
     class Meta:
         db_table = "user_fsm"
-        verbose_name = "user state"
+        verbose_name = _("user state")
+        verbose_name_plural = _("user states")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(current_state__in=State.values),
@@ -71,22 +86,36 @@ class UserFSM(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} is {self.current_state}"
+        words = {"user": self.user, "state": state_name(self.current_state)}
+        return gettext("%(user)s is %(state)s") % words
 
     @fsm_transition(
         current_state,
         [State.INVITED, State.DEACTIVATED],
         State.ACTIVE,
         permission=may_change_state,
+        custom={"label": _("Activate")},
     )
     def activate(self):
         """Let the user in, by invitation or after a deactivation."""
 
-    @fsm_transition(current_state, State.ACTIVE, State.LOCKED, permission=may_change_state)
+    @fsm_transition(
+        current_state,
+        State.ACTIVE,
+        State.LOCKED,
+        permission=may_change_state,
+        custom={"label": _("Lock")},
+    )
     def lock(self):
         """Shut the user out for now."""
 
-    @fsm_transition(current_state, State.LOCKED, State.ACTIVE, permission=may_change_state)
+    @fsm_transition(
+        current_state,
+        State.LOCKED,
+        State.ACTIVE,
+        permission=may_change_state,
+        custom={"label": _("Unlock")},
+    )
     def unlock(self):
         """Let a locked user in again."""
 
@@ -95,6 +124,7 @@ class UserFSM(models.Model):
         [State.INVITED, State.ACTIVE, State.LOCKED],
         State.DEACTIVATED,
         permission=may_change_state,
+        custom={"label": _("Deactivate")},
     )
     def deactivate(self):
         """End the account."""
@@ -121,17 +151,18 @@ class UserFSM(models.Model):
         where a lock is waited for longer than ``wait``, as in bounded_waits().
         """
         using = router.db_for_write(cls, instance=user)
-        bounded = bounded_waits(f"{user}'s state", using, wait)
+        bounded = bounded_waits(state_of(user), using, wait)
         with acting_as(user=by, reason=reason), bounded:
             states = cls.objects.using(using)
             fsm = states.select_for_update().filter(user=user).first()
             if fsm is None:
                 users = get_user_model().objects.using(using).select_for_update()
                 if users.filter(pk=user.pk).first() is None:
-                    raise ChangeRefusedError(f"{user} is gone")
+                    gone = gettext("%(user)s is gone") % {"user": user}
+                    raise ChangeRefusedError(gone, gettext("gone"))
                 fsm = states.create(user_id=user.pk)
             if seen and seen != fsm.current_state:
-                raise ChangeRefusedError(f"{user} is {fsm.current_state} now")
+                raise ChangeRefusedError.in_state(user, fsm.current_state)
             fsm.reason = reason
             yield fsm
             fsm.save(using=using, update_fields=["current_state"])
@@ -149,6 +180,18 @@ class UserFSM(models.Model):
         field: Any = cls._meta.get_field("current_state")
         return list(field.get_all_transitions(cls))
 
+    @classmethod
+    @cache
+    def labels(cls) -> dict[str, Promise]:
+        """Of the transitions that have one, by their names."""
+        found = {each.name: each.custom.get("label") for each in cls.transitions()}
+        return {name: label for name, label in found.items() if label}
+
+    @classmethod
+    def label_of(cls, name: str) -> str:
+        """What the button of the transition says."""
+        return str(cls.labels().get(name, name.capitalize()))
+
     def transitions_for(self, by: Requester) -> list[str]:
         """Names of the transitions that are possible now and permitted to ``by``."""
         # django-fsm adds the method, which no type knows.
@@ -159,7 +202,9 @@ class UserFSM(models.Model):
         """Why ``by`` cannot run the transition ``name`` now; None if they can."""
         if refusal := why_not(self, by):
             return refusal
-        return None if name in self.transitions_for(by) else f"{self.current_state} now"
+        if name in self.transitions_for(by):
+            return None
+        return ChangeRefusedError.in_state(self.user, self.current_state).short
 
     def run_transition(self, name: str, by: Requester) -> None:
         """Run the transition ``name`` for ``by``, within changing().
@@ -171,9 +216,9 @@ class UserFSM(models.Model):
         if refusal := why_not(self, by):
             raise PermissionDenied(refusal)
         if name not in self.transitions_for(by):
-            raise ChangeRefusedError(f"{self.user} is {self.current_state} now")
+            raise ChangeRefusedError.in_state(self.user, self.current_state)
         if name in NEEDS_REASON and not self.reason:
-            raise ChangeRefusedError("a reason is needed")
+            raise ChangeRefusedError(gettext("a reason is needed"))
         with self.leaving_a_superadmin(by):
             getattr(self, name)()
 
@@ -186,11 +231,12 @@ class UserFSM(models.Model):
         if not by.is_superuser:
             raise PermissionDenied
         if state not in State.values:
-            raise ChangeRefusedError("there is no such state")
+            raise ChangeRefusedError(gettext("there is no such state"))
         if state == self.current_state:
-            raise ChangeRefusedError(f"{self.user} is {state} already")
+            words = {"user": self.user, "state": state_name(state)}
+            raise ChangeRefusedError(gettext("%(user)s is %(state)s already") % words)
         if not self.reason:
-            raise ChangeRefusedError("a reason is needed")
+            raise ChangeRefusedError(gettext("a reason is needed"))
         with self.leaving_a_superadmin(by):
             self.current_state = State(state)
 
@@ -205,6 +251,7 @@ class UserFSM(models.Model):
         using = router.db_for_write(type(self), instance=self)
         superadmins = lock_superadmins(using)
         if not superadmins - {self.user_id}:
-            raise ChangeRefusedError(f"{self.user} is the last active superadmin")
+            last = gettext("%(user)s is the last active superadmin") % {"user": self.user}
+            raise ChangeRefusedError(last, gettext("the last active superadmin"))
         if by.pk not in superadmins:
             raise PermissionDenied

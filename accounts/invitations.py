@@ -5,15 +5,20 @@ import unicodedata
 from contextlib import suppress
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.formats import number_format
+from django.utils.text import format_lazy
+from django.utils.translation import get_language, gettext, override
+from django.utils.translation import gettext_lazy as _
 
 from .databases import primary
-from .fsm import Requester
+from .fsm import Requester, state_of
 from .links import invitation
 from .locks import HeldError, bounded_waits
 from .mail import count_mail
@@ -31,12 +36,16 @@ def parse(text: str) -> tuple[list[str], list[str]]:
     or when there are too many."""
     words = list(dict.fromkeys(split(text)))
     if not words:
-        raise ValidationError("Enter at least one e-mail address.")
+        raise ValidationError(gettext("Enter at least one e-mail address."))
     if len(words) > MAX_AT_ONCE:
-        raise ValidationError(f"At most {MAX_AT_ONCE} people can be invited at once.")
+        most = {"number": number_format(MAX_AT_ONCE, force_grouping=True)}
+        raise ValidationError(
+            gettext("At most %(number)s people can be invited at once."), params=most
+        )
     addresses = [word for word in words if is_address(word)]
     others = sorted(set(words) - set(addresses), key=words.index)
-    return addresses, [f"{shortened(word)} (not an e-mail address)" for word in others]
+    refused = gettext("%(word)s (not an e-mail address)")
+    return addresses, [refused % {"word": shortened(word)} for word in others]
 
 
 def split(text: str) -> list[str]:
@@ -77,7 +86,8 @@ def invite(
     has an account that is not invited, or outranks ``by``: ChangeRefusedError says where, and why.
     """
     try:
-        with bounded_waits(f"the account of {address}", longest=wait):
+        what = format_lazy(_("the account of {address}"), address=address)
+        with bounded_waits(what, longest=wait):
             return create_or_reinvite(address, known, by)
     except HeldError as error:
         raise HeldError(f"{address} ({error})") from error
@@ -86,8 +96,9 @@ def invite(
 
 
 def refusal(error: Exception) -> str:
-    changed = "somebody else has just changed this user: try again"
-    return changed if isinstance(error, IntegrityError) else str(error)
+    if isinstance(error, IntegrityError):
+        return gettext("somebody else has just changed this user: try again")
+    return str(error)
 
 
 def known_at(addresses: list[str], by: Requester | None = None) -> dict[str, list[User]]:
@@ -109,7 +120,7 @@ def create_or_reinvite(address: str, known: list[Any], by: Requester | None) -> 
     for user in known:
         invited = user.state == State.INVITED and user.address == address
         if not invited or (by is not None and user.outranks(by)):
-            raise ChangeRefusedError("an account already exists")
+            raise ChangeRefusedError(gettext("an account already exists"))
     if not known:
         return User.objects.create_user(address, address)
     end_older_links(known[0])
@@ -122,12 +133,15 @@ def end_older_links(user: User) -> None:
         pass
 
 
-def send_on_commit(users: list[User], site: str) -> None:
-    transaction.on_commit(lambda: send(users, site), using=primary(), robust=True)
+def send_on_commit(users: list[User], site: str, language: str | None = None) -> None:
+    """Send each a link, in LANGUAGE_CODE unless they have asked for it in a ``language``."""
+    transaction.on_commit(lambda: send(users, site, language), using=primary(), robust=True)
 
 
-def send(users: list[User], site: str) -> None:
-    get_connection().send_messages([invitation(user, site) for user in users])
+def send(users: list[User], site: str, language: str | None) -> None:
+    with override(language or settings.LANGUAGE_CODE):
+        mails = [invitation(user, site) for user in users]
+    get_connection().send_messages(mails)
 
 
 def renew(address: str, site: str) -> None:
@@ -135,6 +149,6 @@ def renew(address: str, site: str) -> None:
     users = User.objects.using(primary())
     for user in users.filter(email__iexact=address, fsm__current_state=State.INVITED):
         if count_mail(user):
-            with suppress(ChangeRefusedError), bounded_waits(f"{user}'s state"):
+            with suppress(ChangeRefusedError), bounded_waits(state_of(user)):
                 end_older_links(user)
-                send_on_commit([user], site)
+                send_on_commit([user], site, get_language())

@@ -6,6 +6,7 @@ from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models import DEFERRED
 from django.db.models.expressions import Col
+from django.utils.translation import gettext_lazy as _
 
 from .states import State
 
@@ -19,10 +20,10 @@ class IsActiveField(models.BooleanField):
     """A field without a column, that queries compare, order by and return like any other one."""
 
     def __init__(self):
-        super().__init__("active", editable=False)
+        super().__init__(_("active"), editable=False)
 
     def deconstruct(self) -> tuple:
-        name, path, _, _ = super().deconstruct()
+        name, path, *_rest = super().deconstruct()
         return name, path, [], {}
 
     def contribute_to_class(self, cls, name: str, private_only: bool = True) -> None:

@@ -10,6 +10,9 @@ from pathlib import Path
 from django.conf import settings
 from django.db import Error, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy, override
 
 from .databases import primary
 from .states import ChangeRefusedError
@@ -32,7 +35,7 @@ class HeldError(ChangeRefusedError):
 
 @contextmanager
 def bounded_waits(
-    what: str, using: str | None = None, longest: str | None = None
+    what: str | Promise, using: str | None = None, longest: str | None = None
 ) -> Iterator[None]:
     """A transaction, of primary() unless ``using`` says otherwise, in which no lock is waited for
     longer than ``longest`` ("5s"), or LONGEST_WAIT, or what the caller has set, whichever is
@@ -53,8 +56,11 @@ def bounded_waits(
     except OperationalError as error:
         if sqlstate(error) not in (LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED):
             raise
-        refusal = HeldError(f"{what} is held by {holders(connection, *TABLES)}: try again")
-        logger.warning("Given up waiting: %s", refusal)
+        sentence = gettext_lazy("{what} is held by {holders}: try again")
+        whose = holders(connection, *TABLES)
+        refusal = HeldError(format_lazy(sentence, what=what, holders=whose))
+        with override(None):  # the log has one language
+            logger.warning("Given up waiting: %s", refusal)
         raise refusal from error
 
 

@@ -1,4 +1,8 @@
-"""Mails: a template each, whose first line is the subject."""
+"""Mails: a template each, whose first line is the subject.
+
+A mail that its reader asks for is in the language of their request; one that somebody else has sent
+to them, in LANGUAGE_CODE: nothing says which languages they read.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -10,6 +14,9 @@ from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.http.request import split_domain_port
 from django.template.loader import render_to_string
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from .attempts import AttemptCounter
 from .locks import HeldError, bounded_waits
@@ -32,7 +39,8 @@ def count_mail(user: User, kind: str = "mails") -> bool:
 
     Each kind has a counter of its own: nobody uses up the mails that unlock by requesting others.
     """
-    with suppress(HeldError), bounded_waits(f"the counter of mails to {user}"):
+    counter = format_lazy(_("the counter of mails to {user}"), user=user)
+    with suppress(HeldError), bounded_waits(counter):
         return bool(AttemptCounter.count_attempt(f"{kind} to user {user.pk}", MAX_MAILS))
     return False
 
@@ -40,7 +48,8 @@ def count_mail(user: User, kind: str = "mails") -> bool:
 def send_lock_notice(user: User) -> None:
     """Tell users whom somebody has locked on purpose. It has no link: they do not overrule that."""
     if user.email:
-        write("accounts/mail/locked.txt", user).send()
+        with override(settings.LANGUAGE_CODE):
+            write("accounts/mail/locked.txt", user).send()
 
 
 class NoSiteError(ImproperlyConfigured):

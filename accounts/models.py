@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models, router, transaction
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
 from .attempts import AttemptCounter
 from .fsm import UserFSM
@@ -20,18 +21,18 @@ class UsernameValidator(UnicodeUsernameValidator):
     """Django's, and what else an e-mail address may contain: users are invited by theirs."""
 
     regex = r"^[\w.@+!#$%&'*/=?^`{|}~-]+\Z"
-    message = "Letters, digits and the signs of an e-mail address only."
+    message = _("Letters, digits and the signs of an e-mail address only.")
 
 
 class User(AbstractUser):
     """A person with an account."""
 
     username = models.CharField(
-        "user name",
+        _("user name"),
         max_length=150,
         unique=True,
         validators=[UsernameValidator()],
-        error_messages={"unique": "A user with that user name already exists."},
+        error_messages={"unique": _("A user with that user name already exists.")},
     )
 
     is_active = IsActiveField()
@@ -41,13 +42,15 @@ class User(AbstractUser):
     )
 
     class Meta(AbstractUser.Meta):
+        verbose_name = _("user")  # type: ignore[assignment] # lazy, as Django's
+        verbose_name_plural = _("users")  # type: ignore[assignment]
         permissions = [("invite_user", "Can invite people")]
         constraints = [
             # The audit records these names when there is no user: no user may have them.
             models.CheckConstraint(
                 condition=~models.Q(username__iregex=r"^(cli|anonymous|unknown|system:.*)$"),
                 name="accounts_user_username_not_reserved",
-                violation_error_message="This user name is reserved.",
+                violation_error_message=_("This user name is reserved."),
             )
         ]
 

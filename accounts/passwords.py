@@ -3,6 +3,8 @@
 import re
 
 from django.core.exceptions import ValidationError
+from django.utils.formats import number_format
+from django.utils.translation import gettext
 
 MAX_LENGTH = 1024  # characters
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -18,10 +20,12 @@ class MaximumLengthValidator:
 
     def validate(self, password: str, user=None) -> None:
         if len(password) > MAX_LENGTH:
-            raise ValidationError(
-                f"This password is too long. It may have at most {MAX_LENGTH} characters.",
-                code="password_too_long",
-            )
+            message = gettext("This password is too long. It may have at most %(most)s characters.")
+            raise ValidationError(message, code="password_too_long", params=most())
 
     def get_help_text(self) -> str:
-        return f"Your password can have at most {MAX_LENGTH} characters."
+        return gettext("Your password can have at most %(most)s characters.") % most()
+
+
+def most() -> dict[str, str]:
+    return {"most": number_format(MAX_LENGTH, force_grouping=True)}

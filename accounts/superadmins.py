@@ -12,11 +12,13 @@ the state of a user before the user.
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.db import models, router
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from .locks import bounded_waits
 from .states import ChangeRefusedError, State
 
-HELD = "the account of a superadmin"
+HELD = _("the account of a superadmin")
 
 
 def lock_superadmins(using: str) -> set[int]:
@@ -31,7 +33,7 @@ def lock_superadmins(using: str) -> set[int]:
         able = superusers(using).filter(is_staff=True, fsm__current_state=State.ACTIVE)
         superadmins = set(able.values_list("pk", flat=True))
     if not superadmins <= locked:
-        raise ChangeRefusedError("somebody else has just changed who is a superadmin")
+        raise ChangeRefusedError(gettext("somebody else has just changed who is a superadmin"))
     return superadmins
 
 

@@ -14,6 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.http import urlsafe_base64_decode
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.generic import FormView
 
 from . import invitations
@@ -25,6 +27,7 @@ from .mail import site_of, unsent_is_logged
 from .models import User, UserFSM
 from .states import ChangeRefusedError
 
+THE_ACCOUNT = _("the account")  # whose row may be held
 SECONDS_TO_ANSWER = 0.25  # a request for a mail: about as long as a password takes
 
 
@@ -42,7 +45,7 @@ class PasswordChangeView(views.PasswordChangeView):
 
     def form_valid(self, form) -> HttpResponse:
         try:
-            with bounded_waits("the account"):
+            with bounded_waits(THE_ACCOUNT):
                 return super().form_valid(form)
         except HeldError:
             return try_again(self, form)
@@ -83,7 +86,7 @@ class LinkView(views.PasswordResetConfirmView):
     def form_valid(self, form) -> HttpResponse:
         prepared = self.prepare(form)
         try:
-            with bounded_waits("the account"):
+            with bounded_waits(THE_ACCOUNT):
                 self.change(prepared)
         except HeldError:
             return try_again(self, form)
@@ -98,7 +101,7 @@ class LinkView(views.PasswordResetConfirmView):
         token = self.request.session.get(INTERNAL_RESET_SESSION_TOKEN)
         user = User.objects.select_for_update(no_key=True).filter(pk=self.user.pk).first()
         if user is None or not self.token_generator.check_token(user, token):
-            raise ChangeRefusedError("the link is no longer valid")
+            raise ChangeRefusedError(gettext("the link is no longer valid"))
         self.user = user
 
     def prepare(self, form) -> object:
@@ -115,7 +118,7 @@ class LinkView(views.PasswordResetConfirmView):
     def get_context_data(self, **kwargs) -> dict:
         context = super().get_context_data(account=self.user, **kwargs)
         if not self.validlink:
-            context["title"] = "This link can no longer be used"
+            context["title"] = gettext("This link can no longer be used")
         return context
 
 
@@ -138,7 +141,7 @@ class ChoosePasswordView(LinkView):
 
 class InvitationView(ChoosePasswordView):
     template_name = "accounts/invitation.html"
-    title = "Choose a password"
+    title = _("Choose a password")
     token_generator = invitation_tokens
 
     def change(self, password: str) -> None:
@@ -148,9 +151,9 @@ class InvitationView(ChoosePasswordView):
 
     def go_on(self) -> HttpResponse:
         if sign_in(self.request, self.user):
-            text = "Welcome. Your account is active, and you are signed in."
+            text = gettext("Welcome. Your account is active, and you are signed in.")
         else:
-            text = "Welcome. Your account is active. Sign in with your new password."
+            text = gettext("Welcome. Your account is active. Sign in with your new password.")
         messages.success(self.request, text)
         return redirect("home")
 
@@ -158,7 +161,7 @@ class InvitationView(ChoosePasswordView):
 class UnlockView(LinkView):
     form_class = ConfirmForm  # type: ignore[assignment] # no password
     template_name = "accounts/unlock.html"
-    title = "Unlock your account"
+    title = _("Unlock your account")
     token_generator = unlock_tokens
     reset_url_token = "confirm"  # noqa: S105 - a word in the URL in the token's place
 
@@ -168,7 +171,7 @@ class UnlockView(LinkView):
             fsm.unlock()
 
     def go_on(self) -> HttpResponse:
-        messages.success(self.request, "Your account is unlocked. You can sign in now.")
+        messages.success(self.request, gettext("Your account is unlocked. You can sign in now."))
         return redirect("login")
 
 
@@ -178,12 +181,12 @@ class InvitationRequestView(FormView):
     form_class = AddressForm
     template_name = "accounts/invitation_request.html"
     success_url = reverse_lazy("login")
-    extra_context = {"title": "Request a new invitation"}
+    extra_context = {"title": _("Request a new invitation")}
 
     def form_valid(self, form) -> HttpResponse:
         with at_least(SECONDS_TO_ANSWER), unsent_is_logged():
             invitations.renew(form.cleaned_data["email"], site_of(self.request))
-        text = (
+        text = gettext(
             "If this address is invited, a new link is on its way. If you do not receive it, ask"
             " an account manager."
         )
@@ -195,7 +198,7 @@ def sign_in(request: HttpRequest, user: User) -> bool:
     """Begin a session of the user; False where somebody else holds the row in which Django notes
     the time: then there is none."""
     try:
-        with bounded_waits("the account"):
+        with bounded_waits(THE_ACCOUNT):
             login(request, user)
         return True
     except HeldError:

@@ -11,7 +11,7 @@ from django.contrib import auth
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 from django.http import HttpRequest
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import SimpleLazyObject, empty
 from django.utils.module_loading import import_string
 
 from accounts.middleware import lookup_running, user_lookup
@@ -29,19 +29,46 @@ def actor_of(request: HttpRequest) -> Actor | None:
         return None
     session = getattr(request, "session", None)
     accessed = session is not None and session.accessed
+    lazy = parts_of(getattr(request, "user", None))
+    unasked = lazy.get("_wrapped") is empty
     ask = hook()
     actor = Actor.of((ask and ask(request)) or user_of(request))
     if session is not None:
         session.accessed = accessed  # by the page, or it could not be cached: Vary: Cookie
+        if unasked and lazy["_wrapped"] is not empty:
+            lazy["_setupfunc"] = Known(lazy["_wrapped"], session)
+            lazy["_wrapped"] = empty
     return actor if actor.name else actor._replace(name=UNKNOWN)
+
+
+class Known:
+    """Asks for a lazy user whom only the audit has asked for. When the page does, it has read the
+    session: or a cache could give it to somebody else."""
+
+    def __init__(self, user: Any, session: Any):
+        self.user, self.session = user, session
+
+    def __call__(self) -> Any:
+        self.session.accessed = True
+        return self.user
+
+
+def parts_of(user: Any) -> dict[str, Any]:
+    """Of a lazy user, whose attributes would cost three calls each and look the user up."""
+    is_lazy = type(user) is SimpleLazyObject
+    return object.__getattribute__(user, "__dict__") if is_lazy else {}
 
 
 def user_of(request: HttpRequest) -> Any:
     """The user object, or "anonymous"."""
     user = getattr(request, "user", None)
+    lazy = parts_of(user)
+    if lazy and lazy["_wrapped"] is not empty:
+        user = lazy["_wrapped"]
+    elif lazy and type(lazy["_setupfunc"]) is Known:
+        user = lazy["_setupfunc"].user
     if user is None or not user.is_authenticated:
         return ANONYMOUS
-    # It is known by now. Each attribute of the lazy object would cost three calls.
     return user._wrapped if type(user) is SimpleLazyObject else user
 
 

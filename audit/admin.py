@@ -9,9 +9,13 @@ from django.urls import URLPattern, path
 
 from .desk.as_of_view import as_of_view
 from .desk.entry_view import entry_view, proof_view
+from .desk.export_view import export_view, exports_view
 from .desk.integrity_view import integrity_view
 from .desk.list_view import list_view
 from .desk.lockouts_view import lockouts_view
+from .desk.outside import looked, outside_view
+from .desk.print_view import print_view
+from .desk.saved_views import remove_view, save_view, saved_view
 from .desk.timeline_view import timeline_view
 from .models import UserStateAudit
 from .user_history import user_history
@@ -26,9 +30,17 @@ class UserStateAuditAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not gen
     def get_urls(self) -> list[URLPattern]:
         pages = [
             path("at/", as_of_view, name="audit_at"),
+            path("export.<str:name>", export_view, name="audit_export"),
+            path("exports/", exports_view, name="audit_exports"),
             path("integrity/", integrity_view, name="audit_integrity"),
             path("lockouts/", lockouts_view, name="audit_lockouts"),
+            path("outside/", outside_view, name="audit_outside"),
+            path("outside/looked/", looked, name="audit_looked"),
+            path("print/", print_view, name="audit_print"),
             path("user/<str:user_id>/", timeline_view, name="audit_timeline"),
+            path("views/", save_view, name="audit_save_view"),
+            path("views/<int:pk>/", saved_view, name="audit_saved_view"),
+            path("views/<int:pk>/remove/", remove_view, name="audit_remove_view"),
             path("<str:entry_id>/proof.json", proof_view, name="audit_proof"),
         ]
         return [*pages, *super().get_urls()]

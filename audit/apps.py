@@ -3,11 +3,12 @@
 from django.apps import AppConfig
 from django.core.checks import register
 from django.db.models.signals import post_migrate, pre_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class AuditConfig(AppConfig):
     name = "audit"
-    verbose_name = "User state audit"
+    verbose_name = _("User state audit")
 
     def ready(self) -> None:
         from .actor import mark_lookups

@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import lru_cache, partial
+from types import MethodType
 from typing import TYPE_CHECKING, Any
-from weakref import ref
+from weakref import WeakMethod
 
 from django.db import connections
 from django.db.backends.postgresql import base
@@ -55,7 +56,8 @@ def install_on(connection: Any, **kwargs: Any) -> None:
     driver.cursor_factory = with_context(driver.cursor_factory or Cursor, Cursor)
     if is_psycopg3:
         driver.server_cursor_factory = with_context(driver.server_cursor_factory, ServerCursor)
-        driver.transaction = partial(watched_transaction, ref(driver))
+        if isinstance(driver.transaction, MethodType):
+            driver.transaction = partial(watched_transaction, WeakMethod(driver.transaction))
 
 
 @lru_cache(maxsize=64)  # bounded, for a tracer may make a class for each connection
@@ -104,6 +106,7 @@ class ContextCursor(DriversCursor):  # type: ignore[misc]
                 result = run(query, *args, **kwargs)
         keeps = statement.keeps_settings() and not in_pipeline(driver)
         sender.sent = pending if keeps else None
+        sender.note_end(driver)
         return result
 
     def _pending(self, driver: Any, sender: ContextSender, statement: Statement) -> Claims | None:
@@ -232,13 +235,13 @@ if not is_psycopg3:
 
 
 @contextmanager
-def watched_transaction(driver: Callable[[], Any], *args: Any, **kwargs: Any) -> Iterator[Any]:
+def watched_transaction(method: WeakMethod[Any], *args: Any, **kwargs: Any) -> Iterator[Any]:
     """psycopg 3's own transaction(), which past every cursor begins a transaction, and rolls back
-    to a savepoint."""
-    connection = driver()
-    sender = sender_of(connection)
+    to a savepoint. A tracer may have put a proxy before the connection: it is the method's own."""
+    transaction_of: Any = method()
+    sender = sender_of(transaction_of.__self__)
     try:
-        with type(connection).transaction(connection, *args, **kwargs) as transaction:
+        with transaction_of(*args, **kwargs) as transaction:
             sender.sent = None
             yield transaction
     finally:

@@ -9,7 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.locks import holders
 
-from .install import INDEXES, LOCK_USER_FSM
+from .install import INDEXES, LOCK_USER_FSM, MENDED_BY
 from .isolation import execute
 from .lock_waits import BlockedError, patiently, write_patiently
 from .operations import SqlOperation
@@ -72,7 +72,7 @@ class BuildIndexes(SqlOperation):
     def run(self, connection: BaseDatabaseWrapper) -> None:
         def declare() -> None:
             execute(connection, "set local lock_timeout = '300ms'")
-            send(connection, LOCK_USER_FSM, INDEXES)
+            send(connection, LOCK_USER_FSM, INDEXES, MENDED_BY["owner"])
 
         try:
             write_patiently(connection, declare)

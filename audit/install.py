@@ -24,7 +24,6 @@ LOCKING = {
 # What is made by which file, where not everything is to be made.
 MENDED_BY = {
     "trigger": "install/34_guards.sql",
-    "constraint": "install/23_user_state_seal.sql",
     "index": INDEXES,
     "sequence": "install/24_user_state_audit_id_seq.sql",
     "owner": "install/90_ownership.sql",
@@ -69,15 +68,21 @@ def mended_by(difference: Difference) -> str | None:
         return RECORD_TRIGGERS
     if difference.object == "column user_state_audit.id":
         return MENDED_BY["sequence"]
-    if difference.object.startswith("constraint user_state_verification_"):
-        return "install/29_user_state_verification.sql"
+    if difference.kind == "constraint":
+        return file_of(difference.object.rpartition(" on ")[2])
     if difference.kind == "column" or difference.object.startswith("function "):
-        name = re.split(r"[ (.]", difference.object)[1]
-        own = (file for file in files() if re.fullmatch(rf"install/\d+_{name}.sql", file))
-        return next(own, None)
+        return file_of(re.split(r"[ (.]", difference.object)[1])
     if difference.object.startswith("grant to the owner "):
         return MENDED_BY["owner"]
+    if difference.object.endswith(" on user_state_export") and difference.kind != "trigger":
+        return file_of("user_state_export")
     return MENDED_BY.get(difference.kind)
+
+
+def file_of(name: str) -> str | None:
+    """The one that is named after a table or a function."""
+    own = (file for file in files() if re.fullmatch(rf"install/\d+_{name}.sql", file))
+    return next(own, None)
 
 
 class Install(SqlOperation):

@@ -1,13 +1,17 @@
 """The audit as Django sees it: a table that sql/ defines, and the triggers that write it."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import State, UserFSM
 
+from .desk.models import Export, LastLook, SavedView
 from .triggers import record_triggers
 
-START_STATES = [("new", "New"), *State.choices]
-END_STATES = [*State.choices, ("deleted", "Deleted")]
+__all__ = ["AuditedUserFSM", "Export", "LastLook", "SavedView", "UserStateAudit"]
+
+START_STATES = [("new", _("New")), *State.choices]
+END_STATES = [*State.choices, ("deleted", _("Deleted"))]
 
 
 class UserStateAudit(models.Model):
@@ -19,39 +23,41 @@ class UserStateAudit(models.Model):
     """
 
     id = models.BigIntegerField(primary_key=True)
-    username = models.TextField("user name", help_text="Of the changed user, as it was then.")
-    initiated_by = models.TextField(help_text="Claim: the actor; CLI when nobody set it.")
+    username = models.TextField(_("user name"), help_text=_("Of the changed user, as it was then."))
+    initiated_by = models.TextField(help_text=_("Claim: the actor; CLI when nobody set it."))
     start_state = models.TextField(choices=START_STATES)
     end_state = models.TextField(choices=END_STATES)
     datetime = models.DateTimeField("time")
     ip_address = models.TextField(
-        "IP address", help_text="Claim: from which address; CLI when nobody said so."
+        _("IP address"), help_text=_("Claim: from which address; CLI when nobody said so.")
     )
-    user_id = models.BigIntegerField("user's key", help_text="History outlives the user.")
+    user_id = models.BigIntegerField(_("user's key"), help_text=_("History outlives the user."))
     transition = models.TextField(
-        null=True, help_text="The transition of the machine; empty for an override."
+        null=True, help_text=_("The transition of the machine; empty for an override.")
     )
-    reason = models.TextField(null=True, help_text="Claim: why.")
+    reason = models.TextField(null=True, help_text=_("Claim: why."))
     request_id = models.TextField(
-        "request", null=True, help_text="Claim: the X-Request-ID of its response and log lines."
+        _("request"),
+        null=True,
+        help_text=_("Claim: the X-Request-ID of its response and log lines."),
     )
     initiator_id = models.BigIntegerField(
-        "actor's key", null=True, help_text="Claim: the key of the actor's user."
+        _("actor's key"), null=True, help_text=_("Claim: the key of the actor's user.")
     )
-    impersonator = models.TextField(null=True, help_text="Claim: who signed in as the actor.")
+    impersonator = models.TextField(null=True, help_text=_("Claim: who signed in as the actor."))
     db_user = models.TextField(
-        "database user", help_text="Fact: the role that signed in to PostgreSQL."
+        _("database user"), help_text=_("Fact: the role that signed in to PostgreSQL.")
     )
     application_name = models.TextField(
-        "program", null=True, help_text="Fact: the name that the program gave itself."
+        _("program"), null=True, help_text=_("Fact: the name that the program gave itself.")
     )
     client_addr = models.GenericIPAddressField(
-        "client address",
+        _("client address"),
         null=True,
-        help_text="Fact: who connected to PostgreSQL; empty for a local socket.",
+        help_text=_("Fact: who connected to PostgreSQL; empty for a local socket."),
     )
     transaction_id = models.BigIntegerField(
-        "transaction", help_text="Equal for what was changed together."
+        _("transaction"), help_text=_("Equal for what was changed together.")
     )
     # Of a seal's commitments: see docs/seals.md.
     subject_salt = models.BinaryField(null=True)
@@ -64,8 +70,8 @@ class UserStateAudit(models.Model):
         db_table = "user_state_audit"
         default_permissions = ("view",)
         ordering = ["-id"]
-        verbose_name = "user state change"
-        verbose_name_plural = "user state changes"
+        verbose_name = _("user state change")
+        verbose_name_plural = _("user state changes")
 
     def __str__(self) -> str:
         return f"{self.username}: {self.start_state} → {self.end_state}"

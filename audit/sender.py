@@ -42,13 +42,18 @@ class ContextSender:
     def observe_transaction(self, driver: Any) -> bool:
         """Take note of the transaction that the next statement will be in. Whether there is
         anything to be sent, or to be taken back."""
-        status = status_of(driver)
-        if status == IDLE:
-            self.sent, self.untouched = NOBODY, True
-        elif status > IN_TRANSACTION or (not self.untouched and driver.autocommit):
+        status = self.note_end(driver)
+        if status > IN_TRANSACTION or (not self.untouched and driver.autocommit):
             # Aborted; or begun by hand, and may have been ended and begun again.
             self.sent = None
         return not self.untouched or current() is not None
+
+    def note_end(self, driver: Any) -> int:
+        """What was sent has ended with the transaction. The status of the connection."""
+        status = status_of(driver)
+        if status == IDLE:
+            self.sent, self.untouched = NOBODY, True
+        return status
 
     def pending(self, driver: Any) -> Claims | None:
         """What should be true for the next statement; what PostgreSQL holds, where it cannot

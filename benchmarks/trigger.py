@@ -90,14 +90,14 @@ def main() -> None:
 
 
 @contextmanager
-def databases() -> Iterator[None]:
+def databases(kinds: dict[str, str] = KINDS) -> Iterator[None]:
     """One of each kind, with one connection as the role that serves, and one as the owner."""
     with postgres.temporary_server(postgres.memory_folder()) as temporary:
         temporary.make_roles()
         local.use(temporary)
         server.migrate()
         owner = connections["default"].settings_dict
-        for kind, sql in KINDS.items():
+        for kind, sql in kinds.items():
             temporary.execute(f"create database {kind} template {postgres.DATABASE}")
             connections.settings[f"{kind} owner"] = owner | {"NAME": kind}
             connections.settings[kind] = owner | {"NAME": kind, "USER": postgres.APPLICATION}
@@ -127,9 +127,9 @@ def load(kind: str, numbers: range) -> None:
         execute(kind, NEW_USERS, [number, number])
 
 
-def fill(kind: str) -> None:
+def fill(kind: str, number: int = USERS) -> None:
     [(users,)] = execute(kind, "select count(*) from user_fsm")
-    execute(kind, NEW_USERS, [users + 1, USERS])
+    execute(kind, NEW_USERS, [users + 1, number])
     tidy(kind)  # the inserts were recorded in one of them only
     execute(f"{kind} owner", "vacuum analyze")
 

@@ -109,6 +109,7 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.humanize",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
@@ -120,6 +121,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # First, so that everything done for a request is recorded with its context.
     "audit.middleware.AuditContextMiddleware",
+    # Ahead of whatever refuses a request, so that its page is in the language of the reader.
+    "django.middleware.locale.LocaleMiddleware",
     "project.request_sanitizer.RequestSanitizerMiddleware",
     "project.read_only.ReadOnlyDatabaseMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -177,7 +180,10 @@ AUDIT_PROGRAMS = words("AUDIT_PROGRAMS")
 
 globals().update(email(os.environ.get("EMAIL_URL") or "console:"))
 
-LANGUAGE_CODE = "en-us"
+# The browser's language, where it is one of these; otherwise, and for mails that nobody has asked
+# for, the first one.
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 FORMAT_MODULE_PATH = ["project.formats"]

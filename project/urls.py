@@ -3,12 +3,13 @@
 from django.contrib import admin
 from django.templatetags.static import static
 from django.urls import include, path, reverse_lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 
 from accounts.urls import sign_in
 from audit.views import HomeView, readyz
 
-admin.site.site_header = admin.site.site_title = "User state audit"
+admin.site.site_header = admin.site.site_title = _("User state audit")
 admin.site.enable_nav_sidebar = False  # there are three lists; the tables need its place
 
 urlpatterns = [

@@ -22,6 +22,7 @@ set user_state.transitions = '';
 \ir install/27_user_state_daily.sql
 \ir install/28_user_state_carried.sql
 \ir install/29_user_state_verification.sql
+\ir install/29_user_state_export.sql
 \ir install/30_refuse_rewriting.sql
 \ir install/31_user_state_last_username.sql
 \ir install/32_record_user_state.sql

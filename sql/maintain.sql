@@ -39,8 +39,7 @@ set local lock_timeout = '1s';
 select current_setting('user_state.settled') = '' as is_unsettled \gset
 commit;
 \if :is_unsettled
-  \warn Days are not counted, for a transaction that has changed states is open.
-  do $$ begin raise exception 'Days are not counted yet: run this again.'; end $$;
+  \warn Days are counted next time, for a transaction that has changed states is open.
 \endif
 \if :is_blocked
   \warn Not made, for somebody reads user_state_audit_default: :missing

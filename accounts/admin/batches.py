@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from django.contrib.admin.models import LogEntry
-from django.contrib.admin.utils import model_ngettext
 from django.core.exceptions import PermissionDenied
 from django.db import router, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import ngettext
 
 from .. import bulk
 from ..models import User
@@ -21,7 +21,8 @@ class BulkKind(NamedTuple):
 
     may: Callable[[HttpRequest], bool]
     run_batch: Callable[[HttpRequest, bulk.BulkAction], None]
-    participle: str  # what users are who were not refused
+    label: str  # of the button
+    template: str  # of the page that says what was done
 
 
 class BatchAdmin(BaseUserAdmin):
@@ -47,13 +48,14 @@ class BatchAdmin(BaseUserAdmin):
             return self.go_on(request, action, key)
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{action.name.title()} {model_ngettext(User._meta, action.total)}",
+            "title": ngettext("%(action)s user", "%(action)s users", action.total)
+            % {"action": kind.label},
             "opts": self.opts,
             "action": action,
-            "participle": kind.participle,
+            "label": kind.label,
             "stopped": "stopped" in request.GET,
         }
-        return TemplateResponse(request, "admin/accounts/user/bulk.html", context)
+        return TemplateResponse(request, f"admin/accounts/user/{kind.template}.html", context)
 
     def go_on(self, request, action: bulk.BulkAction, key: str | None = None) -> HttpResponse:
         """Run a batch, the first one included."""

@@ -6,6 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
 
 from .. import bulk, invitations
 from ..databases import primary
@@ -49,15 +50,20 @@ class InvitationAdmin(BatchAdmin):
             try:
                 site_of(request)
                 return self.go_on(request, self.invite_action(request, **form.cleaned_data))
-            except NoSiteError as error:
-                form.add_error(None, f"Nobody was invited: {error}")
-        return self.ask(request, "Invite people", form, "Invite", back=self.start(request))
+            except NoSiteError:
+                why = gettext(
+                    "Nobody was invited: nothing says to which site the links in mails lead. Tell"
+                    " whoever runs this site to set SITE_URL."
+                )
+                form.add_error(None, why)
+        title, button = gettext("Invite people"), gettext("Invite")
+        return self.ask(request, title, form, button, back=self.start(request))
 
     def invite_action(self, request, invitable: list, refused: list, **fields) -> bulk.BulkAction:
         return bulk.BulkAction("invite", self.start(request), invitable, refused=refused)
 
     def bulk_kinds(self) -> dict[str, BulkKind]:
-        kind = BulkKind(self.has_invite_permission, self.invite_some, "invited")
+        kind = BulkKind(self.has_invite_permission, self.invite_some, gettext("Invite"), "invited")
         return {"invite": kind, **super().bulk_kinds()}
 
     def invite_some(self, request: HttpRequest, action: bulk.BulkAction) -> None:

@@ -4,6 +4,7 @@ from django.contrib import admin, messages
 from django.db import DataError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext
 
 MAX_SEARCH = 254  # characters: of the longest e-mail address
 
@@ -21,7 +22,7 @@ class LimitedLookupsAdmin(admin.ModelAdmin):
     ) -> tuple[QuerySet, bool]:
         """Every word is looked for in several columns: without a limit, one URL could take long."""
         if len(search_term) > MAX_SEARCH:
-            too_long = f"Search for at most {MAX_SEARCH} characters."
+            too_long = gettext("Search for at most %(most)s characters.") % {"most": MAX_SEARCH}
             self.message_user(request, too_long, messages.ERROR)
             return queryset.none(), False
         return super().get_search_results(request, queryset, search_term)

@@ -10,6 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, OperationalError, router
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from .. import bulk
 from ..forms import AdminPasswordForm
@@ -37,7 +39,9 @@ class PrivilegeAdmin(BaseUserAdmin):
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         if obj is not None and obj == request.user:
-            why = "Somebody else has to change it: links to choose a new password go there."
+            why = gettext(
+                "Somebody else has to change it: links to choose a new password go there."
+            )
             kwargs["help_texts"] = {"email": why}
         return super().get_form(request, obj, change=change, **kwargs)
 
@@ -96,10 +100,11 @@ class PrivilegeAdmin(BaseUserAdmin):
     def bounded(self, request, view: Callable, *args, longest: str | None = None) -> HttpResponse:
         """Run the view; where somebody else holds what it changes, say who."""
         try:
-            with bounded_waits("the account", router.db_for_write(self.model), longest):
+            with bounded_waits(_("the account"), router.db_for_write(self.model), longest):
                 return view(*args)
         except HeldError as error:
-            self.message_user(request, f"Nothing was changed: {error}.", messages.ERROR)
+            text = gettext("Nothing was changed: %(why)s.") % {"why": error}
+            self.message_user(request, text, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
 
 

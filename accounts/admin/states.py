@@ -8,7 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
-from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django_fsm import TransitionNotAllowed
 
 from ..databases import primary
@@ -17,10 +18,12 @@ from ..fsm import may_change_state, why_not
 from ..locks import HeldError
 from ..mail import send_lock_notice
 from ..models import State, User, UserFSM
-from ..states import NEEDS_REASON
+from ..states import NEEDS_REASON, ChangeRefusedError, state_name
+from ..templatetags.states import state_badge
 from .base import BaseUserAdmin
 
-CHECK = " Check the current state, and try again."
+NOTHING_CHANGED = _("Nothing was changed: %(why)s.")
+CHECK_AND_TRY_AGAIN = _("Nothing was changed: %(why)s. Check the current state, and try again.")
 
 
 class StateAdmin(BaseUserAdmin):
@@ -40,13 +43,16 @@ class StateAdmin(BaseUserAdmin):
             *super().pages(),
         ]
 
-    @admin.display(description="state", ordering="fsm__current_state")
+    @admin.display(description=_("state"), ordering="fsm__current_state")
     def state_badge(self, user: User) -> str:
-        return format_html('<span class="state state-{0}">{0}</span>', user.state or "none")
+        return state_badge(user.state)
 
     def user_context(self, request: HttpRequest, user: User) -> dict:
         return {
-            "transitions": fsm_of(user).transitions_for(request.user),
+            "transitions": [
+                (name, UserFSM.label_of(name))
+                for name in fsm_of(user).transitions_for(request.user)
+            ],
             "why_no_buttons": why_not(fsm_of(user), request.user),
             "override_form": request.user.is_superuser and OverrideForm(initial=shown(user)),
             **super().user_context(request, user),
@@ -60,7 +66,8 @@ class StateAdmin(BaseUserAdmin):
         if not may_change_state(fsm_of(user), request.user):
             raise PermissionDenied
         if name not in fsm_of(user).transitions_for(request.user):
-            return self.refuse(request, user, f"{user} is {user.state} now")
+            now = ChangeRefusedError.in_state(user, user.state or State.INVITED)
+            return self.refuse(request, user, now)
         form = ReasonForm(
             request.POST if request.method == "POST" else None,
             initial=shown(user),
@@ -70,7 +77,9 @@ class StateAdmin(BaseUserAdmin):
             return self.change_state(
                 request, user, form, lambda fsm: fsm.run_transition(name, request.user)
             )
-        return self.ask(request, f"{name.title()} {user}?", form, name.title(), original=user)
+        label = UserFSM.label_of(name)
+        title = gettext("%(action)s %(user)s?") % {"action": label, "user": user}
+        return self.ask(request, title, form, label, original=user)
 
     def override_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """A superadmin's override."""
@@ -84,7 +93,8 @@ class StateAdmin(BaseUserAdmin):
             return self.change_state(
                 request, user, form, lambda fsm: fsm.override(state, request.user)
             )
-        return self.ask(request, f"Set the state of {user}", form, "Set state", original=user)
+        title = gettext("Set the state of %(user)s") % {"user": user}
+        return self.ask(request, title, form, gettext("Set state"), original=user)
 
     def change_state(
         self,
@@ -96,10 +106,12 @@ class StateAdmin(BaseUserAdmin):
         try:
             self.change_and_log(request, user, change, **cleaned(form))
         except HeldError as error:
-            return self.refuse(request, user, str(error), then="")
+            return self.refuse(request, user, error, NOTHING_CHANGED)
         except TransitionNotAllowed as error:
-            return self.refuse(request, user, str(error))
-        self.message_user(request, f"The user {user} is now {user.state}.", messages.SUCCESS)
+            return self.refuse(request, user, error)
+        text = gettext("The user %(user)s is now %(state)s.")
+        words = {"user": user, "state": state_name(user.state)}
+        self.message_user(request, text % words, messages.SUCCESS)
         return self.to_page_of(user)
 
     def change_and_log(self, request, user, change, **how) -> None:
@@ -112,8 +124,10 @@ class StateAdmin(BaseUserAdmin):
             if fsm.current_state == State.LOCKED:
                 transaction.on_commit(lambda: send_lock_notice(user), using=primary(), robust=True)
 
-    def refuse(self, request: HttpRequest, user: User, why: str, then=CHECK) -> HttpResponse:
-        self.message_user(request, f"Nothing was changed: {why}.{then}", messages.ERROR)
+    def refuse(
+        self, request: HttpRequest, user: User, why: Exception, sentence=CHECK_AND_TRY_AGAIN
+    ) -> HttpResponse:
+        self.message_user(request, sentence % {"why": why}, messages.ERROR)
         return self.to_page_of(user)
 
 

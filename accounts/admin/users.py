@@ -3,6 +3,7 @@
 from django import forms
 from django.contrib import admin
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from ..models import User
 from .bulk import BulkAdmin
@@ -24,9 +25,9 @@ class UserAdmin(BulkAdmin, InvitationAdmin, PrivilegeAdmin):
     # As Django's, without is_active: the state replaces it.
     fieldsets = (
         (None, {"fields": ("username", "password")}),
-        ("Personal info", {"fields": ("first_name", "last_name", "email")}),
-        ("Permissions", {"fields": ("is_staff", "is_superuser", "groups", "user_permissions")}),
-        ("Important dates", {"fields": ("last_login", "date_joined")}),
+        (_("Personal info"), {"fields": ("first_name", "last_name", "email")}),
+        (_("Permissions"), {"fields": ("is_staff", "is_superuser", "groups", "user_permissions")}),
+        (_("Important dates"), {"fields": ("last_login", "date_joined")}),
     )
 
     class Media:
@@ -41,7 +42,7 @@ class UserAdmin(BulkAdmin, InvitationAdmin, PrivilegeAdmin):
         """Optional fields say so."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if isinstance(field, forms.CharField) and not field.required and not field.help_text:
-            field.help_text = "Optional."
+            field.help_text = _("Optional.")
         return field
 
     def formfield_for_manytomany(self, db_field, request, **kwargs):

@@ -3,16 +3,18 @@
 from collections.abc import Callable
 from datetime import UTC
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from http import HTTPStatus
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from audit.models import UserStateAudit
 
@@ -20,26 +22,37 @@ LIST = "admin:audit_userstateaudit_changelist"
 PERMISSION = "audit.view_userstateaudit"
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+R = TypeVar("R", bound=HttpResponseBase)
+View = Callable[Concatenate[HttpRequest, P], R]
 
 
 def may_see(request: HttpRequest) -> bool:
     return admin.site.has_permission(request) and request.user.has_perm(PERMISSION)
 
 
-def page(view: View[P]) -> View[P]:
-    """A view of the desk: for those who may see the audit, and only to read; whoever is not signed
-    in is asked to. Moments are shown in UTC, wherever the site is."""
+def page(view: View[P, R]) -> View[P, R]:
+    """A view of the desk: for those who may see the audit, and only to read."""
+    return guarded(require_safe(view))
+
+
+def action(view: View[P, R]) -> View[P, R]:
+    """What a form of the desk does: likewise, and only by POST."""
+    return guarded(require_POST(view))
+
+
+def guarded(view: View[P, R]) -> View[P, R]:
+    """Whoever is not signed in is asked to. Moments are shown in UTC, wherever the site is."""
 
     @wraps(view)
-    @require_safe
     @never_cache
-    def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> R:
         if not may_see(request):
             raise PermissionDenied
         with timezone.override(UTC):
             response = view(request, *args, **kwargs)
-            return response.render() if isinstance(response, TemplateResponse) else response
+            if isinstance(response, TemplateResponse):
+                response.render()
+        return response
 
     return admin.site.admin_view(checked)  # type: ignore[return-value] # it only adds the sign-in
 
@@ -62,4 +75,12 @@ def tell(request: HttpRequest, title: str, sentence: str, status: int = 404) -> 
     """A page that says why there is nothing to see, and leads back."""
     response = render(request, "sentence", title=title, sentence=sentence)
     response.status_code = status
+    return response
+
+
+def refusal(request: HttpRequest, *problems: str) -> TemplateResponse:
+    """A bad request: what could not be understood, in sentences."""
+    title = gettext("This cannot be done")
+    response = render(request, "refused", title=title, problems=problems)
+    response.status_code = HTTPStatus.BAD_REQUEST
     return response

@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from audit.claims import MAX_USER, clean
 
 from .actors import Application, Kind
+from .names import state_name, transition_name
 
 LONGEST = MAX_USER  # characters of a value: nothing that is recorded as a name is longer
 SHOWN = 60  # characters of what could not be understood
@@ -26,12 +27,14 @@ Values = Mapping[str, Any]
 
 class Filter(NamedTuple):
     """``read`` gives the value of a parameter's text, or a ValueError with a sentence; ``where``
-    the condition for that value, what the application is, and the values of all filters."""
+    the condition for that value, what the application is, and the values of all filters; ``words``
+    what a page calls it."""
 
     name: str
     label: Promise
     read: Callable[[str], Any]
     where: Callable[[Any, Application, Values], Q]
+    words: Callable[[str], object] = str
 
 
 def text(given: str) -> str:
@@ -88,22 +91,30 @@ def nothing(value: Any, application: Application, values: Values) -> Q:
     return Q()
 
 
+NAMED = {"subject": _("the user"), "actor": _("the actor")}  # whose name is searched for
 FILTERS: dict[str, Filter] = {
     each.name: each
     for each in (
         Filter("q", _("Name"), text, search),
-        Filter("as", _("Name of"), one_of("subject", "actor"), nothing),
-        Filter("subject", _("User"), text, equal("username")),
+        Filter("as", _("Name of"), one_of(*NAMED), nothing, NAMED.__getitem__),
+        Filter("subject", pgettext_lazy("of an entry", "User"), text, equal("username")),
         Filter("user_id", _("User's key"), number, equal("user_id")),
-        Filter("start_state", _("From"), text, equal("start_state")),
-        Filter("end_state", _("To"), text, equal("end_state")),
-        Filter("transition", _("Transition"), text, equal("transition")),
-        Filter("override", _("Overrides only"), one_of("yes"), is_override),
+        Filter("start_state", _("From"), text, equal("start_state"), state_name),
+        Filter("end_state", _("To"), text, equal("end_state"), state_name),
+        Filter("transition", _("Transition"), text, equal("transition"), transition_name),
+        Filter(
+            "override",
+            _("Overrides only"),
+            one_of("yes"),
+            is_override,
+            lambda value: gettext("yes"),
+        ),
         Filter(
             "kind",
             _("Kind of actor"),
             one_of(*Kind.values),
             lambda value, application, values: application.where(Kind(value)),
+            lambda value: Kind(value).label,
         ),
         Filter("actor", _("Actor"), text, equal("initiated_by")),
         Filter("initiator_id", _("Actor's key"), number, equal("initiator_id")),

@@ -17,6 +17,7 @@ from .actors import Kind, application
 from .filters import FILTERS
 from .pages import CAP, POSITION, Entries, Page, counted, read_page
 from .selection import Selection
+from .tools import tools
 from .window import PRESETS
 
 # The filters that have a field of their own in the form, beside the window; the others are typed.
@@ -47,6 +48,7 @@ def list_view(request: HttpRequest) -> HttpResponse:
         kinds=Kind.choices,
         **{name: request.GET.get(name) for name in POSITION},
         exact=[(each, selection.given.get(each.name, "")) for each in EXACT],
+        **tools(request, selection, entries),
         exact_open=any(each.name in selection.given for each in EXACT),
     )
 

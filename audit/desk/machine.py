@@ -6,6 +6,8 @@ from typing import NamedTuple
 from accounts.models import UserFSM
 from audit.transitions import machine_states, transitions
 
+from .names import state_name
+
 LETTER, LINE = 8, 15  # pixels
 PADDING, HEIGHT = 10, 34  # of a state
 BEND = 32  # by which an arrow leaves the straight line, so that the one back is another one
@@ -88,7 +90,7 @@ def ordered_states() -> list[str]:
 
 
 def width_of(state: str) -> int:
-    return len(state) * LETTER + 2 * PADDING
+    return len(state_name(state)) * LETTER + 2 * PADDING
 
 
 def arrow(start: Node, end: Node, names: list[str]) -> Arrow:

@@ -46,6 +46,7 @@ class Selection:
     """
 
     def __init__(self, given: QueryDict, now: datetime, *aside: str):
+        self.now = now
         self.given = {
             name: value
             for name, value in given.items()
@@ -82,11 +83,22 @@ class Selection:
         changed: Mapping[str, object] = {**self.given, **changes}
         return "?" + urlencode({k: v for k, v in changed.items() if v is not None})
 
+    @property
+    def lasting(self) -> str:
+        """The query string that asks for the same entries later, too: with the ends of the window
+        in place of its length."""
+        if not self.window.preset:
+            return self.query()
+        since = self.window.since and self.window.since.isoformat()
+        return self.query(window=None, since=since, until=self.now.isoformat())
+
     @cached_property
     def chips(self) -> list[Chip]:
         """In the order of FILTERS."""
         return [
-            Chip(name, FILTERS[name].label, self.given[name], self.query(**{name: None}))
-            for name in FILTERS
+            Chip(
+                name, filter.label, str(filter.words(self.given[name])), self.query(**{name: None})
+            )
+            for name, filter in FILTERS.items()
             if name in self.values
         ]

@@ -3,22 +3,24 @@
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from django import template
 from django.db import connections
 from django.template.context import Context
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from accounts.databases import primary
-from audit.desk import start
+from audit.desk import names, start
 from audit.desk.access import LIST, may_see
 from audit.desk.actors import application
 from audit.desk.as_of import AsOf
 from audit.desk.integrity import Light, light
-from audit.models import END_STATES, START_STATES, UserStateAudit
+from audit.desk.outside import banner
+from audit.models import UserStateAudit
 
 register = template.Library()
-STATES = dict([*START_STATES, *END_STATES])
 
 
 @register.simple_tag(takes_context=True)
@@ -77,7 +79,23 @@ def visible(name: str | None) -> str:
     )
 
 
+@register.filter
+def in_words(query: str) -> str:
+    """What a query string asks for."""
+    asked = parse_qsl(query.removeprefix("?"))
+    return ", ".join(f"{name}: {value}" for name, value in asked) or gettext("everything")
+
+
 @register.simple_tag
-def state_name(state: str) -> Any:
-    """How a state is called; as it stands where the machine has none of that name."""
-    return STATES.get(state, visible(state))
+def state_name(state: str) -> str:
+    return visible(names.state_name(state))
+
+
+@register.filter
+def transition_name(transition: str) -> str:
+    return visible(names.transition_name(transition))
+
+
+@register.inclusion_tag("audit/desk/outside_banner.html", takes_context=True)
+def outside_banner(context: Context) -> dict[str, Any]:
+    return {"banner": banner(context["request"])}

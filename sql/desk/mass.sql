@@ -5,23 +5,25 @@
 -- Who runs it: the desk, or a member of user_state_audit_reader.
 -- Why it is safe: it only reads.
 --
--- All entries of a statement have one transaction and one moment.
+-- All entries of a statement have one transaction and one moment. The moment alone is looked for first, for
+-- that can be done in the index of the primary key.
 
-with large as materialized (
-  select a.transaction_id, a.datetime, count(*) as users, min(a.id) as first_id, max(a.id) as last_id
+with moment as materialized (
+  select a.datetime
     from public.user_state_audit a
    where a.datetime >= :'since'::timestamptz and a.datetime < :'until'::timestamptz
-   group by a.transaction_id, a.datetime
+   group by a.datetime
   having count(*) >= :'at_least'::bigint
-   order by a.datetime desc, a.transaction_id desc
+   order by a.datetime desc
    limit 100
 )
-select l.transaction_id, l.datetime, l.users, l.first_id, l.last_id,
-       array(select distinct a.start_state || ' ' || a.end_state
-               from public.user_state_audit a
-              where a.datetime = l.datetime and a.transaction_id = l.transaction_id
-              order by 1) as changes,
-       f.initiated_by, f.db_user, f.application_name
-  from large l
-  join public.user_state_audit f on f.id = l.first_id and f.datetime = l.datetime
- order by l.datetime desc, l.transaction_id desc;
+select a.transaction_id, a.datetime, count(*) as users, min(a.id) as first_id, max(a.id) as last_id,
+       array_agg(distinct a.start_state || ' ' || a.end_state) as changes,
+       min(a.initiated_by) as initiated_by, min(a.db_user) as db_user,
+       min(a.application_name) as application_name
+  from public.user_state_audit a
+ where a.datetime >= :'since'::timestamptz and a.datetime < :'until'::timestamptz
+   and a.datetime = any (array(select m.datetime from moment m))
+ group by a.transaction_id, a.datetime
+having count(*) >= :'at_least'::bigint
+ order by a.datetime desc, a.transaction_id desc;

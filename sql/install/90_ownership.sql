@@ -35,9 +35,13 @@ begin
        select to_regclass('public.' || t)
          from unnest(array['user_state_audit', 'user_state_transition', 'user_state_site',
                            'user_state_seal', 'user_state_verification', 'user_state_daily',
-                           'user_state_carried']) as t
+                           'user_state_carried', 'user_state_export']) as t
        union all
        select i.inhrelid from pg_inherits i where i.inhparent = to_regclass('public.user_state_audit'))
+    union all
+    select 'statistics', format('%I.%I', s.stxnamespace::regnamespace, s.stxname), s.stxowner
+      from pg_statistic_ext s
+     where s.stxrelid in (select t.relid from pg_partition_tree(to_regclass('public.user_state_audit')) t)
     union all
     select 'function', p.oid::regprocedure::text, p.proowner
       from pg_proc p

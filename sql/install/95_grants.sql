@@ -23,8 +23,8 @@ begin
   -- The application: its own tables, row by row.
   foreach name in array array[
     'user_fsm', 'accounts_user', 'accounts_user_groups', 'accounts_user_user_permissions',
-    'accounts_budget', 'auth_group', 'auth_group_permissions', 'django_admin_log',
-    'django_session'
+    'accounts_budget', 'audit_lastlook', 'audit_savedview', 'auth_group', 'auth_group_permissions',
+    'django_admin_log', 'django_session'
   ]
   loop
     if to_regclass('public.' || name) is not null then
@@ -66,7 +66,8 @@ begin
      or to_regclass('public.user_state_site') is null
      or to_regclass('public.user_state_daily') is null
      or to_regclass('public.user_state_carried') is null
-     or to_regclass('public.user_state_verification') is null then
+     or to_regclass('public.user_state_verification') is null
+     or to_regclass('public.user_state_export') is null then
     return;
   end if;
   if not (select pg_has_role(current_user, c.relowner, 'usage')
@@ -76,7 +77,7 @@ begin
   end if;
   revoke all on public.user_state_audit, public.user_state_transition, public.user_state_site,
     public.user_state_seal, public.user_state_verification, public.user_state_daily,
-    public.user_state_carried
+    public.user_state_carried, public.user_state_export
     from public;
   foreach reader in array array[
     'user_state_audit_app', 'user_state_audit_reader', 'user_state_audit_sealer'
@@ -85,7 +86,8 @@ begin
     execute format(
       'grant select on public.user_state_audit, public.user_state_transition,'
       ' public.user_state_audit_default, public.user_state_site, public.user_state_seal,'
-      ' public.user_state_verification, public.user_state_daily, public.user_state_carried to %I',
+      ' public.user_state_verification, public.user_state_daily, public.user_state_carried,'
+      ' public.user_state_export to %I',
       reader);
     -- To see whether it is behind the entries.
     execute format('grant select on sequence public.user_state_audit_id_seq to %I', reader);
@@ -100,6 +102,8 @@ begin
     on public.user_state_verification to user_state_audit_reader;
   -- NOTE: not verified_at and db_user, which say who wrote it and when: they are facts. The
   -- application, which shows the result, can't write it; nor the sealer, who can't look at states.
+  grant insert (ends, format, filter, entries) on public.user_state_export to user_state_audit_app;
+  -- NOTE: not the other columns: who exported, when and from where is not for the exporter to say.
 exception
   when insufficient_privilege then
     raise warning 'The audit is not granted: %.', sqlerrm;

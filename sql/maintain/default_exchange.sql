@@ -25,6 +25,7 @@ do $$
 declare
   moved     bigint;
   partition record;
+  counted   name;
   granted   text[] := array(
     select format('grant %s on public.user_state_audit_default to %s', a.privilege_type,
                   case a.grantee when 0 then 'public' else a.grantee::regrole::text end)
@@ -57,6 +58,12 @@ begin
     execute format('alter table user_state_maintenance.user_state_audit'
                    ' detach partition user_state_maintenance.%I', partition.name);
     execute format('alter table user_state_maintenance.%I set schema public', partition.name);
+    for counted in
+      select s.stxname from pg_statistic_ext s
+       where s.stxrelid = format('public.%I', partition.name)::regclass
+    loop
+      execute format('alter statistics user_state_maintenance.%I set schema public', counted);
+    end loop;
     execute format('alter table public.user_state_audit attach partition public.%I %s',
                    partition.name, partition.bounds);
   end loop;

@@ -11,7 +11,7 @@
 -- Safe to run again, wherever it was ended: what was built by halves is dropped and built again.
 
 with part as (
-  select c.oid, c.relname as name
+  select c.oid, c.relname as name, c.relowner as owner
     from pg_catalog.pg_inherits m
     join pg_catalog.pg_class c on c.oid = m.inhrelid
    where m.inhparent = pg_catalog.to_regclass('public.user_state_audit')
@@ -53,10 +53,15 @@ step as (
     from built b
   union all
   select part.name, null,
-         pg_catalog.format('create statistics public.%I %s from public.%I',
-                           pg_catalog.replace(s.stxname, 'user_state_audit', part.name),
-                           substring(pg_catalog.pg_get_statisticsobjdef(s.oid) from ' (\(.*) FROM '),
-                           part.name),
+         -- Which belongs to the owner of the audit; they need to be able to create it, for the moment.
+         pg_catalog.format(
+           'do $do$ begin create statistics public.%1$I %2$s from public.%3$I;'
+           ' if %4$L <> current_user then grant create on schema public to %4$I;'
+           ' alter statistics public.%1$I owner to %4$I;'
+           ' revoke create on schema public from %4$I; end if; end $do$',
+           pg_catalog.replace(s.stxname, 'user_state_audit', part.name),
+           substring(pg_catalog.pg_get_statisticsobjdef(s.oid) from ' (\(.*) FROM '),
+           part.name, pg_catalog.pg_get_userbyid(part.owner)),
          pg_catalog.format('analyze public.%I', part.name), null
     from pg_catalog.pg_statistic_ext s
    cross join part

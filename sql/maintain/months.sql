@@ -26,6 +26,7 @@ declare
   partition    record;
   apart        text;
   grantee      text;
+  counted      name;
   made         text[] := '{}';
   missing      text[] := '{}';
 begin
@@ -64,6 +65,9 @@ begin
         -- An owner of tables needs to be able to create them, for the moment of the change.
         execute format('grant usage, create on schema %I to %I', schema_name, audit_owner);
         execute format('alter table %s owner to %I', apart, audit_owner);
+        for counted in select s.stxname from pg_statistic_ext s where s.stxrelid = to_regclass(apart) loop
+          execute format('alter statistics %I.%I owner to %I', schema_name, counted, audit_owner);
+        end loop;
         execute format('revoke create on schema %I from %I', schema_name, audit_owner);
       end if;
       execute format('alter table %s attach partition %s %s', parent, apart, partition.bounds);

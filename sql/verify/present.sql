@@ -17,7 +17,8 @@ watched (oid, name, month, ours) as (
    where c.relnamespace = to_regnamespace('public')
      and c.relname in ('user_fsm', 'accounts_user', 'user_state_audit', 'user_state_transition',
                        'user_state_site', 'user_state_seal', 'user_state_verification',
-                       'user_state_daily', 'user_state_carried', 'django_migrations')
+                       'user_state_daily', 'user_state_carried', 'user_state_export',
+                       'django_migrations')
   union all
   select c.oid, c.relname::text, c.relname::text, true
     from pg_inherits i
@@ -413,8 +414,9 @@ line (kind, object, definition, month, code) as (
     from (
       select 'user_state_audit_app', name, array['select', 'insert', 'update', 'delete']
         from unnest(array['user_fsm', 'accounts_user', 'accounts_user_groups',
-                          'accounts_user_user_permissions', 'accounts_budget', 'auth_group',
-                          'auth_group_permissions', 'django_admin_log', 'django_session']) as name
+                          'accounts_user_user_permissions', 'accounts_budget', 'audit_lastlook',
+                          'audit_savedview', 'auth_group', 'auth_group_permissions',
+                          'django_admin_log', 'django_session']) as name
       union all
       select 'user_state_audit_app', name, array['select']
         from unnest(array['auth_permission', 'django_content_type']) as name
@@ -428,7 +430,7 @@ line (kind, object, definition, month, code) as (
        cross join unnest(array['user_state_audit', 'user_state_audit_default',
                                'user_state_transition', 'user_state_site', 'user_state_seal',
                                'user_state_verification', 'user_state_daily',
-                               'user_state_carried', 'django_migrations']) as name
+                               'user_state_carried', 'user_state_export', 'django_migrations']) as name
     ) as g (role, name, privileges)
 
   union all
@@ -466,6 +468,18 @@ line (kind, object, definition, month, code) as (
           union all
           select 'user_state_audit_reader', to_regrole('user_state_audit_reader')) as g (role, oid)
 
+  union all
+  select 'grant', 'grant to user_state_audit_app on what it says of an export',
+         case when to_regrole('user_state_audit_app') is not null
+                   and to_regclass('public.user_state_export') is not null
+           then (select coalesce(string_agg(a.attname, ', ' order by a.attname), '')
+                   from pg_attribute a
+                  where a.attrelid = to_regclass('public.user_state_export')
+                    and a.attnum > 0 and not a.attisdropped
+                    and has_column_privilege(to_regrole('user_state_audit_app'), a.attrelid, a.attnum,
+                                             'insert')) end,
+         null, false
+
   -- The trigger works with these.
   union all
   select 'grant', 'grant to the owner of the audit on ' || g.what,
@@ -496,6 +510,9 @@ line (kind, object, definition, month, code) as (
      -- Of which columns is said above.
      and not (g.privilege_type = 'INSERT' and a.object ~ '^column user_state_verification\.'
               and g.grantee = to_regrole('user_state_audit_reader'))
+     and not (g.privilege_type = 'INSERT'
+              and a.object ~ '^column user_state_export\.(ends|format|filter|entries)$'
+              and g.grantee = to_regrole('user_state_audit_app'))
    group by a.object, g.grantee
 
   union all

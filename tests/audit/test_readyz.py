@@ -107,6 +107,8 @@ def test_not_where_the_database_keeps_it_waiting(arena, monkeypatch):
         "alter table user_state_seal disable trigger user",
         "drop table user_state_verification",
         "create rule mine as on insert to user_state_verification do instead nothing",
+        "drop table user_state_export",
+        "alter table user_state_export disable trigger user",
         "alter table user_state_transition disable trigger refuse_truncate",
         "alter table user_state_audit add column note text",
         "alter table user_state_transition add column note text",

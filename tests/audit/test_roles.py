@@ -61,6 +61,24 @@ def test_migrating_takes_back_what_was_given_away(arena, migrated, give):
     assert arena.verify() == []
 
 
+@pytest.mark.parametrize(
+    "undo",
+    [
+        "drop index user_state_export_datetime; alter table user_state_export"
+        " drop constraint user_state_export_begins_or_ends;"
+        " revoke insert (filter) on user_state_export from user_state_audit_app",
+        pytest.param("drop table user_state_export", marks=pytest.mark.slow),
+    ],
+)
+def test_migrating_makes_the_log_of_exports_as_it_was(arena, migrated, undo):
+    arena.sql("otto", undo)
+    assert arena.verify() != []
+
+    migrated()
+
+    assert arena.verify() == []
+
+
 def test_migrating_grants_again_what_was_revoked(arena, migrated):
     arena.sql("otto", "revoke select on user_state_audit from user_state_audit_app")
 

@@ -6,6 +6,7 @@ from django.contrib.auth import alogin, login
 from django.db import connection, transaction
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
+from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User, UserFSM
 from audit.context import acting_as
@@ -108,6 +109,26 @@ def user(request):
     return HttpResponse(request.user.get_username())
 
 
+def statement_first(request):
+    User.objects.count()
+    return user(request)
+
+
+def kept_and_statement_first(request):
+    kept = request.user
+    User.objects.count()
+    return HttpResponse(kept.get_username())
+
+
+def wrapped_and_statement_first(request):
+    """As some middleware do: a lazy user within a lazy user."""
+    user = request.user
+    request.user = SimpleLazyObject(lambda: user)
+    set_state("locked")
+    set_state("active")
+    return HttpResponse(request.user.get_username())
+
+
 def session_first(request):
     request.session.get("anything")
     return user(request)
@@ -129,6 +150,9 @@ urlpatterns = [
     path("lock/", lock_everybody),
     path("user/", user),
     path("session/", session_first),
+    path("statement/", statement_first),
+    path("kept/", kept_and_statement_first),
+    path("wrapped/", wrapped_and_statement_first),
     path("lock-in-transaction/", lock_in_transaction),
     path("lock-on-commit/", lock_on_commit),
     path("sign-in/<username>/", sign_in_midway),

@@ -28,6 +28,9 @@ PAGES = {
     "somebody now": f"{LIST}at/?moment=NOW&subject=alice",
     "lockouts": f"{LIST}lockouts/",
     "integrity": f"{LIST}integrity/",
+    "outside": f"{LIST}outside/",
+    "exports": f"{LIST}exports/",
+    "print": f"{LIST}print/",
 }
 ACCOUNTS = {
     "users": "/admin/accounts/user/",

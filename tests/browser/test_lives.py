@@ -48,7 +48,7 @@ def test_invited_accepted_signed_in(mona, new_page, mailoutbox, seen_by_supervis
 
     expect(carol.get_by_role("heading", name="carol@example.com")).to_be_visible()
     expect(carol.get_by_text("you are signed in")).to_be_visible()
-    expect(carol.locator("dl .state")).to_have_text("active")
+    expect(carol.locator("dl .state")).to_have_text("Active")
     carol.goto(link_in(mailoutbox[0]))
     expect(carol.get_by_text("This link can no longer be used")).to_be_visible()
     assert seen_by_supervisor("carol")[:2] == [
@@ -88,7 +88,7 @@ def test_locked_out_and_unlocked_by_a_manager(alice, mona, sign_in, new_page, se
 
     manager = new_page(mona)
     manager.goto(page_of(alice))
-    expect(manager.locator(".state-panel .state")).to_have_text("locked")
+    expect(manager.locator(".state-panel .state")).to_have_text("Locked")
     manager.get_by_role("link", name="Unlock").click()
     manager.get_by_label("Reason").fill("Rang me up")
     manager.get_by_role("button", name="Unlock").click()

@@ -145,6 +145,16 @@ CURES = [
     Cure("entry", [TWICE], [], {"entry", "state"}),
     Cure("clock", [TOMORROW], [], {"clock"}),
     Cure("month", [CAROL], [MAINTAIN]),
+    Cure(
+        "day",
+        ["insert into user_state_daily values ('2026-01-01', 'x', 'y', '', true, 'x', '', 7)"],
+        ["delete from user_state_daily", MAINTAIN],
+    ),
+    Cure(
+        "quarter",
+        ["insert into user_state_carried values ('2026-01-01', 1, 'x', 'active', '2025-12-31', 1)"],
+        ["delete from user_state_carried", MAINTAIN],
+    ),
     Cure("site", [NAMELESS], [text_of("install/21_user_state_site.sql")]),
     Cure("gap", [OFF, LOCK], [MIGRATE, "update user_fsm set current_state = 'active'"], {"gap"}),
     Cure("state", [OFF, LOCK], [MIGRATE, RECONCILE]),

@@ -34,7 +34,8 @@ OF_THE_DESK = [
     )
 ]
 VALID = """
-select stxname || ' ' || pg_get_statisticsobjdef(oid) from pg_statistic_ext
+select concat_ws(' ', stxname, stxowner::regrole, pg_get_statisticsobjdef(oid))
+  from pg_statistic_ext
 union all
 select c.relname || ' ' || pg_get_indexdef(i.indexrelid) || ' ' || i.indisvalid
   from pg_index i

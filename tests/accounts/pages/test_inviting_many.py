@@ -92,7 +92,7 @@ def test_whom_a_batch_invited_that_was_broken_off_is_told_as_invited(
 def test_more_than_a_thousand_are_refused(invite, trail):
     answer = invite("\n".join(f"user{n}@example.com" for n in range(1001)))
 
-    assert "At most 1000 people" in answer.content.decode()
+    assert "At most 1,000 people" in answer.content.decode()
     assert trail.entries() == []
 
 

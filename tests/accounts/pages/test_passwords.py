@@ -1,6 +1,9 @@
 """Signing out, changing a password, and resetting a forgotten one."""
 
+from threading import Barrier
+
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 
 from accounts.models import State, User, UserFSM
@@ -157,7 +160,15 @@ def test_signing_in_leads_to_the_page_that_was_requested(alice, client):
     assert outside["Location"] == "/"
 
 
-def test_of_two_who_use_one_link_at_once_one_succeeds(forgetful, mailoutbox, attempt):
+def test_of_two_who_use_one_link_at_once_one_succeeds(forgetful, mailoutbox, attempt, monkeypatch):
+    """Both have been shown that the link is valid when they choose a password."""
+    both = Barrier(2, timeout=20)
+
+    def hash_together(password):
+        both.wait()
+        return make_password(password)
+
+    monkeypatch.setattr("accounts.views.make_password", hash_together)
     Client().post(RESET, {"email": "alice@example.com"})
     link = link_in(mailoutbox[0])
     browsers = [Client(), Client()]

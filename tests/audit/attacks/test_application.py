@@ -250,6 +250,24 @@ def test_claims_that_all_is_well(battle):
 
 
 @attack(REFUSED)
+def test_deletes_an_export_from_the_log(battle):
+    battle.refused(
+        "web",
+        "delete from user_state_export",
+        says="permission denied for table user_state_export",
+    )
+
+
+@attack(REFUSED)
+def test_logs_an_export_as_somebody_elses(battle):
+    battle.refused(
+        "web",
+        "insert into user_state_export (format, filter, db_user) values ('csv', '', 'carl')",
+        says="permission denied for table user_state_export",
+    )
+
+
+@attack(REFUSED)
 def test_names_an_override_as_if_the_machine_allowed_it(battle):
     battle.refused(
         "web",

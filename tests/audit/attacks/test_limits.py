@@ -177,6 +177,18 @@ def test_code_in_c(battle):
     assert battle.findings() == []
 
 
+def test_a_quarter_that_is_not_the_newest(battle):
+    """Of those that states are carried over, verify compares the newest one with the entries."""
+    battle.sql(
+        "otto",
+        "insert into user_state_carried values"
+        " ('2020-04-01', 2, 'bob', 'locked', '2020-03-01', 1),"
+        " ('2020-07-01', 3, 'carol', 'locked', '2020-03-01', 1)",
+    )
+
+    assert [each.user_id for each in battle.findings()] == [3]
+
+
 def test_reading(battle):
     battle.sql("rita", "select * from user_state_audit")
 

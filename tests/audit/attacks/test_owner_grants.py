@@ -62,6 +62,13 @@ def test_lets_the_application_add_seals(battle):
 
 
 @attack(FOUND)
+def test_lets_the_application_say_who_exported(battle):
+    battle.sql("otto", "grant insert (db_user) on user_state_export to user_state_audit_app")
+
+    battle.found("grant", "column user_state_export.db_user user_state_audit_app has insert")
+
+
+@attack(FOUND)
 def test_lets_somebody_set_the_sequence(battle):
     battle.sql("otto", "grant update on sequence user_state_audit_id_seq to carl")
 

@@ -19,6 +19,7 @@ WHO = {
         "test_owner_claims",
         "test_owner_code",
         "test_owner_races",
+        "test_owner_summaries",
     ],
     "A superuser": ["test_superuser"],
 }

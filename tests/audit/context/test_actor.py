@@ -181,7 +181,7 @@ def stock_middleware(settings):
 
 
 @pytest.mark.parametrize("stock", [False, True])
-@pytest.mark.parametrize("path", ["/user/", "/session/"])
+@pytest.mark.parametrize("path", ["/user/", "/session/", "/statement/"])
 def test_the_lookup_costs_no_query_more(alice, request, signed_in, stock, path):
     if stock:
         request.getfixturevalue("stock_middleware")
@@ -190,7 +190,8 @@ def test_the_lookup_costs_no_query_more(alice, request, signed_in, stock, path):
     with CaptureQueriesContext(connection) as queries:
         assert client.get(path).content == b"alice"
 
-    assert len(queries) == 2  # the session and its user
+    # The session and its user; and the page's own.
+    assert len(queries) == 2 + (path == "/statement/")
 
 
 def test_a_session_signed_with_a_former_key_stays_signed_in(

@@ -101,6 +101,27 @@ def test_a_page_that_does_not_ask_who_is_asking_does_not_vary_by_cookie(alice, s
     assert "Cookie" not in response.get("Vary", "")
 
 
+def hook_for_the_user(request):
+    return request.user
+
+
+@pytest.mark.parametrize("hook", [None, f"{__name__}.hook_for_the_user"])
+@pytest.mark.parametrize("path", ["/user/", "/statement/", "/kept/", "/wrapped/"])
+@pytest.mark.parametrize("somebody", [True, False])
+def test_a_page_that_does_varies_though_the_audit_has_asked_before(
+    alice, client, signed_in, settings, trail, path, hook, somebody
+):
+    """Otherwise a cache would give it to somebody else."""
+    settings.AUDIT_ACTOR = hook
+
+    response = (signed_in(alice) if somebody else client).get(path)
+
+    assert response.content == (b"alice" if somebody else b"")
+    assert set(trail.initiators()) <= {"alice" if somebody else "anonymous"}
+    assert response["Vary"] == "Cookie"
+    assert ("no-store" in response.get("Cache-Control", "")) == somebody
+
+
 def test_each_request_has_an_id_of_its_own_whatever_the_client_sends(client, db):
     browser = Client(headers={"X-Request-ID": "mine"})
 

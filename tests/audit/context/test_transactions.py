@@ -6,6 +6,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from accounts.models import UserFSM
 from audit.claims import Actor
 from audit.context import Context, acting_as, entered
+from audit.drivers import PlainCursor
 
 
 def test_nothing_is_ever_set_for_the_session(alice, execute, set_state):
@@ -130,6 +131,16 @@ def test_transactions_that_the_driver_begins_and_ends_are_noticed(alice, trail, 
             driver.execute("begin")
             set_state(state)
             driver.execute("commit")
+
+    assert trail.initiators() == ["job", "job"]
+
+
+def test_a_transaction_that_a_cursor_unknown_to_us_begins_is_a_new_one(alice, trail, set_state):
+    with acting_as("job"):
+        set_state("locked")
+        with transaction.atomic():
+            PlainCursor(connection.connection).execute("select 1")
+            set_state("active")
 
     assert trail.initiators() == ["job", "job"]
 

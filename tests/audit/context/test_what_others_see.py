@@ -288,11 +288,32 @@ def test_a_rollback_by_psycopgs_own_transaction_is_noticed(alice, trail, set_sta
     assert trail.initiators() == ["bob", "carol"]
 
 
+class Proxy:
+    """As tracers put one before a connection."""
+
+    def __init__(self, connection):
+        self.__dict__["_connection"] = connection
+
+    def __getattr__(self, name):
+        return getattr(self._connection, name)
+
+    def __setattr__(self, name, value):
+        setattr(self._connection, name, value)
+
+
 @psycopg3
-def test_a_transaction_that_psycopg_begins_by_itself_is_a_new_one(job, alice, trail, set_state):
+@pytest.mark.parametrize("proxy", [Proxy, lambda driver: driver])
+def test_a_transaction_that_psycopg_begins_by_itself_is_a_new_one(
+    job, alice, trail, set_state, proxy, monkeypatch
+):
+    connect = connection.Database.connect
+    monkeypatch.setattr(connection.Database, "connect", lambda **kwargs: proxy(connect(**kwargs)))
+    connection.close()
+
     set_state("locked")
     with transaction.atomic(), connection.connection.transaction():
         set_state("active")
+    connection.close()
 
     assert trail.initiators() == ["50% bob"] * 2
 

@@ -7,11 +7,32 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.test import Client
+
+from accounts.models import User, UserFSM
+from audit.context import acting_as
 
 LIST = "/admin/audit/userstateaudit/"
 ENTRY = re.compile(r'<li class="entry.*?</li>', re.DOTALL)
 PROGRAM = "user-state-audit"
 NOBODYS = 10**12  # a key that no user of a test has
+
+
+@pytest.fixture
+def sues(sue, signed_in) -> Client:
+    """Her browser."""
+    return signed_in(sue)
+
+
+@pytest.fixture
+def lock() -> Callable[..., None]:
+    """``lock(alice, user="nightly", reason="why")``: by whoever claims it."""
+
+    def change(subject: User, **claims: str) -> None:
+        with acting_as(**claims):
+            UserFSM.objects.filter(user=subject).update(current_state="locked")
+
+    return change
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 counted, half counted, or not at all."""
 
 import random
+import re
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -17,14 +18,15 @@ from tests.psql import psql
 
 BEGIN, DAYS = datetime(2024, 2, 10, tzinfo=UTC), 600
 FUTURE = datetime(2999, 1, 1, tzinfo=UTC)
-KEPT_UP = {"empty": None, "behind": datetime(2024, 11, 5, 13, tzinfo=UTC), "full": FUTURE}
+QUARTERS = [datetime(2024, 4, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)]
+SOME_DAY = datetime(2024, 11, 5, 13, tzinfo=UTC)
 STATES = ["invited", "active", "locked", "deactivated"]
 
 
 def history(dice: random.Random) -> list[UserStateAudit]:
     """Of eight users, who are renamed, deleted and made again; some statements change several."""
     states = dict.fromkeys(range(900_001, 900_009), "new")
-    midnights = [BEGIN + timedelta(days=dice.randrange(DAYS)) for _ in range(30)]
+    midnights = [BEGIN + timedelta(days=dice.randrange(DAYS)) for _ in range(30)] + QUARTERS
     moments = [BEGIN + timedelta(seconds=dice.random() * DAYS * 86_400) for _ in range(300)]
     entries = []
     for number, moment in enumerate(sorted([*midnights, *moments])):
@@ -52,20 +54,28 @@ def entry(dice, user, before, after, moment, transaction) -> UserStateAudit:
     )
 
 
-@pytest.fixture(params=KEPT_UP)
+@pytest.fixture(params=["empty", "behind", "full"])
 def entries(request, db) -> list[UserStateAudit]:
-    """All that there are, in order; the days and quarters up to a moment are counted."""
-    names = [f.name for f in UserStateAudit._meta.fields if f.name != "id"]
+    """All that there are, in order; nothing is counted, or what there was some day, or all."""
     rows = history(random.Random(4711))
+    write([row for row in rows if row.datetime < SOME_DAY])
+    if request.param != "empty":
+        keep_up(SOME_DAY)
+    write([row for row in rows if row.datetime >= SOME_DAY])
+    if request.param == "full":
+        keep_up(FUTURE)
+        keep_up(FUTURE)  # and there is nothing left to do
+    return list(UserStateAudit.objects.order_by("id"))
+
+
+def write(rows: list[UserStateAudit]) -> None:
+    names = [f.name for f in UserStateAudit._meta.fields if f.name != "id"]
     with connection.cursor() as cursor:
         cursor.executemany(
             f"insert into user_state_audit ({', '.join(names)})"
             f" values ({', '.join(['%s'] * len(names))})",
             [[getattr(row, name) for name in names] for row in rows],
         )
-    if KEPT_UP[request.param]:
-        keep_up(KEPT_UP[request.param])
-    return list(UserStateAudit.objects.order_by("id"))
 
 
 def keep_up(settled: datetime) -> None:
@@ -80,8 +90,8 @@ def moments(entries: list[UserStateAudit]) -> list[datetime]:
     the future."""
     every = [each.datetime for each in entries[::23]]
     between = [first + (second - first) / 2 for first, second in pairwise(every)]
-    ends = [datetime(2024, 4, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)]
-    return [datetime(1999, 1, 1, tzinfo=UTC), *every, *between, *ends, FUTURE]
+    before = [each - timedelta(microseconds=1) for each in QUARTERS]
+    return [datetime(1999, 1, 1, tzinfo=UTC), *every, *between, *before, *QUARTERS, FUTURE]
 
 
 def present(entries: list[UserStateAudit], moment: datetime) -> list[UserStateAudit]:
@@ -197,8 +207,7 @@ def test_psql_runs_each_file_as_its_header_says(transactional_db, file):
     text = file.read_text("utf-8")
     header = text.partition("\n\n")[0]
     given = {
-        name: value.strip("'")
-        for name, value in queries.re.findall(r"-v (\w+)=('[^']*'|\S+)", header)
+        name: value.strip("'") for name, value in re.findall(r"-v (\w+)=('[^']*'|\S+)", header)
     }
 
     psql(*(f"-v{name}={value}" for name, value in given.items()), "-f", str(file))

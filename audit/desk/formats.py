@@ -1,0 +1,77 @@
+"""The formats of an export: CSV for spreadsheets, JSON Lines for programs. PostgreSQL writes both.
+
+All columns of an entry are in it but the salts and digests of its seal. Moments are in UTC.
+"""
+
+from typing import Any, NamedTuple
+
+from django.db import models
+
+from audit.models import UserStateAudit
+
+from .as_sql import as_sql
+from .pages import Entries
+
+FIELDS = [
+    each
+    for each in UserStateAudit._meta.concrete_fields
+    if not isinstance(each, models.BinaryField)
+]
+# What a spreadsheet could take for a formula, behind whatever white space or nothing that is seen.
+# In ASCII, for a database's encoding may lack what it looks for.
+UNSEEN = r"\s\u0001-\u0020\u007f-\u00a0\u00ad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f"
+FORMULA = rf"^([\t\r\n]|[{UNSEEN}\u3000\ufeff]*[-=+@\uff0b\uff0d\uff1d\uff20])"
+
+
+class Format(NamedTuple):
+    """``head`` comes before the rows. ``columns``, with ``values`` for the placeholders, and
+    ``options`` are of the COPY that makes them."""
+
+    name: str
+    content_type: str
+    head: bytes
+    columns: str
+    values: list[str]
+    options: str
+
+    def copy(self, entries: Entries) -> str:
+        query = as_sql(entries, self.columns, self.values)
+        return f"copy ({query}) to stdout with (format csv{self.options})"
+
+
+def cell(field: Any) -> str:
+    """A column as a spreadsheet may have it."""
+    name = field.column
+    if isinstance(field, models.TextField):
+        return f"case when {name} ~ %s then '''' || {name} else {name} end"
+    if isinstance(field, models.DateTimeField):
+        return f"to_json({name}) #>> '{{}}'"  # which writes it as ISO 8601 does
+    return str(name)
+
+
+def member(field: Any) -> str:
+    """A column of a JSON object. row_to_json() does the same, and takes half as long again."""
+    is_number = isinstance(field, models.IntegerField)
+    value = f"{field.column}::text" if is_number else f"to_json({field.column})::text"
+    return f"""'"{field.column}":' || {f"coalesce({value}, 'null')" if field.null else value}"""
+
+
+CSV = Format(
+    "csv",
+    "text/csv; charset=utf-8",
+    # By the mark at its beginning a spreadsheet knows the encoding.
+    ("\N{BYTE ORDER MARK}" + ",".join(str(each.column) for each in FIELDS) + "\n").encode(),
+    ", ".join(map(cell, FIELDS)),
+    [FORMULA for each in FIELDS if isinstance(each, models.TextField)],
+    "",
+)
+JSON_LINES = Format(
+    "jsonl",
+    "application/x-ndjson",
+    b"",
+    "'{' || " + " || ',' || ".join(map(member, FIELDS)) + " || '}'",
+    [],
+    # COPY would quote what has these in it, and JSON has no control characters.
+    r", delimiter E'\x01', quote E'\x02'",
+)
+FORMATS = {each.name: each for each in (CSV, JSON_LINES)}

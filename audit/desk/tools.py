@@ -1,0 +1,19 @@
+"""What stands beside the filters of the list: the view as SQL, and the saved views."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from audit.models import SavedView
+
+from .as_sql import as_sql
+from .pages import Entries
+from .saved_views import may_remove
+from .selection import Selection
+
+
+def tools(request: HttpRequest, selection: Selection, entries: Entries) -> dict[str, Any]:
+    return {
+        "sql": "" if selection.problems else f"{as_sql(entries)};",
+        "saved_views": [(view, may_remove(request, view)) for view in SavedView.objects.all()],
+    }

@@ -1,0 +1,227 @@
+"""Exports: exactly the entries of the view, as CSV and JSON Lines, and a log of each."""
+
+import csv
+import json
+from datetime import datetime
+from io import StringIO
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.db import IntegrityError, connection
+from django.test import AsyncClient
+
+from accounts.models import UserFSM
+from audit.desk.copying import PIECE
+from audit.models import Export, UserStateAudit
+
+from .conftest import LIST
+
+HIDDEN = {"subject_salt", "subject_digest", "actor_salt", "actor_digest"}
+FULL_WIDTH = ["\uff1d1", "\uff0b1", "\uff0d1", "\uff201"]
+UNSEEN = [" =1", "\u00a0\t=1", "\u3000+1", "\u200b=1", "\ufeff@1"]
+FORMULAS = ["=1", "+1", "-1", "@a", "\tx", "\rx", "\nx", *FULL_WIDTH, *UNSEEN]
+
+
+@pytest.fixture
+def log(transactional_db):
+    """The log of exports since the test began: nobody can empty it."""
+    before = {*Export.objects.values_list("pk", flat=True)}
+    return lambda: Export.objects.exclude(pk__in=before).order_by("datetime")
+
+
+def body(response) -> bytes:
+    assert response.status_code == 200
+    return b"".join(response.streaming_content)
+
+
+def latest(browser) -> str:
+    """The first row on the page of the exports."""
+    return browser.get(f"{LIST}exports/").content.decode().split("<tr>")[2]
+
+
+def from_csv(content: bytes) -> list[dict[str, str]]:
+    return [*csv.DictReader(StringIO(content.decode("utf-8-sig"), newline=""))]
+
+
+def from_jsonl(content: bytes) -> list[dict]:
+    return [json.loads(line) for line in content.decode().splitlines()]
+
+
+def entries(**filters) -> list[dict]:
+    found = UserStateAudit.objects.filter(**filters).order_by("-pk").values()
+    return [{k: v for k, v in each.items() if k not in HIDDEN} for each in found]
+
+
+def test_json_lines_have_every_column_but_salts_and_digests(alice, bob, sues, lock):
+    lock(alice, user="nightly", ip="192.0.2.1", reason='"a",\n=b\\ é \x02')
+    lock(bob)
+
+    rows = from_jsonl(body(sues.get(f"{LIST}export.jsonl?user_id={alice.pk}")))
+
+    for row in rows:
+        row["datetime"] = datetime.fromisoformat(row["datetime"])
+    assert rows == entries(user_id=alice.pk)
+
+
+def test_csv_has_the_same_as_text(alice, sues, lock):
+    lock(alice, user="nightly", ip="192.0.2.1", reason='"a",\nb\\ é \x02 a=b')
+
+    rows = from_csv(body(sues.get(f"{LIST}export.csv?user_id={alice.pk}")))
+
+    for row in rows:
+        row["datetime"] = datetime.fromisoformat(row["datetime"])
+    expected = [
+        {k: "" if v is None else v if k == "datetime" else str(v) for k, v in each.items()}
+        for each in entries(user_id=alice.pk)
+    ]
+    assert rows == expected
+
+
+def test_an_export_is_all_pages_of_the_list_and_not_one(alice, sues):
+    for state in ("locked", "active") * 55:
+        UserFSM.objects.filter(user=alice).update(current_state=state)
+
+    rows = from_jsonl(
+        body(sues.get(f"{LIST}export.jsonl?user_id={alice.pk}&end_state=locked&before=1.1"))
+    )
+
+    assert [row["id"] for row in rows] == [
+        each["id"] for each in entries(user_id=alice.pk, end_state="locked")
+    ]
+    assert len(rows) == 55
+
+
+def test_no_cell_is_a_formula(alice, sues, lock):
+    for text in FORMULAS:
+        lock(alice, user=text, reason=f"a{text}")
+        UserFSM.objects.filter(user=alice).update(current_state="active")
+    query = f"?user_id={alice.pk}&end_state=locked"
+
+    rows = from_csv(body(sues.get(f"{LIST}export.csv{query}")))
+    exact = from_jsonl(body(sues.get(f"{LIST}export.jsonl{query}")))
+
+    assert [row["initiated_by"] for row in rows[::-1]] == [f"'{text}" for text in FORMULAS]
+    assert [row["reason"] for row in rows[::-1]] == [f"a{text}" for text in FORMULAS]
+    assert [row["initiated_by"] for row in exact[::-1]] == FORMULAS
+
+
+@pytest.mark.parametrize(
+    "query", ["since=yesterday", "x=1", "override=no", "kind=a", "actor=a&actor=b", "user_id=²"]
+)
+def test_what_cannot_be_understood_is_refused_and_not_exported(alice, sues, log, query):
+    response = sues.get(f"{LIST}export.csv?{query}")
+
+    assert response.status_code == 400
+    assert "alice" not in response.content.decode()
+    assert not log()
+
+
+def test_the_file_is_named_after_what_and_when(sues):
+    response = sues.get(f"{LIST}export.csv?kind=outside&actor=%22%0d%0ax%2f..")
+
+    disposition = response["Content-Disposition"]
+    assert "user-state-changes_actor-x_kind-outside_20" in disposition
+    assert disposition.endswith('Z.csv"')
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+
+
+def test_an_export_is_logged_before_its_first_byte_and_at_its_end(alice, sue, sues, log):
+    response = sues.get(f"{LIST}export.csv?user_id={alice.pk}")
+
+    [begun] = log()
+    assert (begun.initiated_by, begun.initiator_id, begun.ip_address) == (
+        "sue",
+        sue.pk,
+        "127.0.0.1",
+    )
+    assert (begun.format, begun.request_id) == ("csv", response["X-Request-ID"])
+    assert begun.db_user
+    body(response)
+    assert begun.end.entries == 1
+    page = latest(sues)
+    assert "sue" in page
+    assert f"user_id: {alice.pk}, since: 20" in page
+    assert "broken off" not in page
+
+
+def test_the_filter_in_the_log_finds_the_same_later(alice, sues, lock, log):
+    exported = from_jsonl(body(sues.get(f"{LIST}export.jsonl?user_id={alice.pk}")))
+    lock(alice)
+
+    again = from_jsonl(body(sues.get(f"{LIST}export.jsonl{log()[0].filter}")))
+
+    assert again == exported
+
+
+def test_a_download_that_is_broken_off_is_logged_as_such(sues, log):
+    response = sues.get(f"{LIST}export.csv")
+    next(response.streaming_content)
+    assert "not ended yet" in latest(sues)
+
+    response.close()
+
+    assert log()[1].entries is None
+    assert "broken off" in latest(sues)
+
+
+def test_what_cannot_be_logged_is_not_exported(sues, execute):
+    execute("alter table user_state_export add constraint mine check (false) not valid")
+    try:
+        with pytest.raises(IntegrityError):
+            sues.get(f"{LIST}export.csv")
+    finally:
+        execute("alter table user_state_export drop constraint mine")
+
+
+def test_asking_for_the_head_exports_nothing(sues, log):
+    response = sues.head(f"{LIST}export.csv")
+
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert not log()
+
+
+def test_an_asynchronous_server_streams_too(alice, sue, log):
+    async def run() -> list[bytes]:
+        browser = AsyncClient()
+        await browser.aforce_login(sue)
+        response = await browser.get(f"{LIST}export.jsonl?user_id={alice.pk}")
+        assert response.is_async
+        return [piece async for piece in response.streaming_content]
+
+    pieces = async_to_sync(run)()
+
+    assert [row["username"] for row in from_jsonl(b"".join(pieces))] == ["alice"]
+    assert [each.initiated_by for each in log()] == ["sue", "sue"]
+
+
+@pytest.mark.slow
+def test_nobody_goes_on_reading_for_a_download_that_is_broken_off(sues, execute, log):
+    execute(
+        "insert into accounts_user (id, username, password, is_superuser, first_name, last_name,"
+        " email, is_staff, is_active, date_joined) overriding system value"
+        " select 1000000 + i, 'many' || i, '', false, '', '', '', false, true, now()"
+        " from generate_series(1, 20000) i;"
+        "insert into user_fsm (user_id, current_state)"
+        " select id, 'active' from accounts_user where id > 1000000"
+    )
+    response = sues.get(f"{LIST}export.jsonl?window=all")
+    assert len(next(response.streaming_content)) <= 2 * PIECE
+
+    response.close()
+
+    assert execute(
+        "select count(*) from pg_stat_activity where query like 'copy (select%'"
+        " and datname = current_database() and state = 'active'"
+    ) == [(0,)]
+    assert log()[1].entries is None
+
+
+def test_the_model_has_the_columns_and_nulls_of_the_table(db):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select attname::text, not attnotnull from pg_attribute"
+            " where attrelid = 'user_state_export'::regclass and attnum > 0 order by attnum"
+        )
+        table = cursor.fetchall()
+
+    assert table == [(field.column, field.null) for field in Export._meta.fields]
