@@ -111,7 +111,7 @@ def read_page(
     problems: list[str],
     entries: Entries,
     window: Window,
-    grouped: bool,
+    grouped: bool = True,
 ) -> Page:
     """The page that the parameters ask for; where there are problems, an empty one."""
     start = position_of(given, problems)
