@@ -99,7 +99,7 @@ class AdminPasswordForm(PasswordOnly, AdminPasswordChangeForm):
     """The password of another user, in the admin."""
 
     # As Django's, whose second sentence has no translation.
-    usable_password_help_text = format_lazy(
+    usable_password_help_text = format_lazy(  # type: ignore[assignment] # lazy, as labels may be
         '{}<ul id="id_unusable_warning" class="messagelist"><li class="warning">{}</li></ul>',
         SetUnusablePasswordMixin.usable_password_help_text,
         _("If disabled, the current password for this user will be lost."),

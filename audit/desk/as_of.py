@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.contrib.auth import get_user_model
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import connections
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -15,7 +16,7 @@ from audit.models import UserStateAudit
 from audit.moments import moment
 
 from .filters import NUMBER, number, shown, text
-from .pages import START
+from .pages import PATIENCE, START
 from .patience import GaveUpError, at_most
 from .people import called_today
 from .queries import InState, UserState, at_counts, at_everybody
@@ -96,10 +97,14 @@ class AsOf:
         changed = {**self.given, **changes}
         return "?" + urlencode({k: v for k, v in changed.items() if v is not None})
 
-    @property
-    def of_one(self) -> list[Then]:
-        """Of the user who was asked for; of all who were called so until then, or are today."""
-        keys = self.keys()
+    @cached_property
+    def of_one(self) -> list[Then] | None:
+        """Of the user who was asked for; of all who were called so until then, or are today. None
+        where it takes too long to find all of those."""
+        try:
+            keys = self.keys()
+        except GaveUpError:
+            return None
         names = called_today(*keys)
         found = [Then(key, self.entry_of(key), names.get(key)) for key in sorted(keys)]
         return [then for then in found if self.fits(then)]
@@ -116,13 +121,16 @@ class AsOf:
     def called_so(self) -> set[int]:
         name, until = self.values["subject"], self.moment
         entries = UserStateAudit.objects.filter(username=name, datetime__lte=until)
-        then = entries.order_by().values_list("user_id", flat=True).distinct()[:SAME_NAME]
+        with at_most(PATIENCE, entries.db):
+            then = {*entries.order_by().values_list("user_id", flat=True).distinct()[:SAME_NAME]}
         today = get_user_model().objects.filter(username=name).values_list("pk", flat=True)
-        return {*then, *today}
+        return then.union(today)
 
-    def everybody(self, connection: BaseDatabaseWrapper) -> Everybody | None:
+    @cached_property
+    def everybody(self) -> Everybody | None:
         """None where it takes too long."""
         moment, state = self.values["moment"], self.values.get("state", "")
+        connection = connections[UserStateAudit.objects.db]
         try:
             with at_most(EVERYBODY, connection.alias):
                 counts = at_counts(connection, moment)
@@ -131,6 +139,12 @@ class AsOf:
             return None
         last = users[-1] if len(users) == PER_PAGE else None
         return Everybody(counts, users, last and f"{last.user_id}.{last.username}")
+
+    @property
+    def beginning(self) -> datetime | None:
+        """When the audit begins, where that is behind the moment."""
+        first = UserStateAudit.objects.order_by("pk").first()
+        return first.datetime if first and self.moment and self.moment < first.datetime else None
 
     def entry_of(self, key: int) -> UserStateAudit | None:
         """The last one until then."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils.functional import cached_property
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from audit.models import UserStateAudit
 
@@ -26,6 +26,7 @@ REACHES = (timedelta(days=30), timedelta(days=366), None)
 # Ids and moments have the same order but for two transactions at once, and clocks set back.
 SLACK = timedelta(days=1)
 PATIENCE = 250  # milliseconds for each of the longer looks
+DAMAGED = gettext_noop("The address of this page is damaged: begin with the newest.")
 TOKEN = re.compile(r"([0-9]{1,18})\.([0-9]{1,11})")
 START = datetime(1, 1, 3, tzinfo=UTC)
 
@@ -45,8 +46,7 @@ class Position(NamedTuple):
             number, seconds = TOKEN.fullmatch(token).groups()  # type: ignore[union-attr] # caught
             return cls(int(number), datetime.fromtimestamp(int(seconds), UTC))
         except (AttributeError, ValueError, OverflowError, OSError):
-            sentence = gettext("The address of this page is damaged: begin with the newest.")
-            raise ValueError(sentence) from None
+            raise ValueError(gettext(DAMAGED)) from None
 
     @property
     def token(self) -> str:
@@ -96,6 +96,16 @@ def of_statement(entry: UserStateAudit) -> Q:
     return Q(transaction_id=entry.transaction_id, datetime=entry.datetime)
 
 
+def position_of(given: Mapping[str, str], problems: list[str]) -> Position | None:
+    """Where the page begins that the parameters ask for. A damaged one is a problem more."""
+    token = "".join(given.get(name, "") for name in POSITION)
+    try:
+        return Position.read(token) if token else None
+    except ValueError as error:
+        problems.append(str(error))
+        return None
+
+
 def read_page(
     given: Mapping[str, str],
     problems: list[str],
@@ -103,18 +113,11 @@ def read_page(
     window: Window,
     grouped: bool = True,
 ) -> Page:
-    """The page that the parameters ask for. A damaged one is a problem more, and where there are
-    problems the page is empty."""
-    after, before = given.get("after"), given.get("before")
-    start = None
-    if after or before:
-        try:
-            start = Position.read(f"{after or ''}{before or ''}")
-        except ValueError as error:
-            problems.append(str(error))
+    """The page that the parameters ask for; where there are problems, an empty one."""
+    start = position_of(given, problems)
     if problems:
         return Page([], None, None, None)
-    return Pager(entries, window, start, bool(after), grouped).page
+    return Pager(entries, window, start, bool(given.get("after")), grouped).page
 
 
 class Pager:

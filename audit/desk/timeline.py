@@ -1,51 +1,39 @@
 """A user's history as a row of stays in states, a page at a time."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import cached_property
 
 from django.contrib.auth import get_user_model
-from django.http import QueryDict
 from django.utils.translation import gettext
 
 from accounts.models import User
 from audit.models import UserStateAudit
 
-from .pages import PATIENCE, Entries, Page, Pager, Position, read_page
+from .history_page import read_history
+from .pages import PATIENCE, Entries
 from .patience import GaveUpError, at_most
-from .selection import Selection
 from .stays import Stay, stays_of, totals
 
 MOST = 1000  # entries of a user whose time in each state is added up
 
 
-def of_user(key: int) -> Selection:
-    """All entries of a user."""
-    return Selection(QueryDict(f"window=all&user_id={key}"), datetime.now(UTC))
-
-
 class Timeline:
-    """``user`` is None once they are gone: history outlives them."""
+    """``user`` is None once they are gone: history outlives them. Nothing is shown where there are
+    ``problems``."""
 
     def __init__(self, key: int, given: Mapping[str, str], problems: list[str]):
-        self.key, self.given = key, given
-        self.user: User | None = (
-            get_user_model().objects.filter(pk=key).select_related("fsm").first()
-        )
-        self.selection = of_user(key)
-        self.selection.problems += problems
+        self.key = key
+        users = get_user_model().objects.select_related("fsm")
+        self.user: User | None = users.filter(pk=key).first()
         self.entries: Entries = UserStateAudit.objects.filter(user_id=key).order_by("-pk")
-
-    @cached_property
-    def page(self) -> Page:
-        problems, window = self.selection.problems, self.selection.window
-        return read_page(self.given, problems, self.entries, window, grouped=False)
+        self.page = read_history(given, problems, self.entries)
 
     @cached_property
     def newest(self) -> UserStateAudit | None:
         """Of all entries."""
-        rows = self.page.rows
-        return rows[0].entry if rows and not self.page.newer else self.entries.first()
+        if self.page.entries and not self.page.newer:
+            return self.page.entries[0]
+        return self.entries.first()
 
     @property
     def exists(self) -> bool:
@@ -71,21 +59,13 @@ class Timeline:
 
     @cached_property
     def stays(self) -> list[Stay]:
-        shown = [row.entry for row in self.page.rows]
-        if not shown:
-            return []
-        newer = self.beside(shown[0], ascending=True) if self.page.newer else None
-        older = self.beside(shown[-1], ascending=False) if self.page.older else None
-        return stays_of(shown, newer, older)
-
-    def beside(self, entry: UserStateAudit, ascending: bool) -> UserStateAudit | None:
-        position = Position(entry.pk, entry.datetime)
-        pager = Pager(self.entries, self.selection.window, position, ascending, grouped=False)
-        return next(iter(pager.read(position, 1)), None)
+        return stays_of(*self.page)
 
     @cached_property
     def totals(self) -> dict[str, str] | None:
         """The time in each state, in words; None where there are more than MOST entries."""
+        if not self.page.newer and not self.page.older:
+            return totals((each.end_state, each.datetime) for each in self.page.entries)
         try:
             with at_most(PATIENCE, self.entries.db):
                 changes = self.entries.values_list("end_state", "datetime")[: MOST + 1]

@@ -1,7 +1,9 @@
 """The timeline of a user: how long they were in each state, by whom and why."""
 
+from datetime import UTC, datetime
+
 from django.db import connections
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext
 
 from audit.models import UserStateAudit
@@ -11,7 +13,7 @@ from .actors import application
 from .filters import NUMBER, shown
 from .machine import diagram
 from .pages import POSITION
-from .selection import unknown
+from .selection import Selection, unknown
 from .timeline import MOST, Timeline
 
 
@@ -19,8 +21,10 @@ from .timeline import MOST, Timeline
 def timeline_view(request: HttpRequest, user_id: str) -> HttpResponse:
     if not NUMBER.fullmatch(user_id):
         return absent(request, user_id)
-    timeline = Timeline(int(user_id), request.GET.dict(), [*unknown(request.GET, *POSITION)])
-    timeline.page  # noqa: B018 - whose tokens may be a problem
+    # What leads from it to the list has these filters.
+    selection = Selection(QueryDict(f"window=all&user_id={user_id}"), datetime.now(UTC))
+    selection.problems += unknown(request.GET, *POSITION)
+    timeline = Timeline(int(user_id), request.GET.dict(), selection.problems)
     if not timeline.exists:
         return absent(request, user_id)
     return render(
@@ -28,7 +32,7 @@ def timeline_view(request: HttpRequest, user_id: str) -> HttpResponse:
         "timeline",
         title=gettext("Timeline of %s") % timeline.name,
         timeline=timeline,
-        selection=timeline.selection,
+        selection=selection,
         application=application(connections[UserStateAudit.objects.db]),
         most=MOST,
         diagram=diagram(),

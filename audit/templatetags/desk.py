@@ -3,11 +3,13 @@
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from django import template
 from django.db import connections
 from django.template.context import Context
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from accounts.databases import primary
 from audit.desk import names, start
@@ -75,6 +77,13 @@ def visible(name: str | None) -> str:
         else f"[U+{ord(character):04X}]"
         for character in name or ""
     )
+
+
+@register.filter
+def in_words(query: str) -> str:
+    """What a query string asks for."""
+    asked = parse_qsl(query.removeprefix("?"))
+    return ", ".join(f"{name}: {value}" for name, value in asked) or gettext("everything")
 
 
 @register.simple_tag

@@ -2,12 +2,15 @@
 
 import html
 import re
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connections
 
 from accounts.models import User
 from audit.desk import as_of, queries
+from audit.desk.patience import at_most
 
 from .conftest import LIST
 
@@ -62,6 +65,9 @@ def test_before_their_first_entry_and_of_nobody_it_knows_nothing(history, then):
     assert "no entry of this user from before" in then("2025-12-31", user_id=key)
     assert "no entry of this user from before" in then("2026-01-02", user_id=key + 10**15)
     assert "The audit begins at" in then("0001-01-01", user_id=key)
+    assert "The audit begins at" in then("0001-01-01")
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
+    assert "The audit begins at" not in then(now, user_id=key + 10**15)
 
 
 def test_a_name_is_of_whoever_was_called_so_until_then_or_is_today(history, then):
@@ -163,3 +169,15 @@ def test_where_everybody_takes_too_long_it_says_so(history, then, monkeypatch):
     monkeypatch.setattr(queries, "text_of", lambda name: "select pg_sleep(1)")
 
     assert "takes too long" in then("2026-01-01T12:00")
+
+
+def test_where_a_name_has_too_many_entries_it_says_so(then, monkeypatch):
+    @contextmanager
+    def gives_up(milliseconds, alias):
+        with at_most(milliseconds, alias), connections[alias].cursor() as cursor:
+            cursor.execute("set local statement_timeout = 1; select pg_sleep(1)")
+        yield
+
+    monkeypatch.setattr(as_of, "at_most", gives_up)
+
+    assert "takes too long" in then("2026-01-01T12:00", subject="robin")

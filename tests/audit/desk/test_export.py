@@ -140,7 +140,7 @@ def test_an_export_is_logged_before_its_first_byte_and_at_its_end(alice, sue, su
     assert begun.end.entries == 1
     page = latest(sues)
     assert "sue" in page
-    assert f"user_id={alice.pk}" in page
+    assert f"user_id: {alice.pk}, since: 20" in page
     assert "broken off" not in page
 
 

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from accounts.models import User
-from audit.desk import timeline
+from audit.desk import history_page, timeline
 from audit.desk.durations import between
+from audit.models import UserStateAudit
 
 from .conftest import LIST
 
@@ -59,10 +60,12 @@ def test_the_time_in_each_state_is_added_up(history, page_of):
 
 
 def test_of_users_with_many_entries_it_is_not_added_up(history, page_of, monkeypatch):
-    monkeypatch.setattr(timeline, "MOST", 3)
-    page = page_of(history(*STAYS))
+    monkeypatch.setattr(history_page, "PER_PAGE", 2)
+    key = history(*STAYS)
+    assert "In all" in page_of(key)
 
-    assert "The time in each state is not added up" in page
+    monkeypatch.setattr(timeline, "MOST", 3)
+    assert "The time in each state is not added up" in page_of(key)
 
 
 def test_where_the_audit_does_not_know_it_says_so(history, page_of):
@@ -126,6 +129,7 @@ def test_fifty_a_page_stay_put_and_each_knows_its_neighbours(history, page_of):
     assert len(shown) == 100
     assert all("for 1 day after 1 day in" in each for each in shown[1:])
     assert rows(page_of(key, newer)) == rows(first)
+    assert "Newer" not in page_of(key, newer)
     history(("active", "locked", "2026-06-01"), user_id=key)
     assert rows(page_of(key, older)) == rows(second)
 
@@ -150,7 +154,16 @@ def test_what_cannot_be_understood_shows_nothing(history, page_of, query):
 
 
 def test_the_page_beyond_the_end_is_empty(history, page_of):
-    assert "There are no entries on this page." in page_of(history(*STAYS), "?before=1.1")
+    key = history(*STAYS)
+    first, *_, last = UserStateAudit.objects.filter(user_id=key).order_by("pk")
+
+    for entry, query in ((first, "before"), (last, "after")):
+        page = page_of(key, f"?{query}={entry.pk}.{int(entry.datetime.timestamp())}")
+        assert "There are no entries on this page." in page
+    beside = f"{last.pk - 1}.{int(last.datetime.timestamp())}"
+    assert rows(page_of(key, f"?before={beside}"))
+    other = history(*STAYS)
+    assert "is damaged" in page_of(other, f"?before={beside}")
 
 
 @pytest.mark.parametrize(
