@@ -13,6 +13,7 @@ from django.contrib.auth.forms import (
     PasswordChangeForm,
     PasswordResetForm,
     SetPasswordMixin,
+    SetUnusablePasswordMixin,
 )
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
@@ -96,6 +97,13 @@ class PasswordOnly(SetPasswordMixin):
 
 class AdminPasswordForm(PasswordOnly, AdminPasswordChangeForm):
     """The password of another user, in the admin."""
+
+    # As Django's, whose second sentence has no translation.
+    usable_password_help_text = format_lazy(  # type: ignore[assignment] # lazy, as labels may be
+        '{}<ul id="id_unusable_warning" class="messagelist"><li class="warning">{}</li></ul>',
+        SetUnusablePasswordMixin.usable_password_help_text,
+        _("If disabled, the current password for this user will be lost."),
+    )
 
 
 class ChangeForm(PasswordOnly, PasswordChangeForm):

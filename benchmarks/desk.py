@@ -27,38 +27,51 @@ from project.settings import BASE_DIR, database
 
 SMALL = 10_000
 NOW = datetime.now(UTC)
-LIST = "/admin/audit/userstateaudit/?window="
-# Each page: its name, and its address. {middle} is the id in the middle of the window.
+LIST = "/admin/audit/userstateaudit/"
+YEAR_OF = f"{LIST}?window=1y&"
+# Each page: its name, and its address. {middle} is the token of an entry in the middle of the year.
 PAGES = [
-    ("list, 30 days", f"{LIST}30"),
-    ("list, a year", f"{LIST}365"),
-    ("list, everything", f"{LIST}all"),
-    ("in the middle of a year", f"{LIST}365&before={{middle}}"),
-    ("start state", f"{LIST}365&start_state=locked"),
-    ("end state", f"{LIST}365&end_state=deactivated"),
-    ("states that never follow", f"{LIST}365&start_state=invited&end_state=locked"),
-    ("transition", f"{LIST}365&transition=unlock"),
-    ("overrides", f"{LIST}365&override=1"),
-    ("overrides of an actor", f"{LIST}365&override=1&actor=manager7"),
-    ("outside the application", f"{LIST}365&kind=outside"),
-    ("the system", f"{LIST}365&kind=system"),
-    ("jobs", f"{LIST}365&kind=job"),
-    ("themselves", f"{LIST}365&kind=self"),
-    ("actor", f"{LIST}365&actor=manager7"),
-    ("actor whom nobody knows", f"{LIST}365&actor=nobody"),
-    ("subject with 10,000", f"{LIST}365&subject=user1"),
-    ("user", f"{LIST}365&user_id=77"),
-    ("address", f"{LIST}365&address=203.0.113.7"),
-    ("address that never came", f"{LIST}365&address=192.0.2.99"),
-    ("role", f"{LIST}365&db_user=dba_peter"),
-    ("program", f"{LIST}365&program=psql"),
-    ("request that never was", f"{LIST}365&request=none"),
-    ("transaction that never was", f"{LIST}365&transaction=1"),
-    ("beginning of a name", f"{LIST}365&q=user12"),
-    ("beginning of no name", f"{LIST}365&q=zed"),
+    ("start page", "/admin/"),
+    ("list, 30 days", LIST),
+    ("list, a year", f"{LIST}?window=1y"),
+    ("list, everything", f"{LIST}?window=all"),
+    ("in the middle of a year", f"{YEAR_OF}before={{middle}}"),
+    ("start state", f"{YEAR_OF}start_state=locked"),
+    ("end state", f"{YEAR_OF}end_state=deactivated"),
+    ("states that never follow", f"{YEAR_OF}start_state=invited&end_state=locked"),
+    ("transition", f"{YEAR_OF}transition=unlock"),
+    ("overrides", f"{YEAR_OF}override=yes"),
+    ("overrides of an actor", f"{YEAR_OF}override=yes&actor=manager7"),
+    ("outside the application", f"{YEAR_OF}kind=outside"),
+    ("the system", f"{YEAR_OF}kind=system"),
+    ("a job", f"{YEAR_OF}kind=job"),
+    ("themselves", f"{YEAR_OF}kind=self"),
+    ("actor", f"{YEAR_OF}actor=manager7"),
+    ("actor whom nobody knows", f"{YEAR_OF}actor=nobody"),
+    ("subject with 10,000", f"{YEAR_OF}subject=user1"),
+    ("user", f"{YEAR_OF}user_id=77"),
+    ("address", f"{YEAR_OF}address=203.0.113.7"),
+    ("address that never came", f"{YEAR_OF}address=192.0.2.99"),
+    ("address and state", f"{YEAR_OF}address=203.0.113.7&end_state=locked"),
+    ("role", f"{YEAR_OF}db_user=dba_peter"),
+    ("program", f"{YEAR_OF}program=psql"),
+    ("request that never was", f"{YEAR_OF}request=none"),
+    ("transaction that never was", f"{YEAR_OF}transaction=1"),
+    ("beginning of a name", f"{YEAR_OF}q=user12"),
+    ("beginning of no name", f"{YEAR_OF}q=zed"),
+    ("nothing, over everything", f"{LIST}?window=all&actor=nobody"),
+    ("user, over everything", f"{LIST}?window=all&user_id=77"),
+    ("never, over everything", f"{LIST}?window=all&start_state=invited&end_state=locked"),
+    ("timeline of 10,000", f"{LIST}user/1/"),
+    ("one user, a year ago", f"{LIST}at/?moment={NOW - timedelta(365):%Y-%m-%dT%H:%M}&user_id=77"),
+    ("everybody, a week ago", f"{LIST}at/?moment={NOW - timedelta(7):%Y-%m-%dT%H:%M}"),
+    ("everybody, 5 years ago", f"{LIST}at/?moment={NOW - timedelta(1826):%Y-%m-%dT%H:%M}"),
+    ("lockouts by address", f"{LIST}lockouts/"),
+    ("outside, since last look", f"{LIST}outside/"),
 ]
 MIDDLE = """
-    select coalesce(min(id), 0) from user_state_audit
+    select min(id) || '.' || extract(epoch from now() - interval '6 months')::bigint
+      from user_state_audit
      where datetime >= now() - interval '6 months'
 """
 WEEK, MONTH, YEAR = timedelta(7), timedelta(30), timedelta(365)
@@ -78,7 +91,7 @@ QUESTIONS: list[tuple[str, Callable[[], object]]] = [
 class Site:
     """One size. ``took`` is milliseconds of each page and each question."""
 
-    def __init__(self, server: postgres.Server, port: int, session: str, middle: int):
+    def __init__(self, server: postgres.Server, port: int, session: str, middle: str):
         self.server, self.port, self.session, self.middle = server, port, session, middle
         self.took: dict[str, list[float]] = {name: [] for name, _ in [*PAGES, *QUESTIONS]}
 

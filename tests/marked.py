@@ -9,7 +9,8 @@ from django.utils import translation
 BEGIN, END = "⟦", "⟧"
 FUNCTIONS = ("gettext", "ngettext", "pgettext", "npgettext")
 SPOKEN = {"alt", "aria-label", "placeholder", "title"}  # attributes that are read to people
-WORD = re.compile(r"[^\W\d_]{2,}")
+DATA = {"bdi", "pre", "script", "style", "textarea"}  # elements that hold names and programs
+WORD = re.compile(r"(?<![\w*-])[^\W\d_]{2,}(?![\w*-])")  # and no part of a key
 
 
 def mark_texts(patch: pytest.MonkeyPatch) -> None:
@@ -47,7 +48,7 @@ class Seen(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         found = dict(attributes)
-        if tag in ("script", "style"):
+        if tag in DATA:
             self.hidden = tag
         if tag == "input" and found.get("type") == "submit":
             self.texts.append(found["value"])

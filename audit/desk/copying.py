@@ -46,7 +46,7 @@ def reading(alias: str) -> Iterator[BaseDatabaseWrapper]:
             "set transaction read only",
             "set local search_path = pg_catalog, pg_temp",
             "set local timezone = 'UTC'",
-            # Several would sort all of it before the first row is sent; an index has the order.
+            # Workers would sort all of it before the first row is sent; an index has the order.
             "set local max_parallel_workers_per_gather = 0",
             f"set local statement_timeout = {LONGEST // timedelta(milliseconds=1)}",
         )

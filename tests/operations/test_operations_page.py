@@ -98,6 +98,7 @@ def test_a_day_of_an_operator(tmp_path):
     assert answers["months ahead"][0][0] >= 12
     assert answers["days that are not counted"] == [(0,)]
     assert [row[1:4] for row in answers["overrides of today"]] == [("alice", "active", "invited")]
+    assert answers["exports of the last week"] == []
     assert len(answers["size of each month"]) >= 13
     assert len(answers["oldest transaction"]) <= 1
 

@@ -244,8 +244,8 @@ def test_a_supervisor_reads_what_was_verified_and_what_to_do(sue, signed_in, exe
     assert "1010 gap, 2 state" in response.text
     assert "1001 gap" not in response.text
     assert "Nothing was ever sealed: have “manage.py seal_audit” run." in response.text
-    light = response.text.partition("<aside")[2].partition("</aside>")[0]
-    assert "light-amber" in light
+    light = response.text.partition('<aside class="light')[2].partition("</aside>")[0]
+    assert light.startswith(" light-amber")
     assert "It is not certain that the audit is intact" in light
     assert f'href="{PAGE}"' in light
     assert "Nothing was ever sealed" in light

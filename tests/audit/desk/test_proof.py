@@ -71,7 +71,7 @@ def test_the_proof_is_the_one_of_prove_audit(arena, desk):
     answer = desk("3/proof.json")
 
     assert "In seal 1, made at" in page
-    assert "which holds 3 entries" in page
+    assert "It holds 3 entries" in page
     assert str(receipt) in page
     assert answer.headers["Content-Disposition"] == 'attachment; filename="entry-3-proof.json"'
     arena.become("rita")
