@@ -66,14 +66,14 @@ def known() -> Application:
 def outside_view(request: HttpRequest) -> HttpResponseBase:
     """Nothing is noted by looking at it, for programs fetch pages ahead: the form does that."""
     look, now = Look.last(request), Look.now(UserStateAudit.objects.db)
-    selection = selected(request.GET)
-    shown = read(request, selection, selection.entries(known()).filter(look.since))
+    selection, app = selected(request.GET), known()
+    shown = read(request, selection, selection.entries(app).filter(look.since))
     return render(
         request,
         "outside",
         title=gettext("From outside the application"),
         selection=selection,
-        application=known(),
+        application=app,
         page=shown,
         since=look.at,
         look=signing.dumps([now.at.isoformat(), now.snapshot], salt=SALT),
