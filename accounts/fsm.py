@@ -44,7 +44,7 @@ def why_not(fsm: Any, by: Any) -> str | None:
     return None
 
 
-def state_of(user: Any) -> Any:
+def held_state(user: Any) -> Any:
     """What is waited for where somebody else holds it."""
     return format_lazy(_("{user}'s state"), user=user)
 
@@ -151,7 +151,7 @@ class UserFSM(models.Model):
         where a lock is waited for longer than ``wait``, as in bounded_waits().
         """
         using = router.db_for_write(cls, instance=user)
-        bounded = bounded_waits(state_of(user), using, wait)
+        bounded = bounded_waits(held_state(user), using, wait)
         with acting_as(user=by, reason=reason), bounded:
             states = cls.objects.using(using)
             fsm = states.select_for_update().filter(user=user).first()

@@ -18,7 +18,7 @@ from django.utils.translation import get_language, gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from .databases import primary
-from .fsm import Requester, state_of
+from .fsm import Requester, held_state
 from .links import invitation
 from .locks import HeldError, bounded_waits
 from .mail import count_mail
@@ -149,6 +149,6 @@ def renew(address: str, site: str) -> None:
     users = User.objects.using(primary())
     for user in users.filter(email__iexact=address, fsm__current_state=State.INVITED):
         if count_mail(user):
-            with suppress(ChangeRefusedError), bounded_waits(state_of(user)):
+            with suppress(ChangeRefusedError), bounded_waits(held_state(user)):
                 end_older_links(user)
                 send_on_commit([user], site, get_language())

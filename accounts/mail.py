@@ -1,7 +1,7 @@
 """Mails: a template each, whose first line is the subject.
 
-A mail that its reader asks for is in the language of their request; one that somebody else has sent
-to them, in LANGUAGE_CODE: nothing says which languages they read.
+A mail that its reader has asked for, or caused at the page to sign in, is in the language of that
+request; one that a manager has sent to them, in LANGUAGE_CODE: nothing says which they read.
 """
 
 import logging

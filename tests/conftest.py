@@ -8,6 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.db import connection, connections, transaction
 from django.test import Client, TransactionTestCase
+from django.utils import translation
 
 from accounts.groups import ACCOUNT_MANAGERS
 from accounts.models import State, User, UserFSM
@@ -41,6 +42,13 @@ def quick_teardown(django_db_setup):
 def fast_passwords(settings):
     """Hashing is slow on purpose, and not what is tested here."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def language_of_the_site():
+    """Django leaves the language of a request in force in its thread."""
+    yield
+    translation.deactivate()
 
 
 def make_user(username: str, state: str = State.ACTIVE, **fields) -> User:

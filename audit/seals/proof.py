@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils.translation import gettext
 
 from audit.findings import CannotLookError
 
@@ -56,12 +57,12 @@ def prove(
     tree, index = tree_with(connection, placed, entry_id)
     root = tree.root()
     if index is None:
-        raise CannotLookError(f"Entry {entry_id} is not in seal {receipt.number}.")
+        sentence = gettext("Entry %(entry)s is not in seal %(seal)s.")
+        raise CannotLookError(sentence % {"entry": entry_id, "seal": receipt.number})
     leaf = leaf_hash(entry.text.encode())
     if root.hex() != receipt.root or not is_in_tree(leaf, index, tree.size, tree.path, root):
-        raise CannotLookError(
-            f"The entries of seal {receipt.number} are not what they were: see verify_audit."
-        )
+        sentence = gettext("The entries of seal %(seal)s are not what they were: see verify_audit.")
+        raise CannotLookError(sentence % {"seal": receipt.number})
     parts = {"subject": entry.subject.shown(), "actor": entry.actor.shown()}
     return {
         "entry": entry.text,
@@ -79,9 +80,10 @@ def place_of(connection: BaseDatabaseWrapper, receipt: Receipt) -> Placed:
     for placed in Placing(counted).placed:
         if placed.receipt == receipt:
             return placed
-    raise CannotLookError(
-        f"Seal {receipt.number} is not in the database as that receipt has it: see verify_audit."
+    sentence = gettext(
+        "Seal %(seal)s is not in the database as that receipt has it: see verify_audit."
     )
+    raise CannotLookError(sentence % {"seal": receipt.number})
 
 
 def tree_with(
@@ -102,7 +104,7 @@ def entry_of(connection: BaseDatabaseWrapper, entry_id: int) -> Entry:
     """CannotLookError when there is no such entry."""
     rows = rows_of(connection, "entry", entry_id=entry_id)
     if not rows:
-        raise CannotLookError(f"There is no entry {entry_id}.")
+        raise CannotLookError(gettext("There is no entry %(entry)s.") % {"entry": entry_id})
     public, about_subject, about_actor, *secrets = rows[0]
     salt, digest, actor_salt, actor_digest = (each and bytes(each) for each in secrets)
     subject = Part(as_json(about_subject), salt, digest)

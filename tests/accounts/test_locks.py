@@ -7,6 +7,7 @@ from threading import Event, Thread
 
 import pytest
 from django.db import OperationalError, connection, connections, transaction
+from django.utils import translation
 
 from accounts import locks
 from accounts.locks import HeldError, bounded_waits, holders
@@ -86,6 +87,20 @@ def test_whoever_gives_up_names_the_holder_and_the_transaction_around_goes_on(
         assert execute("select 1") == [(1,)]
 
     assert f"Given up waiting: alice is held by pid {pid}" in caplog.text
+
+
+def test_the_holder_is_named_in_the_language_of_the_page_and_in_that_of_the_log(
+    alice, session, caplog
+):
+    with (
+        translation.override("de"),
+        session(ROW, alice.pk) as pid,
+        pytest.raises(HeldError, match=rf"^der Zustand von alice ist blockiert durch pid {pid}"),
+        UserFSM.changing(alice, wait=locks.AT_ONCE),
+    ):
+        pass
+
+    assert f"Given up waiting: alice's state is held by pid {pid}" in caplog.text
 
 
 def test_other_errors_pass_as_they_are(execute):

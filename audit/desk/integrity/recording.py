@@ -22,8 +22,12 @@ def part(connection: BaseDatabaseWrapper, catalog: Catalog) -> Part:
         return Part(RED, sentence % {"statements": ", ".join(catalog.unrecorded)})
     try:
         is_ours = catalog.function == expected_function()
-    except CannotLookError as error:
-        return Part(AMBER, str(error))
+    except CannotLookError:
+        sentence = _(
+            "It cannot be told whether what records changes is ours: tell whoever runs this site to"
+            " run “manage.py check”."
+        )
+        return Part(AMBER, sentence)
     # A newer release may have changed it.
     if is_ours or unknown_migrations(connection):
         return Part(GREEN, _("Every change is recorded: the triggers are in place."))
