@@ -6,10 +6,12 @@ from itertools import groupby
 from typing import NamedTuple
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext
 
 from . import queries
 from .patience import GaveUpError, at_most
-from .window import Window
+from .selection import Selection
 
 WIDTH, HEIGHT, GAP = 720.0, 60.0, 1.0  # of the drawing, in its own units
 MAX_BARS = 100  # in a longer window each bar is a month
@@ -31,58 +33,81 @@ class Changes(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """What is drawn of some Changes: left edge and width, and of each part its top and height."""
+    """A link that opens some Changes: ``query`` is the query string. ``numbers`` are how many, as
+    they are written."""
 
-    changes: Changes
+    query: str
     x: float
     width: float
-    entries: tuple[float, float]
-    lockouts: tuple[float, float]
-    overrides: tuple[float, float]
+    first: str
+    numbers: tuple[str, str, str]
+    label: str
 
 
-def of_window(connection: BaseDatabaseWrapper, window: Window, now: datetime) -> list[Bar]:
+class Drawing(NamedTuple):
+    """Bars side by side. Overrides stand upon lockouts, in front of all entries; each of the three
+    is the data of one SVG path."""
+
+    bars: list[Bar]
+    entries: str
+    lockouts: str
+    overrides: str
+
+
+def of_window(
+    connection: BaseDatabaseWrapper, selection: Selection, now: datetime
+) -> Drawing | None:
     """Of all changes of the window, from its first day to its last, or to today; none where they
     cannot be counted quickly."""
+    window = selection.window
     since, until = window.since or BEGINNING, window.until or now + timedelta(days=1)
     try:
         with at_most(PATIENCE, connection.alias):
             found = queries.bars(connection, since, until)
     except GaveUpError:
-        return []
+        return None
     if not found:
-        return []
+        return None
     first = window.since.date() if window.since else found[0].day
     last = max(found[-1].day, min((until - RESOLUTION).date(), now.date()))
     if (last - first).days > MAX_DAYS:
         first = found[0].day
     days = (Changes(each.day, *each) for each in found)
-    return bars(every_day(days, first, last))
+    return drawn(every_day(days, first, last), selection)
 
 
-def bars(days: Iterable[Changes]) -> list[Bar]:
-    """Side by side, in the order given; overrides stand upon lockouts, in front of all entries."""
-    shown = [*days]
-    if len(shown) > MAX_BARS:
-        shown = by_month(shown)
+def drawn(days: list[Changes], selection: Selection) -> Drawing:
+    shown = by_month(days) if len(days) > MAX_BARS else days
     step = WIDTH / max(len(shown), 1)
-    highest = max((each.entries for each in shown), default=0) or 1
+    scale = HEIGHT / (max((each.entries for each in shown), default=0) or 1)
 
-    def part(number: int, below: int = 0) -> tuple[float, float]:
-        height = number / highest * HEIGHT
-        return round(HEIGHT - below / highest * HEIGHT - height, 2), round(height, 2)
-
-    return [
-        Bar(
-            each,
-            round(n * step, 2),
-            round(step - GAP, 2),
-            part(each.entries),
-            part(each.lockouts),
-            part(each.overrides, below=each.lockouts),
+    def path(parts: Iterable[tuple[int, int]]) -> str:
+        """Of (number, number below) for each bar."""
+        return "".join(
+            f"M{n * step:.2f} {HEIGHT - below * scale:.2f}"
+            f"v{-number * scale:.2f}h{step - GAP:.2f}v{number * scale:.2f}z"
+            for n, (number, below) in enumerate(parts)
+            if number
         )
-        for n, each in enumerate(shown)
-    ]
+
+    return Drawing(
+        [bar(each, selection, n * step, step) for n, each in enumerate(shown)],
+        path((each.entries, 0) for each in shown),
+        path((each.lockouts, 0) for each in shown),
+        path((each.overrides, each.lockouts) for each in shown),
+    )
+
+
+def bar(changes: Changes, selection: Selection, x: float, step: float) -> Bar:
+    query = selection.query(window=None, since=changes.first, until=changes.last)
+    first = date_format(changes.first, "DATE_FORMAT")
+    counts = (changes.entries, changes.lockouts, changes.overrides)
+    entries, lockouts, overrides = (number_format(n, force_grouping=True) for n in counts)
+    label = gettext(
+        "From %(first)s: %(entries)s changes, %(lockouts)s to locked, %(overrides)s overrides"
+    ) % {"first": first, "entries": entries, "lockouts": lockouts, "overrides": overrides}
+    numbers = (entries, lockouts, overrides)
+    return Bar(query, round(x, 2), round(step, 2), first, numbers, label)
 
 
 def by_month(days: list[Changes]) -> list[Changes]:

@@ -19,6 +19,7 @@ if not is_psycopg3:
 
 PIECE = 2**16  # bytes
 AHEAD = 4  # pieces
+END = b""
 LONGEST = timedelta(hours=1)  # the snapshot of a slow reader keeps vacuum from its work
 
 
@@ -88,9 +89,6 @@ def by_thread(cursor: Any, copy: str) -> Iterator[bytes]:
                 pass
             raise
         written.result()
-
-
-END = b""
 
 
 class Pieces(io.RawIOBase):

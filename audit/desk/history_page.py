@@ -4,8 +4,6 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from django.utils.translation import gettext
-
 from audit.models import UserStateAudit
 
 from .pages import DAMAGED, PER_PAGE, SLACK, START, Entries, Position, position_of
@@ -45,7 +43,7 @@ def read_history(given: Mapping[str, str], problems: list[str], entries: Entries
     ascending = bool(given.get("after"))
     found = [*from_there(start, ascending, entries)[: PER_PAGE + 2]]
     if not found or found[0].pk != start.id:
-        problems.append(gettext(DAMAGED))
+        problems.append(str(DAMAGED))
         return HistoryPage([])
     beside, shown, beyond = found[0], found[1 : PER_PAGE + 1], found[PER_PAGE + 1 :]
     last = beyond[0] if beyond else None

@@ -41,7 +41,7 @@ def list_view(request: HttpRequest) -> HttpResponse:
         application=known,
         page=shown,
         count=how_many(shown, entries),
-        bars=[] if selection.problems else bars.of_window(connection, selection.window, now),
+        drawing=None if selection.problems else bars.of_window(connection, selection, now),
         presets=PRESETS,
         states=["new", *State.values, "deleted"],
         transitions=sorted({name for _start, _end, name in transitions()}),

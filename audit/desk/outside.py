@@ -65,15 +65,15 @@ def known() -> Application:
 def outside_view(request: HttpRequest) -> HttpResponseBase:
     """Nothing is noted by looking at it, for programs fetch pages ahead: the form does that."""
     look, now = Look.last(request), Look.now(UserStateAudit.objects.db)
-    selection = selected(request.GET)
-    entries = selection.entries(known()).filter(look.since)
+    selection, app = selected(request.GET), known()
+    entries = selection.entries(app).filter(look.since)
     shown = read_page(request.GET, selection.problems, entries, selection.window)
     return render(
         request,
         "outside",
         title=gettext("From outside the application"),
         selection=selection,
-        application=known(),
+        application=app,
         page=shown,
         since=look.at,
         look=signing.dumps([now.at.isoformat(), now.snapshot], salt=SALT),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils.functional import cached_property
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from audit.models import UserStateAudit
 
@@ -26,7 +26,7 @@ REACHES = (timedelta(days=30), timedelta(days=366), None)
 # Ids and moments have the same order but for two transactions at once, and clocks set back.
 SLACK = timedelta(days=1)
 PATIENCE = 250  # milliseconds for each of the longer looks
-DAMAGED = gettext_noop("The address of this page is damaged: begin with the newest.")
+DAMAGED = _("The address of this page is damaged: begin with the newest.")
 TOKEN = re.compile(r"([0-9]{1,18})\.([0-9]{1,11})")
 START = datetime(1, 1, 3, tzinfo=UTC)
 
@@ -46,7 +46,7 @@ class Position(NamedTuple):
             number, seconds = TOKEN.fullmatch(token).groups()  # type: ignore[union-attr] # caught
             return cls(int(number), datetime.fromtimestamp(int(seconds), UTC))
         except (AttributeError, ValueError, OverflowError, OSError):
-            raise ValueError(gettext(DAMAGED)) from None
+            raise ValueError(str(DAMAGED)) from None
 
     @property
     def token(self) -> str:

@@ -4,12 +4,15 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.http import QueryDict
 
-from audit.desk.bars import HEIGHT, WIDTH, Changes, bars, every_day
+from audit.desk.bars import WIDTH, Changes, drawn, every_day
+from audit.desk.selection import Selection
 
 from .conftest import LIST
 
 DAY = timedelta(days=1)
+NO_FILTER = Selection(QueryDict(), datetime.now(UTC))
 BAR = re.compile(
     r'<a href="([^"]*)" aria-label="From ([\d-]+): (\d+) changes, (\d+) to locked, (\d+) ov'
 )
@@ -68,15 +71,14 @@ def test_bars_are_in_proportion_and_side_by_side():
     monday = date(2026, 11, 23)
     found = [Changes(monday, monday, 10, 2, 3), Changes(monday + DAY, monday + DAY, 5, 0, 0)]
 
-    first, second = bars(every_day(found, monday, monday + DAY))
+    drawing = drawn(every_day(found, monday, monday + DAY), NO_FILTER)
 
-    assert (first.x, second.x) == (0, WIDTH / 2)
-    assert first.entries == (0, HEIGHT)
-    assert second.entries == (HEIGHT / 2, HEIGHT / 2)
-    assert first.lockouts == (HEIGHT * 0.8, HEIGHT * 0.2)
-    assert first.overrides == (HEIGHT * 0.5, HEIGHT * 0.3)
+    assert [bar.x for bar in drawing.bars] == [0, WIDTH / 2]
+    assert drawing.entries == "M0.00 60.00v-60.00h359.00v60.00zM360.00 60.00v-30.00h359.00v30.00z"
+    assert drawing.lockouts == "M0.00 60.00v-12.00h359.00v12.00z"
+    assert drawing.overrides == "M0.00 48.00v-18.00h359.00v18.00z"
 
 
 def test_nothing_to_draw_is_no_error():
-    assert bars([]) == []
-    assert bars([Changes(date.today(), date.today(), 0, 0, 0)])[0].entries == (HEIGHT, 0)
+    assert drawn([], NO_FILTER).bars == []
+    assert drawn([Changes(date.today(), date.today(), 0, 0, 0)], NO_FILTER).entries == ""

@@ -2,15 +2,18 @@
 
 import csv
 import json
+import re
 from datetime import datetime
 from io import StringIO
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.db import IntegrityError, connection
+from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from django.test import AsyncClient
 
 from accounts.models import UserFSM
+from audit.desk import export_view
 from audit.desk.copying import PIECE
 from audit.models import Export, UserStateAudit
 
@@ -192,6 +195,36 @@ def test_an_asynchronous_server_streams_too(alice, sue, log):
 
     assert [row["username"] for row in from_jsonl(b"".join(pieces))] == ["alice"]
     assert [each.initiated_by for each in log()] == ["sue", "sue"]
+
+
+@pytest.mark.skipif(is_psycopg3, reason="psycopg 3 waits as gevent does by itself")
+def test_where_psycopg2_waits_as_gevent_does_the_page_says_what_is_needed(desk, log):
+    from psycopg2 import extensions, extras  # noqa: PLC0415 - not there with psycopg 3
+
+    extensions.set_wait_callback(extras.wait_select)
+    try:
+        response = desk.get(f"{LIST}export.csv")
+    finally:
+        extensions.set_wait_callback(None)
+
+    assert response.status_code == 400
+    assert "psycopg 3" in response.content.decode()
+    assert not log()
+
+
+def test_the_page_of_exports_goes_back_to_the_first_one(desk, monkeypatch):
+    monkeypatch.setattr(export_view, "PER_PAGE", 1)
+    body(desk.get(f"{LIST}export.csv?actor=first"))
+    body(desk.get(f"{LIST}export.csv?actor=second"))
+
+    newest = desk.get(f"{LIST}exports/").content.decode()
+    link = re.search(r'href="([?]before=[^"]*)"', newest)[1]
+    older = desk.get(f"{LIST}exports/{link}").content.decode()
+
+    assert "second" in newest
+    assert "first" not in newest
+    assert "actor: first" in older
+    assert "second" not in older
 
 
 @pytest.mark.slow

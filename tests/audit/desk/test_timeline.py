@@ -90,6 +90,16 @@ def test_history_outlives_the_user_who_may_come_back(history, page_of):
     assert "not recorded" not in page_of(key)
 
 
+def test_of_somebody_erased_no_name_is_told(history, page_of):
+    gone = {"username": "erased", "subject_salt": None, "subject_digest": b"d" * 32}
+    key = history(*STAYS, **gone)
+
+    page = page_of(key)
+
+    assert f"Timeline of user {key}" in page
+    assert "erased" not in page
+
+
 def test_somebody_renamed_is_shown_under_both_names(history, page_of):
     key = history(*STAYS)
     User.objects.bulk_create([User(pk=key, username="caroline")])
