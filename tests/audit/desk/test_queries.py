@@ -152,8 +152,8 @@ def test_what_a_window_has(entries):
         assert {bar.day: bar[1:] for bar in queries.bars(connection, since, until)} == bars(within)
         found = queries.lockouts_by_address(connection, since, until)
         assert {each[0]: each[1:3] for each in found} == lockouts(within)
-        large = queries.mass_changes(connection, since, until, 3)
-        assert [(each.datetime, each.users, each.changes) for each in large] == mass(within, 3)
+        large = queries.mass_changes(connection, since, until, 4)
+        assert [(each.datetime, each.users, each.changes) for each in large] == mass(within, 4)
 
 
 def bars(entries: list[UserStateAudit]) -> dict[date, tuple]:
