@@ -24,7 +24,7 @@ from .locks import HeldError, bounded_waits
 from .mail import count_mail
 from .models import State, User, UserFSM
 from .privileges import load_privileges
-from .states import ChangeRefusedError
+from .states import ChangeRefusedError, refused
 
 MAX_AT_ONCE = 1000
 MAX_TEXT = 300_000  # characters of a list, or bytes of a file, of so many addresses
@@ -44,8 +44,8 @@ def parse(text: str) -> tuple[list[str], list[str]]:
         )
     addresses = [word for word in words if is_address(word)]
     others = sorted(set(words) - set(addresses), key=words.index)
-    refused = gettext("%(word)s (not an e-mail address)")
-    return addresses, [refused % {"word": shortened(word)} for word in others]
+    why = gettext("not an e-mail address")
+    return addresses, [refused(shortened(word), why) for word in others]
 
 
 def split(text: str) -> list[str]:
@@ -90,9 +90,9 @@ def invite(
         with bounded_waits(what, longest=wait):
             return create_or_reinvite(address, known, by)
     except HeldError as error:
-        raise HeldError(f"{address} ({error})") from error
+        raise HeldError(refused(address, error)) from error
     except (IntegrityError, ChangeRefusedError) as error:
-        raise ChangeRefusedError(f"{address} ({refusal(error)})") from error
+        raise ChangeRefusedError(refused(address, refusal(error))) from error
 
 
 def refusal(error: Exception) -> str:

@@ -29,6 +29,11 @@ def state_name(state: str | None) -> str:
     return state_label(state).lower()
 
 
+def refused(whom: object, why: object) -> str:
+    """In a list of those who were."""
+    return gettext("%(whom)s (%(why)s)") % {"whom": whom, "why": why}
+
+
 class ChangeRefusedError(TransitionNotAllowed):
     """A change of state that was requested is refused; the message says why. ``short`` says it
     behind the user's name."""

@@ -21,7 +21,7 @@ from ..forms import ReasonForm
 from ..locks import HeldError
 from ..models import State, User, UserFSM
 from ..privileges import load_privileges
-from ..states import NEEDS_REASON, ChangeRefusedError
+from ..states import NEEDS_REASON, ChangeRefusedError, refused
 from .batches import BatchAdmin, BulkKind
 from .states import StateAdmin, fsm_of
 
@@ -150,11 +150,6 @@ class BulkAdmin(StateAdmin, BatchAdmin):
             if not self.was_done(request, action, [user], f"State: {state} → "):
                 why = getattr(error, "short", None) or error
                 raise ChangeRefusedError(refused(user, why)) from error
-
-
-def refused(user: User, why: object) -> str:
-    """In a list."""
-    return gettext("%(user)s (%(why)s)") % {"user": user, "why": why}
 
 
 def grouped(number: int) -> str:
