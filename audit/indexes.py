@@ -10,7 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from accounts.locks import holders
 
 from .install import INDEXES, LOCK_USER_FSM, MENDED_BY
-from .isolation import execute
+from .isolation import execute, writing
 from .lock_waits import BlockedError, patiently, write_patiently
 from .operations import SqlOperation
 from .sqlfiles import send, text_of
@@ -36,9 +36,10 @@ def build_indexes(
 
 
 def unbuilt(connection: BaseDatabaseWrapper) -> list[Steps]:
-    with connection.cursor() as cursor:
+    with writing(connection), connection.cursor() as cursor:
         cursor.execute(text_of(BUILD).rstrip().removesuffix("\\gexec"))
-        return [tuple(row) for row in cursor.fetchall()]
+        steps: list[Steps] = cursor.fetchall()
+    return steps
 
 
 def build(

@@ -8,6 +8,7 @@
 -- Why it is safe: "concurrently" keeps nobody waiting, but waits itself until whoever writes or looks
 -- now has finished. Where somebody takes longer than a minute, it ends with an error. To attach an index
 -- takes a moment in which nobody may use that index, and is waited for 300 ms at most.
+-- Whatever of the audit's owner would have a name with quotes is left out: it would end a text here.
 -- Safe to run again, wherever it was ended: what was built by halves is dropped and built again.
 
 with part as (
@@ -15,6 +16,7 @@ with part as (
     from pg_catalog.pg_inherits m
     join pg_catalog.pg_class c on c.oid = m.inhrelid
    where m.inhparent = pg_catalog.to_regclass('public.user_state_audit')
+     and c.relname ~ '^[a-z0-9_]+$'
 ),
 wanted as (
   select p.relname as parent, part.name as partition,
@@ -65,7 +67,7 @@ step as (
          pg_catalog.format('analyze public.%I', part.name), null
     from pg_catalog.pg_statistic_ext s
    cross join part
-   where s.stxrelid = pg_catalog.to_regclass('public.user_state_audit')
+   where s.stxrelid = pg_catalog.to_regclass('public.user_state_audit') and s.stxname ~ '^[a-z_]+$'
      and not exists (select from pg_catalog.pg_statistic_ext e where e.stxrelid = part.oid)
 )
 select 'set search_path = pg_catalog, pg_temp', 'set lock_timeout = ''1min''', s.prepare, s.make,

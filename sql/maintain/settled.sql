@@ -1,5 +1,6 @@
 -- Sets user_state.settled: all entries before this moment are committed, so that days and quarters which
--- ended before it are complete. '' where somebody's changes of states stay uncommitted.
+-- ended before it are complete. '' where somebody's changes of states stay uncommitted; -infinity where a
+-- subscription brings the entries, and what was counted of them.
 --
 -- Who runs it: maintain_audit, or sql/maintain.sql, before daily.sql and carried.sql in one transaction,
 -- which is read committed.
@@ -10,7 +11,10 @@
 
 do $$
 declare
-  moment  constant timestamptz := clock_timestamp();
+  moment  constant timestamptz := case
+    when exists (select from pg_catalog.pg_subscription_rel s
+                  where s.srrelid = 'public.user_state_daily'::regclass)
+      then '-infinity' else clock_timestamp() end;
   writers constant text[] := array(
     select l.virtualtransaction from pg_catalog.pg_locks l
      where l.relation = 'public.user_state_audit'::regclass and l.mode = 'RowExclusiveLock');

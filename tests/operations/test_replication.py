@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from audit.summaries import keep_up
 from project import postgres
 from tests.arena import PEOPLE, Arena, execute, migrate
 from tests.audit.attacks.statements import VERIFIED
@@ -81,6 +82,7 @@ BY_CHECK = (
     """,
     "alter table auth_group add check (lock_user(name))",
 )
+DAYS = "select day, start_state, end_state, entries from user_state_daily order by 1, 2"
 OF_SITE = "where subname = 'site'"
 
 
@@ -116,6 +118,27 @@ def by_schema(old: Arena, new: Arena) -> None:
 def by_migrate(old: Arena, new: Arena) -> None:
     migrate(new.server.url_for("otto", new.name))
     new.sql("postgres", EMPTY)
+
+
+def count(arena: Arena) -> None:
+    arena.become("otto")
+    keep_up(arena.django)
+    arena.django.close()
+
+
+def test_what_a_subscription_brings_is_counted_where_it_was_made(old, new):
+    old.sql("postgres", CAROL)
+    by_schema(old, new)
+
+    with subscribed(old, new):
+        wait_until_copied(new)
+        count(new)
+        before = new.sql("postgres", DAYS)
+        count(old)
+        wait_until_caught_up(old)
+
+    assert before == []
+    assert new.sql("postgres", DAYS) == old.sql("postgres", DAYS) != []
 
 
 @pytest.mark.parametrize(
