@@ -16,9 +16,10 @@ from audit.models import UserStateAudit
 from audit.moments import moment
 
 from .filters import NUMBER, number, shown, text
-from .pages import PATIENCE, START
+from .pages import PATIENCE
 from .patience import GaveUpError, at_most
 from .people import called_today
+from .positions import START
 from .queries import InState, UserState, at_counts, at_everybody
 from .selection import unknown
 

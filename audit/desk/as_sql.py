@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
 
-from .pages import Entries
+from .rows import Entries
 
 TABLE = "public.user_state_audit"
 QUOTED = {"'": "''", "\\": r"\\"}

@@ -15,9 +15,10 @@ from audit.models import UserStateAudit
 from .access import page, render, tell
 from .actors import application
 from .filters import NUMBER, shown
-from .pages import SLACK, Row
 from .people import called_today
+from .positions import SLACK
 from .proofs import cover_of, proof_of
+from .rows import Row
 from .selection import Selection
 
 OTHERS = 20  # of the transaction, and of the request, that are shown

@@ -10,7 +10,7 @@ from accounts.autonomous import autonomous_transaction
 
 from .copying import copied
 from .formats import Format
-from .pages import Entries
+from .rows import Entries
 from .selection import Selection
 
 LONGEST_NAME = 100  # characters of what a file's name says of the filters

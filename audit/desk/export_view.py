@@ -15,7 +15,7 @@ from .access import page, refusal, render
 from .actors import application
 from .export import export, file_name
 from .formats import FORMATS
-from .pages import POSITION
+from .positions import POSITION
 from .selection import Selection
 from .streams import streamed
 

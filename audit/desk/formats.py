@@ -11,7 +11,7 @@ from django.db import models
 from audit.models import UserStateAudit
 
 from .as_sql import as_sql
-from .pages import Entries
+from .rows import Entries
 
 FIELDS = [
     each

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from audit.models import UserStateAudit
 
-from .pages import DAMAGED, PER_PAGE, SLACK, START, Entries, Position, position_of
+from .pages import PER_PAGE
+from .positions import DAMAGED, SLACK, START, Position, position_of
+from .rows import Entries
 
 
 class HistoryPage(NamedTuple):

@@ -15,7 +15,9 @@ from . import bars
 from .access import page, render
 from .actors import Kind, application
 from .filters import FILTERS
-from .pages import CAP, POSITION, Entries, Page, counted, read_page
+from .pages import CAP, Page, counted, read_page
+from .positions import POSITION
+from .rows import Entries
 from .selection import Selection
 from .tools import tools
 from .window import PRESETS

@@ -14,8 +14,10 @@ from audit.models import LastLook, UserStateAudit
 from .access import action, may_see, page, refusal, render
 from .actors import Application, Kind, application
 from .look import Look
-from .pages import POSITION, Entries, read_page
+from .pages import read_page
 from .patience import GaveUpError, at_most
+from .positions import POSITION
+from .rows import Entries
 from .selection import Selection
 
 SALT = "audit.look"

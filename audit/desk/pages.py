@@ -1,80 +1,27 @@
 """Pages of entries by keyset: page 1 and page 100,000 cost the same, and a page stays what it is
 while entries are written."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, Q
 from django.utils.functional import cached_property
-from django.utils.translation import gettext_lazy as _
 
 from audit.models import UserStateAudit
 
 from .patience import GaveUpError, at_most
+from .positions import SLACK, START, Position, position_of
+from .rows import MASS, Entries, Row, of_statement, statement
 from .window import Window
 
 PER_PAGE = 50  # rows
-MASS = 5  # entries of one statement, from which on they are one row
 CAP = 10_000  # entries that are counted
-POSITION = ("before", "after")  # the parameters that say where a page begins
 ROUNDS = 5  # in which a page is filled, however many masses are in the way
 # Short looks go first: with months, what is not looked at costs nothing. None is everything.
 REACHES = (timedelta(days=30), timedelta(days=366), None)
-# Ids and moments have the same order but for two transactions at once, and clocks set back.
-SLACK = timedelta(days=1)
 PATIENCE = 250  # milliseconds for each of the longer looks
-DAMAGED = _("The address of this page is damaged: begin with the newest.")
-TOKEN = re.compile(r"([0-9]{1,18})\.([0-9]{1,11})")
-START = datetime(1, 1, 3, tzinfo=UTC)
-
-Entries = QuerySet[UserStateAudit]
-
-
-class Position(NamedTuple):
-    """Between two entries: beside that of this ``id``, whose moment is ``near``."""
-
-    id: int
-    near: datetime
-
-    @classmethod
-    def read(cls, token: str) -> "Position":
-        """ValueError, with a sentence, when it is no token."""
-        try:
-            number, seconds = TOKEN.fullmatch(token).groups()  # type: ignore[union-attr] # caught
-            return cls(int(number), datetime.fromtimestamp(int(seconds), UTC))
-        except (AttributeError, ValueError, OverflowError, OSError):
-            raise ValueError(str(DAMAGED)) from None
-
-    @property
-    def token(self) -> str:
-        return f"{self.id}.{max(0, int(self.near.timestamp()))}"
-
-
-class Row(NamedTuple):
-    """An entry; or all ``entries`` that one statement wrote, ``entry`` being one of them,
-    with ids from ``lowest`` to ``highest``."""
-
-    entry: UserStateAudit
-    entries: int
-    lowest: int
-    highest: int
-    start_states: list[str]
-    end_states: list[str]
-
-    @classmethod
-    def of(cls, entry: UserStateAudit) -> "Row":
-        return cls(entry, 1, entry.pk, entry.pk, [entry.start_state], [entry.end_state])
-
-    @property
-    def is_mass(self) -> bool:
-        return self.entries > 1
-
-    @property
-    def is_contiguous(self) -> bool:
-        return self.entries == self.highest - self.lowest + 1
 
 
 class Page(NamedTuple):
@@ -85,25 +32,6 @@ class Page(NamedTuple):
     newer: str | None
     older: str | None
     searched_to: datetime | None
-
-
-def statement(entry: UserStateAudit) -> tuple[int, datetime]:
-    """Equal for all that one statement changed: its entries have one moment."""
-    return entry.transaction_id, entry.datetime
-
-
-def of_statement(entry: UserStateAudit) -> Q:
-    return Q(transaction_id=entry.transaction_id, datetime=entry.datetime)
-
-
-def position_of(given: Mapping[str, str], problems: list[str]) -> Position | None:
-    """Where the page begins that the parameters ask for. A damaged one is a problem more."""
-    token = "".join(given.get(name, "") for name in POSITION)
-    try:
-        return Position.read(token) if token else None
-    except ValueError as error:
-        problems.append(str(error))
-        return None
 
 
 def read_page(

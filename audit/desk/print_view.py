@@ -10,7 +10,7 @@ from audit.models import UserStateAudit
 
 from .access import page, refusal, render
 from .actors import application
-from .pages import POSITION
+from .positions import POSITION
 from .selection import Selection
 
 AT_MOST = 1000  # entries: twenty sheets

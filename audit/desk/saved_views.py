@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from audit.models import SavedView
 
 from .access import LIST, action, page, refusal
-from .pages import POSITION
+from .positions import POSITION
 from .selection import Selection
 
 AT_MOST = 100  # views: they are all listed beside the filters

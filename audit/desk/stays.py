@@ -9,7 +9,7 @@ from django.utils import timezone
 from audit.models import UserStateAudit
 
 from .durations import between
-from .pages import Row
+from .rows import Row
 
 NOWHERE = {"new", "deleted"}  # words of the audit, and no states
 

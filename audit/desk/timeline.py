@@ -10,8 +10,9 @@ from accounts.models import User
 from audit.models import UserStateAudit
 
 from .history_page import read_history
-from .pages import PATIENCE, Entries
+from .pages import PATIENCE
 from .patience import GaveUpError, at_most
+from .rows import Entries
 from .stays import Stay, stays_of, totals
 
 MOST = 1000  # entries of a user whose time in each state is added up

@@ -12,7 +12,7 @@ from .access import page, render, tell
 from .actors import application
 from .filters import NUMBER, shown
 from .machine import diagram
-from .pages import POSITION
+from .positions import POSITION
 from .selection import Selection, unknown
 from .timeline import MOST, Timeline
 

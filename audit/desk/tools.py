@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from audit.models import SavedView
 
 from .as_sql import as_sql
-from .pages import Entries
+from .rows import Entries
 from .saved_views import may_remove
 from .selection import Selection
 

@@ -18,7 +18,7 @@ from audit.desk.actors import application
 from audit.desk.export import export
 from audit.desk.filters import FILTERS
 from audit.desk.formats import FORMATS
-from audit.desk.pages import Entries
+from audit.desk.rows import Entries
 from audit.desk.selection import WINDOW, Selection
 from audit.management.base import AuditCommand
 from audit.readiness import need_migrations

@@ -12,7 +12,8 @@ from django.http import QueryDict
 from audit.desk import pages
 from audit.desk.actors import Application
 from audit.desk.filters import FILTERS
-from audit.desk.pages import Pager, Position
+from audit.desk.pages import Pager
+from audit.desk.positions import Position
 from audit.desk.selection import Selection
 
 NOW = datetime.now(UTC)

@@ -1,0 +1,46 @@
+"""Where a page of entries begins: between two entries, so that it stays there while others are
+written."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+POSITION = ("before", "after")  # the parameters that say where a page begins
+DAMAGED = _("The address of this page is damaged: begin with the newest.")
+TOKEN = re.compile(r"([0-9]{1,18})\.([0-9]{1,11})")
+# Ids and moments have the same order but for two transactions at once, and clocks set back.
+SLACK = timedelta(days=1)
+START = datetime(1, 1, 3, tzinfo=UTC)
+
+
+class Position(NamedTuple):
+    """Between two entries: beside that of this ``id``, whose moment is ``near``."""
+
+    id: int
+    near: datetime
+
+    @classmethod
+    def read(cls, token: str) -> "Position":
+        """ValueError, with a sentence, when it is no token."""
+        try:
+            number, seconds = TOKEN.fullmatch(token).groups()  # type: ignore[union-attr] # caught
+            return cls(int(number), datetime.fromtimestamp(int(seconds), UTC))
+        except (AttributeError, ValueError, OverflowError, OSError):
+            raise ValueError(str(DAMAGED)) from None
+
+    @property
+    def token(self) -> str:
+        return f"{self.id}.{max(0, int(self.near.timestamp()))}"
+
+
+def position_of(given: Mapping[str, str], problems: list[str]) -> Position | None:
+    """Where the page begins that the parameters ask for. A damaged one is a problem more."""
+    token = "".join(given.get(name, "") for name in POSITION)
+    try:
+        return Position.read(token) if token else None
+    except ValueError as error:
+        problems.append(str(error))
+        return None
