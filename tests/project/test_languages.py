@@ -35,7 +35,20 @@ DATA = {
         "testserver",
         "http",
     ),
-    *("UTC", "CSV", "JSON", "SQL", "CLI", "PostgreSQL", "user", "state", "audit", "Deutsch"),
+    *(
+        "UTC",
+        "CSV",
+        "csv",
+        "jsonl",
+        "JSON",
+        "SQL",
+        "CLI",
+        "PostgreSQL",
+        "user",
+        "state",
+        "audit",
+        "Deutsch",
+    ),
     *("postgres", "Account", "managers", "Supervisors", "md"),  # a role, groups, a hash
     *("Search", "True", "False"),  # which Django says of its pictures
     *(
