@@ -63,10 +63,13 @@ PAGES = [
     ("user, over everything", f"{LIST}?window=all&user_id=77"),
     ("never, over everything", f"{LIST}?window=all&start_state=invited&end_state=locked"),
     ("timeline of 10,000", f"{LIST}user/1/"),
-    ("one user, a year ago", f"{LIST}at/?moment={NOW - timedelta(365):%Y-%m-%dT%H:%M}&user_id=77"),
-    ("everybody, a week ago", f"{LIST}at/?moment={NOW - timedelta(7):%Y-%m-%dT%H:%M}"),
-    ("everybody, 5 years ago", f"{LIST}at/?moment={NOW - timedelta(1826):%Y-%m-%dT%H:%M}"),
-    ("lockouts by address", f"{LIST}lockouts/"),
+    (
+        "page of one user, a year ago",
+        f"{LIST}at/?moment={NOW - timedelta(365):%Y-%m-%dT%H:%M}&user_id=77",
+    ),
+    ("page of everybody, a week ago", f"{LIST}at/?moment={NOW - timedelta(7):%Y-%m-%dT%H:%M}"),
+    ("page of everybody, 5 years ago", f"{LIST}at/?moment={NOW - timedelta(1826):%Y-%m-%dT%H:%M}"),
+    ("page of lockouts by address", f"{LIST}lockouts/"),
     ("outside, since last look", f"{LIST}outside/"),
 ]
 MIDDLE = """
