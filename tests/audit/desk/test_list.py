@@ -148,6 +148,10 @@ def test_each_filter_in_force_can_be_taken_off_by_itself(entry, desk):
             "?since=2026-01-01&until=2026-01-05",
             "from 2026-01-01 00:00:00 to 2026-01-06 00:00:00 UTC",
         ),
+        (
+            "?since=20260101&until=20260105",
+            "from 2026-01-01 00:00:00 to 2026-01-06 00:00:00 UTC",
+        ),
         ("?since=2026-01-01T10:00%2B02:00", "since 2026-01-01 08:00:00 UTC"),
         ("?until=2026-01-05T10:00", "until 2026-01-05 10:00:00 UTC"),
     ],
