@@ -198,12 +198,12 @@ def test_an_asynchronous_server_streams_too(alice, sue, log):
 
 
 @pytest.mark.skipif(is_psycopg3, reason="psycopg 3 waits as gevent does by itself")
-def test_where_psycopg2_waits_as_gevent_does_the_page_says_what_is_needed(desk, log):
+def test_where_psycopg2_waits_as_gevent_does_the_page_says_what_is_needed(sues, log):
     from psycopg2 import extensions, extras  # noqa: PLC0415 - not there with psycopg 3
 
     extensions.set_wait_callback(extras.wait_select)
     try:
-        response = desk.get(f"{LIST}export.csv")
+        response = sues.get(f"{LIST}export.csv")
     finally:
         extensions.set_wait_callback(None)
 
@@ -212,14 +212,14 @@ def test_where_psycopg2_waits_as_gevent_does_the_page_says_what_is_needed(desk, 
     assert not log()
 
 
-def test_the_page_of_exports_goes_back_to_the_first_one(desk, monkeypatch):
+def test_the_page_of_exports_goes_back_to_the_first_one(sues, monkeypatch):
     monkeypatch.setattr(export_view, "PER_PAGE", 1)
-    body(desk.get(f"{LIST}export.csv?actor=first"))
-    body(desk.get(f"{LIST}export.csv?actor=second"))
+    body(sues.get(f"{LIST}export.csv?actor=first"))
+    body(sues.get(f"{LIST}export.csv?actor=second"))
 
-    newest = desk.get(f"{LIST}exports/").content.decode()
+    newest = sues.get(f"{LIST}exports/").content.decode()
     link = re.search(r'href="([?]before=[^"]*)"', newest)[1]
-    older = desk.get(f"{LIST}exports/{link}").content.decode()
+    older = sues.get(f"{LIST}exports/{link}").content.decode()
 
     assert "second" in newest
     assert "first" not in newest
@@ -228,8 +228,8 @@ def test_the_page_of_exports_goes_back_to_the_first_one(desk, monkeypatch):
 
 
 @pytest.mark.parametrize("query", ["?actor=first", "?before=x", "?before=2026-01-01&before=x"])
-def test_the_page_of_exports_says_what_it_does_not_understand(desk, query):
-    assert desk.get(f"{LIST}exports/{query}").status_code == 400
+def test_the_page_of_exports_says_what_it_does_not_understand(sues, query):
+    assert sues.get(f"{LIST}exports/{query}").status_code == 400
 
 
 def test_nobody_goes_on_reading_for_whoever_has_gone(execute):
