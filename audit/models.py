@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import State, UserFSM
 
 from .desk.models import Export, LastLook, SavedView
+from .fields import MomentField
 from .triggers import record_triggers
 
 __all__ = ["AuditedUserFSM", "Export", "LastLook", "SavedView", "UserStateAudit"]
@@ -27,7 +28,7 @@ class UserStateAudit(models.Model):
     initiated_by = models.TextField(help_text=_("Claim: the actor; CLI when nobody set it."))
     start_state = models.TextField(choices=START_STATES)
     end_state = models.TextField(choices=END_STATES)
-    datetime = models.DateTimeField("time")
+    datetime = MomentField("time")
     ip_address = models.TextField(
         _("IP address"), help_text=_("Claim: from which address; CLI when nobody said so.")
     )

@@ -16,7 +16,7 @@ SYSTEM = "system:"  # what the application's own rules begin with
 
 
 class Kind(TextChoices):
-    """The first that fits."""
+    """The first that fits, of actors who were not erased."""
 
     OUTSIDE = "outside", _("outside the application")
     SYSTEM = "system", _("the system")
@@ -24,6 +24,7 @@ class Kind(TextChoices):
     PERSON = "person", _("a person")
     ANONYMOUS = "anonymous", _("nobody signed in")
     JOB = "job", _("a job")
+    ERASED = "erased", _("erased")
 
 
 class Application(NamedTuple):
@@ -33,25 +34,29 @@ class Application(NamedTuple):
     roles: list[str]
     programs: list[str]
 
-    def is_outside(self, entry: UserStateAudit) -> bool:
-        return entry.initiated_by == NOBODY or self.disagrees(entry)
-
     def disagrees(self, entry: UserStateAudit) -> bool:
-        """Whether the facts of the connection are not the application's."""
+        """Whether the facts of the connection are known, and not the application's."""
+        if entry.is_actor_erased:
+            return False
         return entry.db_user not in self.roles or entry.application_name not in self.programs
 
     def kind_of(self, entry: UserStateAudit) -> Kind:
-        if self.is_outside(entry):
+        if entry.is_actor_erased:
+            return Kind.ERASED
+        if entry.initiated_by == NOBODY or self.disagrees(entry):
             return Kind.OUTSIDE
         return next(kind for kind, (fits, _where) in CLAIMS.items() if fits(entry))
 
     def where(self, kind: Kind) -> Q:
         """The condition that is true for the entries of the kind."""
+        known = Q(actor_salt__isnull=False)
+        if kind == Kind.ERASED:
+            return ~known
         named = Q(application_name__in=self.programs, application_name__isnull=False)
         outside = Q(initiated_by=NOBODY) | ~Q(db_user__in=self.roles) | ~named
         if kind == Kind.OUTSIDE:
-            return outside
-        inside = ~Q(initiated_by=NOBODY) & Q(db_user__in=self.roles) & named
+            return known & outside
+        inside = known & ~Q(initiated_by=NOBODY) & Q(db_user__in=self.roles) & named
         earlier = Q()
         for each, (_fits, condition) in CLAIMS.items():
             if each == kind:

@@ -12,14 +12,14 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from audit.fields import EARLIEST
 from audit.models import UserStateAudit
 from audit.moments import moment
 
-from .filters import NUMBER, number, shown, text
+from .filters import is_number, number, shown, text
 from .pages import PATIENCE
 from .patience import GaveUpError, at_most
 from .people import called_today
-from .positions import START
 from .queries import InState, UserState, at_counts, at_everybody
 from .selection import unknown
 
@@ -40,9 +40,9 @@ def past(given: str) -> datetime:
 def last_shown(given: str) -> UserState:
     """Behind whom a page of everybody begins: name and key say it."""
     key, dot, name = given.partition(".")
-    if not dot or not NUMBER.fullmatch(key):
+    if not dot or not is_number(key):
         raise ValueError(gettext("The address of this page is damaged: begin with the first."))
-    return UserState(int(key), text(name), state="", since=START, entry_id=0)
+    return UserState(int(key), text(name), state="", since=EARLIEST, entry_id=0)
 
 
 READERS: dict[str, Callable[[str], Any]] = {

@@ -14,7 +14,7 @@ from audit.models import UserStateAudit
 
 from .access import page, render, tell
 from .actors import application
-from .filters import NUMBER, shown
+from .filters import is_number, shown
 from .people import called_today
 from .positions import SLACK
 from .proofs import cover_of, proof_of
@@ -71,7 +71,7 @@ def proof_view(request: HttpRequest, entry_id: str) -> HttpResponse:
 
 
 def find(entry_id: str) -> UserStateAudit | None:
-    if not NUMBER.fullmatch(entry_id):
+    if not is_number(entry_id):
         return None
     return UserStateAudit.objects.filter(pk=int(entry_id)).first()
 

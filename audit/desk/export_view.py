@@ -16,7 +16,7 @@ from .actors import application
 from .export import export, file_name
 from .formats import FORMATS
 from .positions import POSITION
-from .selection import Selection
+from .selection import Selection, unknown
 from .streams import streamed
 
 PER_PAGE = 100
@@ -45,6 +45,8 @@ def export_view(request: HttpRequest, name: str) -> HttpResponseBase:
 @page
 def exports_view(request: HttpRequest) -> HttpResponseBase:
     """Who exported what, the newest first."""
+    if problems := [*unknown(request.GET, "before")]:
+        return refusal(request, *problems)
     begun = Export.objects.using(primary()).filter(ends=None).select_related("end")
     if before := request.GET.get("before"):
         try:

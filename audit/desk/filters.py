@@ -18,7 +18,7 @@ from .names import state_name, transition_name
 
 LONGEST = MAX_USER  # characters of a value: nothing that is recorded as a name is longer
 SHOWN = 60  # characters of what could not be understood
-NUMBER = re.compile(r"[0-9]{1,18}")
+NUMBER = re.compile(r"-?[0-9]{1,19}")
 SAME_PREFIX = 20  # users called so today who are looked for by their keys
 
 
@@ -48,8 +48,13 @@ def shown(given: str) -> str:
     return repr(given[:SHOWN])
 
 
+def is_number(given: str) -> bool:
+    """Whether PostgreSQL has it as a bigint."""
+    return bool(NUMBER.fullmatch(given)) and -(2**63) <= int(given) < 2**63
+
+
 def number(given: str) -> int:
-    if not NUMBER.fullmatch(given):
+    if not is_number(given):
         raise ValueError(gettext("%(given)s is no number.") % {"given": shown(given)})
     return int(given)
 

@@ -4,10 +4,11 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from audit.fields import EARLIEST
 from audit.models import UserStateAudit
 
 from .pages import PER_PAGE
-from .positions import DAMAGED, SLACK, START, Position, position_of
+from .positions import DAMAGED, SLACK, Position, position_of
 from .rows import Entries
 
 
@@ -57,6 +58,6 @@ def read_history(given: Mapping[str, str], problems: list[str], entries: Entries
 def from_there(start: Position, ascending: bool, entries: Entries) -> Entries:
     number, near = start
     if ascending:
-        later = entries.filter(pk__gte=number, datetime__gt=max(near, START) - SLACK)
+        later = entries.filter(pk__gte=number, datetime__gt=max(near, EARLIEST) - SLACK)
         return later.order_by("pk")
     return entries.filter(pk__lte=number, datetime__lt=near + SLACK).order_by("-pk")

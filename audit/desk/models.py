@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from audit.fields import MomentField
+
 
 class Export(models.Model):
     """Of entries: a row when it begins, and one when it ends, which ``ends`` the first. PostgreSQL
@@ -13,7 +15,7 @@ class Export(models.Model):
     ends = models.OneToOneField(
         "self", models.DO_NOTHING, null=True, db_column="ends", related_name="end"
     )
-    datetime = models.DateTimeField()
+    datetime = MomentField()
     initiated_by = models.TextField()
     initiator_id = models.BigIntegerField(null=True)
     impersonator = models.TextField(null=True)  # noqa: DJ001 - null where the table has null

@@ -9,10 +9,11 @@ from typing import NamedTuple
 from django.db.models import Count, Max, Min, Q
 from django.utils.functional import cached_property
 
+from audit.fields import EARLIEST, LATEST
 from audit.models import UserStateAudit
 
 from .patience import GaveUpError, at_most
-from .positions import SLACK, START, Position, position_of
+from .positions import SLACK, Position, position_of
 from .rows import MASS, Entries, Row, of_statement, statement
 from .window import Window
 
@@ -69,8 +70,8 @@ class Pager:
     @cached_property
     def page(self) -> Page:
         rows, more = self.rows()
-        last = self.behind(rows[-1]) if rows and more else None
-        first = self.before(rows[0]) if rows and self.start else None
+        last = self.behind(rows) if rows and more else None
+        first = self.before(rows) if rows and self.start else None
         if self.ascending:
             return Page(rows[::-1], last, first, self.searched_to)
         return Page(rows, first, last, self.searched_to)
@@ -111,13 +112,15 @@ class Pager:
 
     def mass(self, entry: UserStateAudit) -> Row:
         """All entries of its statement, in the direction of reading."""
-        changes = (
-            self.beyond(self.start)
+        changes = [
+            *self.beyond(self.start)
             .filter(of_statement(entry))
             .order_by()
             .values_list("start_state", "end_state")
             .annotate(Count("pk"), Min("pk"), Max("pk"))
-        )
+        ]
+        if not changes:  # Python does not have their moment: see MomentField
+            return Row.of(entry)
         starts, ends, numbers, lowest, highest = zip(*changes, strict=True)
         states = [sorted(set(starts)), sorted(set(ends))]
         return Row(entry, sum(numbers), min(lowest), max(highest), *states)
@@ -149,9 +152,9 @@ class Pager:
         if reach is None:
             return None
         if self.ascending:
-            end = near + reach
+            end = min(near, LATEST - reach) + reach
             return None if self.end and self.end <= end else end
-        end = max(near, START + reach) - reach
+        end = max(near, EARLIEST + reach) - reach
         return None if self.end and self.end >= end else end
 
     def as_far_as(self, end: datetime | None, entries: Entries) -> Entries:
@@ -168,19 +171,27 @@ class Pager:
             return self.entries.order_by("-pk")
         number, near = position
         if self.ascending:
-            later = self.entries.filter(pk__gt=number, datetime__gt=max(near, START) - SLACK)
+            later = self.entries.filter(pk__gt=number, datetime__gt=max(near, EARLIEST) - SLACK)
             return later.order_by("pk")
         return self.entries.filter(pk__lt=number, datetime__lt=near + SLACK).order_by("-pk")
 
-    def behind(self, row: Row) -> str:
-        """The position behind a row, in the direction of reading."""
+    def behind(self, rows: list[Row]) -> str:
+        """The position behind them, in the direction of reading."""
+        row = rows[-1]
         end = row.highest if self.ascending else row.lowest
         number = end if row.is_contiguous else row.entry.pk
-        return Position(number, row.entry.datetime).token
+        return beside(number, rows, not self.ascending)
 
-    def before(self, row: Row) -> str:
-        number = row.lowest if self.ascending else row.highest
-        return Position(number, row.entry.datetime).token
+    def before(self, rows: list[Row]) -> str:
+        number = rows[0].lowest if self.ascending else rows[0].highest
+        return beside(number, rows, self.ascending)
+
+
+def beside(number: int, rows: list[Row], older: bool) -> str:
+    """The token of what is older than the rows, or newer. One moment that is far from the others,
+    as of a clock that was wrong, must not hide what is behind it: the most generous counts."""
+    moments = [row.entry.datetime for row in rows]
+    return Position(number, max(moments) if older else min(moments)).token
 
 
 def counted(entries: Entries) -> int | None:

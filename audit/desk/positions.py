@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
+from audit.fields import LATEST
+
 POSITION = ("before", "after")  # the parameters that say where a page begins
 DAMAGED = _("The address of this page is damaged: begin with the newest.")
-TOKEN = re.compile(r"([0-9]{1,18})\.([0-9]{1,11})")
+TOKEN = re.compile(r"(-?[0-9]{1,19})\.([0-9]{1,12})")
 # Ids and moments have the same order but for two transactions at once, and clocks set back.
 SLACK = timedelta(days=1)
-START = datetime(1, 1, 3, tzinfo=UTC)
 
 
 class Position(NamedTuple):
@@ -27,7 +28,7 @@ class Position(NamedTuple):
         """ValueError, with a sentence, when it is no token."""
         try:
             number, seconds = TOKEN.fullmatch(token).groups()  # type: ignore[union-attr] # caught
-            return cls(int(number), datetime.fromtimestamp(int(seconds), UTC))
+            return cls(int(number), min(datetime.fromtimestamp(int(seconds), UTC), LATEST))
         except (AttributeError, ValueError, OverflowError, OSError):
             raise ValueError(str(DAMAGED)) from None
 

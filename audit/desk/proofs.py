@@ -11,6 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from audit.fields import EARLIEST
 from audit.findings import CannotLookError
 from audit.isolation import execute
 from audit.models import UserStateAudit
@@ -24,7 +25,7 @@ from audit.seals.verify import moment_of
 
 from .pages import PATIENCE
 from .patience import GaveUpError, at_most
-from .positions import SLACK, START
+from .positions import SLACK
 
 # A proof reads all entries between the first and the last of the seal, in blocks, and all receipts.
 MOST = 500_000  # of both, for a page
@@ -69,7 +70,7 @@ def cover_of(connection: BaseDatabaseWrapper, entry: UserStateAudit) -> Cover:
                 "holding",
                 entry_id=entry.pk,
                 transaction=entry.transaction_id,
-                since=moment_of(max(entry.datetime, START) - SLACK),
+                since=moment_of(max(entry.datetime, EARLIEST) - SLACK),
             )
             newest = newest_row(connection)
     except GaveUpError:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
+from audit.fields import EARLIEST
 from audit.models import UserStateAudit
 
 from .durations import between
@@ -74,4 +75,5 @@ def totals(changes: Iterable[tuple[str, datetime]]) -> dict[str, str]:
             sums[state] = sums.get(state, timedelta()) + max(end - begin, timedelta())
         end = begin
     ordered = sorted(sums.items(), key=lambda each: (-each[1], each[0]))
-    return {state: between(now - total, now) for state, total in ordered}
+    longest = now - EARLIEST
+    return {state: between(now - min(total, longest), now) for state, total in ordered}

@@ -10,7 +10,7 @@ from audit.models import UserStateAudit
 
 from .access import page, render, tell
 from .actors import application
-from .filters import NUMBER, shown
+from .filters import is_number, shown
 from .machine import diagram
 from .positions import POSITION
 from .selection import Selection, unknown
@@ -19,7 +19,7 @@ from .timeline import MOST, Timeline
 
 @page
 def timeline_view(request: HttpRequest, user_id: str) -> HttpResponse:
-    if not NUMBER.fullmatch(user_id):
+    if not is_number(user_id):
         return absent(request, user_id)
     # What leads from it to the list has these filters.
     selection = Selection(QueryDict(f"window=all&user_id={user_id}"), datetime.now(UTC))

@@ -1,7 +1,7 @@
 """From when to when a page of the desk looks."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import Q
@@ -66,8 +66,14 @@ def read(given: Mapping[str, str], now: datetime) -> Window:
 def end(text: str) -> datetime:
     """The moment before which the window ends: a date alone belongs to it as a whole."""
     found = moment(text)
-    whole_day = len(text) == len("2026-01-31") and found.timetz() == time(tzinfo=UTC)
     try:
-        return found + DAY if whole_day else found
+        return found + DAY if is_date(text) else found
     except OverflowError:
         return datetime.max.replace(tzinfo=UTC)
+
+
+def is_date(text: str) -> bool:
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False

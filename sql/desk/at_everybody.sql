@@ -25,7 +25,7 @@ last_entry as (
              and a.datetime >= (select g.quarter_end from given g)) as h
    order by h.user_id, h.entry_id desc
 )
-select l.user_id, l.username, l.state, l.since, l.entry_id
+select l.user_id, l.username, l.state, greatest(l.since, '0001-01-03 00:00+00') as since, l.entry_id
   from last_entry l
  where l.state <> 'deleted'
    and (:'state' = '' or l.state = :'state')

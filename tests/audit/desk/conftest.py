@@ -84,6 +84,8 @@ def write(transactional_db, walker) -> Callable[..., list[int]]:
             "db_user": "",
             "application_name": PROGRAM,
             "transaction_id": 0,
+            "subject_salt": bytes(16),
+            "actor_salt": bytes(16),
             **values,
         }
         given = ", ".join(f"%({name})s" for name in columns if name not in GENERATED)
@@ -94,8 +96,7 @@ def write(transactional_db, walker) -> Callable[..., list[int]]:
                 f" select {given}, coalesce(%(datetime)s::timestamptz,"
                 "  clock_timestamp() - interval '23 hours' + n * interval '1 second'),"
                 " coalesce(nullif(%(db_user)s, ''), session_user),"
-                " coalesce(nullif(%(transaction_id)s, 0), 1000000 + n), decode(repeat('00', 16),"
-                " 'hex'), decode(repeat('00', 16), 'hex')"
+                " coalesce(nullif(%(transaction_id)s, 0), 1000000 + n)"
                 " from generate_series(1, %(count)s) as n order by n returning id",
                 {**columns, "count": count},
             )
@@ -104,4 +105,4 @@ def write(transactional_db, walker) -> Callable[..., list[int]]:
     return insert
 
 
-GENERATED = ("datetime", "db_user", "transaction_id", "subject_salt", "actor_salt")
+GENERATED = ("datetime", "db_user", "transaction_id")

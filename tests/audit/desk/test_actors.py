@@ -27,15 +27,34 @@ CASES = {
     ("Cli", None, "web", "user-state-audit"): Kind.JOB,
 }
 
+ERASED = {
+    **dict.fromkeys(("initiated_by", "ip_address", "db_user"), "erased"),
+    "application_name": None,
+    "actor_salt": None,
+}
+
 
 def values(case) -> dict:
     names = ("initiated_by", "initiator_id", "db_user", "application_name")
     return {"user_id": NOBODYS, **dict(zip(names, case, strict=True))}
 
 
+def entry(case) -> UserStateAudit:
+    return UserStateAudit(**values(case), actor_salt=b"s" * 16)
+
+
+def test_who_was_erased_is_not_outside_the_application(walker, write, rows):
+    write(1, **ERASED)
+
+    [row] = rows(f"?subject={walker}&kind=erased")
+
+    assert "Not by the application" not in row
+    assert rows(f"?subject={walker}&kind=outside") == []
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_the_kind_of_an_entry(case):
-    assert APPLICATION.kind_of(UserStateAudit(**values(case))) == CASES[case]
+    assert APPLICATION.kind_of(entry(case)) == CASES[case]
 
 
 def test_sql_finds_what_python_says_and_each_entry_is_of_one_kind(walker, write):
@@ -47,7 +66,8 @@ def test_sql_finds_what_python_says_and_each_entry_is_of_one_kind(walker, write)
         ("user-state-audit", "psql", None),
     ):
         [key] = write(1, **values(case))
-        of_kind[APPLICATION.kind_of(UserStateAudit(**values(case)))].add(key)
+        of_kind[APPLICATION.kind_of(entry(case))].add(key)
+    of_kind[Kind.ERASED] = {*write(1, **ERASED)}
 
     for kind, keys in of_kind.items():
         assert keys

@@ -227,6 +227,11 @@ def test_the_page_of_exports_goes_back_to_the_first_one(sues, monkeypatch):
     assert "second" not in older
 
 
+@pytest.mark.parametrize("query", ["?actor=first", "?before=x", "?before=2026-01-01&before=x"])
+def test_the_page_of_exports_says_what_it_does_not_understand(sues, query):
+    assert sues.get(f"{LIST}exports/{query}").status_code == 400
+
+
 def test_nobody_goes_on_reading_for_whoever_has_gone(execute):
     """Without that, this test waits for ten minutes."""
     pieces = copied(
