@@ -62,6 +62,7 @@ def older(site) -> Iterator[Site]:
         "postgres",
         f"drop index {', '.join(OF_THE_DESK)}",
         NO_STATISTICS,
+        "drop table audit_lastlook, audit_savedview",
         "delete from django_migrations where app = 'audit' and name >= '0006'",
     )
     return site
