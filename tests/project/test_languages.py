@@ -49,7 +49,8 @@ DATA = {
         "audit",
         "Deutsch",
     ),
-    *("postgres", "Account", "managers", "Supervisors", "md"),  # a role, groups, a hash
+    *("postgres", "rita", "Account", "managers", "Supervisors", "md"),  # roles, groups, a hash
+    *("gap", "state"),  # kinds of findings
     *("Search", "True", "False"),  # which Django says of its pictures
     *(
         "Can",

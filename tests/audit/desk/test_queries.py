@@ -111,6 +111,7 @@ def nothing_recorded(db) -> None:
             " loop execute format('alter table %s disable trigger user', part); end loop; end $$;"
             " delete from user_state_audit"
         )
+        send(connection, "install/34_guards.sql")
 
 
 def shown(entry: UserStateAudit) -> tuple:
