@@ -88,8 +88,9 @@ class PasswordOnly(SetPasswordMixin):
     revoked privileges of the user, or deleted them."""
 
     def set_password_and_save(self, user, *args, commit=True, **kwargs):
-        # Whatever else the form beside this mixin takes; mypy sees ``commit`` twice.
-        user = super().set_password_and_save(user, *args, commit=False, **kwargs)  # type: ignore[misc]
+        # Whatever else the form beside this mixin takes.
+        kwargs["commit"] = False
+        user = super().set_password_and_save(user, *args, **kwargs)
         if commit:
             User.objects.filter(pk=user.pk).update(password=user.password)
         return user

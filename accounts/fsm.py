@@ -194,9 +194,10 @@ class UserFSM(models.Model):
 
     def transitions_for(self, by: Requester) -> list[str]:
         """Names of the transitions that are possible now and permitted to ``by``."""
-        # django-fsm adds the method, which no type knows.
-        available = self.get_available_user_current_state_transitions(by)  # type: ignore[attr-defined]
-        return [each.name for each in available]
+        return [
+            each.name
+            for each in self.get_available_user_current_state_transitions(by)  # type: ignore[attr-defined] # django-fsm adds it
+        ]
 
     def refusal(self, name: str, by: Requester) -> str | None:
         """Why ``by`` cannot run the transition ``name`` now; None if they can."""

@@ -43,7 +43,7 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         verbose_name = _("user")  # type: ignore[assignment] # lazy, as Django's
-        verbose_name_plural = _("users")  # type: ignore[assignment]
+        verbose_name_plural = _("users")  # type: ignore[assignment] # likewise
         permissions = [("invite_user", "Can invite people")]
         constraints = [
             # The audit records these names when there is no user: no user may have them.

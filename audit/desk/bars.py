@@ -1,7 +1,7 @@
 """The changes of a window as bars: SVG that the server draws, each bar a link."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
@@ -18,7 +18,6 @@ MAX_BARS = 100  # in a longer window each bar is a month
 PATIENCE = 250  # milliseconds; where days are not counted yet, a long window takes longer
 MAX_DAYS = 366 * 100  # a window that begins in the year 1 is drawn from its first entry on
 RESOLUTION = timedelta(microseconds=1)
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Changes(NamedTuple):
@@ -60,7 +59,7 @@ def of_window(
     """Of all changes of the window, from its first day to its last, or to today; none where they
     cannot be counted quickly."""
     window = selection.window
-    since, until = window.since or BEGINNING, window.until or now + timedelta(days=1)
+    since, until = window.ends(now)
     try:
         with at_most(PATIENCE, connection.alias):
             found = queries.bars(connection, since, until)

@@ -10,10 +10,9 @@ from audit.models import UserStateAudit
 
 from . import queries
 from .access import page, render
-from .bars import BEGINNING
 from .patience import GaveUpError, at_most
 from .selection import WINDOW, Selection
-from .window import AHEAD, PRESETS
+from .window import PRESETS
 
 PATIENCE = 2000  # milliseconds
 
@@ -24,7 +23,7 @@ def lockouts_view(request: HttpRequest) -> HttpResponse:
     selection = Selection(request.GET, now)
     if beside := [name for name in selection.given if name not in WINDOW]:
         selection.problems.append(_("This page has no filter %s.") % repr(beside[0]))
-    since, until = selection.window.since or BEGINNING, selection.window.until or now + AHEAD
+    since, until = selection.window.ends(now)
     found: list[queries.Lockouts] = []
     if not selection.problems:
         try:

@@ -20,12 +20,12 @@ class Export(models.Model):
     initiator_id = models.BigIntegerField(null=True)
     impersonator = models.TextField(null=True)  # noqa: DJ001 - null where the table has null
     ip_address = models.TextField()
-    request_id = models.TextField(null=True)  # noqa: DJ001
+    request_id = models.TextField(null=True)  # noqa: DJ001 - as the table has it
     db_user = models.TextField()
-    application_name = models.TextField(null=True)  # noqa: DJ001
+    application_name = models.TextField(null=True)  # noqa: DJ001 - likewise
     client_addr = models.GenericIPAddressField(null=True)
-    format = models.TextField(null=True)  # noqa: DJ001
-    filter = models.TextField(null=True)  # noqa: DJ001
+    format = models.TextField(null=True)  # noqa: DJ001 - likewise
+    filter = models.TextField(null=True)  # noqa: DJ001 - likewise
     entries = models.BigIntegerField(null=True)
 
     class Meta:

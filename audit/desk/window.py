@@ -23,6 +23,7 @@ PRESETS: dict[str, tuple[Promise, timedelta | None]] = {
 DEFAULT = "30d"
 # Clocks of the application and of PostgreSQL differ, and what is newest has to be seen.
 AHEAD = DAY
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # before any entry
 
 
 class Window(NamedTuple):
@@ -32,6 +33,10 @@ class Window(NamedTuple):
     preset: str
     since: datetime | None
     until: datetime | None
+
+    def ends(self, now: datetime) -> tuple[datetime, datetime]:
+        """Both, also where it is open."""
+        return self.since or BEGINNING, self.until or now + AHEAD
 
     @property
     def where(self) -> Q:
