@@ -75,7 +75,7 @@ else:
     DriversCursor = object
 
 
-class ContextCursor(DriversCursor):  # type: ignore[misc]
+class ContextCursor(DriversCursor):  # type: ignore[misc] # of either driver
     """Comes right before a cursor class of the driver's."""
 
     _ahead = b""  # what went ahead of the statement

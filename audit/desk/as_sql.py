@@ -15,6 +15,7 @@ def as_sql(entries: Entries, columns: str = "*", values: Iterable[object] = ()) 
     """One statement without parameters; the newest first. ``columns`` are SQL, with ``values`` for
     its placeholders."""
     condition, parameters = where(entries)
+    # Nothing of it is anybody's text: values come by literal().
     sql = f"select {columns}\n  from {TABLE}\n where {condition}\n order by id desc"  # noqa: S608
     return sql % tuple(map(literal, (*values, *parameters)))
 

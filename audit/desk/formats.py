@@ -54,7 +54,8 @@ def cell(field: Any) -> str:
 
 
 def objects(entries: Entries) -> str:
-    return f"select row_to_json(entry) from ({as_sql(entries, ', '.join(NAMES))}) entry"  # noqa: S608
+    entry = as_sql(entries, ", ".join(NAMES))
+    return f"select row_to_json(entry) from ({entry}) entry"  # noqa: S608 - of as_sql()
 
 
 CSV = Format(
