@@ -7,16 +7,16 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from .desk.as_of_view import as_of_view
-from .desk.entry_view import entry_view, proof_view
-from .desk.export_view import export_view, exports_view
-from .desk.integrity_view import integrity_view
-from .desk.list_view import list_view
-from .desk.lockouts_view import lockouts_view
-from .desk.outside import looked, outside_view
-from .desk.print_view import print_view
-from .desk.saved_views import remove_view, save_view, saved_view
-from .desk.timeline_view import timeline_view
+from .desk.entry.entry_view import entry_view, proof_view
+from .desk.exports.export_view import export_view, exports_view
+from .desk.history.as_of_view import as_of_view
+from .desk.history.timeline_view import timeline_view
+from .desk.integrity.view import integrity_view
+from .desk.listing.list_view import list_view
+from .desk.listing.lockouts_view import lockouts_view
+from .desk.listing.outside import looked, outside_view
+from .desk.listing.print_view import print_view
+from .desk.listing.saved_views import remove_view, save_view, saved_view
 from .models import UserStateAudit
 from .user_history import user_history
 

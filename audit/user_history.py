@@ -12,7 +12,7 @@ from accounts.admin import panels
 from accounts.models import User
 
 from .desk.access import may_see
-from .desk.stays import stays_of
+from .desk.history.stays import stays_of
 from .models import UserStateAudit
 
 NEWEST = 10  # entries

@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 from audit.models import UserStateAudit
 
 from .actors import Application, Kind
-from .filters import is_override
+from .listing.filters import is_override
 
 
 class Number(NamedTuple):

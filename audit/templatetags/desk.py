@@ -15,9 +15,9 @@ from accounts.databases import primary
 from audit.desk import names, start
 from audit.desk.access import LIST, may_see
 from audit.desk.actors import application
-from audit.desk.as_of import AsOf
+from audit.desk.history.as_of import AsOf
 from audit.desk.integrity import Light, light
-from audit.desk.outside import banner
+from audit.desk.listing.outside import banner
 from audit.models import UserStateAudit
 
 register = template.Library()

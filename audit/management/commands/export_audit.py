@@ -15,11 +15,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from audit.desk.actors import application
-from audit.desk.export import export
-from audit.desk.filters import FILTERS
-from audit.desk.formats import FORMATS
-from audit.desk.rows import Entries
-from audit.desk.selection import WINDOW, Selection
+from audit.desk.exports.export import export
+from audit.desk.exports.formats import FORMATS
+from audit.desk.listing.filters import FILTERS
+from audit.desk.listing.rows import Entries
+from audit.desk.listing.selection import WINDOW, Selection
 from audit.management.base import AuditCommand
 from audit.readiness import need_migrations
 

@@ -9,7 +9,8 @@ import pytest
 from django.db import connections
 
 from accounts.models import User
-from audit.desk import as_of, queries
+from audit.desk import queries
+from audit.desk.history import as_of
 from audit.desk.patience import at_most
 
 from .conftest import LIST

@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import UserFSM
 from audit.context import acting_as
-from audit.desk.as_sql import literal
+from audit.desk.exports.as_sql import literal
 from tests.conftest import make_user
 from tests.psql import psql
 

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.http import QueryDict
 
-from audit.desk.bars import WIDTH, Changes, drawn, every_day
-from audit.desk.selection import Selection
+from audit.desk.listing.bars import WIDTH, Changes, drawn, every_day
+from audit.desk.listing.selection import Selection
 
 from .conftest import LIST
 

@@ -13,8 +13,8 @@ from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from django.test import AsyncClient
 
 from accounts.models import UserFSM
-from audit.desk import export_view
-from audit.desk.copying import copied
+from audit.desk.exports import export_view
+from audit.desk.exports.copying import copied
 from audit.models import Export, UserStateAudit
 
 from .conftest import LIST

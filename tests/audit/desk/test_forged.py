@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from audit.desk import pages
+from audit.desk.listing import pages
 
 from .conftest import LIST, NOBODYS
 from .test_pages import NOW, keys, walk

@@ -5,8 +5,8 @@ from itertools import combinations
 import pytest
 from django.template.loader import render_to_string
 
-from audit.desk import machine
-from audit.desk.machine import Diagram, diagram
+from audit.desk.history import machine
+from audit.desk.history.machine import Diagram, diagram
 from audit.transitions import machine_states, transitions
 
 

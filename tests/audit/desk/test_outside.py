@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import UserFSM
-from audit.desk import outside
+from audit.desk.listing import outside
 from audit.models import LastLook
 from tests.psql import psql
 

@@ -3,10 +3,10 @@
 import re
 
 from audit.desk.actors import Kind
-from audit.desk.filters import FILTERS
-from audit.desk.list_view import POSITION
-from audit.desk.selection import WINDOW
-from audit.desk.window import PRESETS
+from audit.desk.listing.filters import FILTERS
+from audit.desk.listing.list_view import POSITION
+from audit.desk.listing.selection import WINDOW
+from audit.desk.listing.window import PRESETS
 from project.settings import BASE_DIR
 
 PAGE = (BASE_DIR / "docs/desk.md").read_text()

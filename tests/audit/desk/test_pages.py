@@ -9,12 +9,12 @@ from django.db.models import BooleanField, Q
 from django.db.models.expressions import RawSQL
 from django.http import QueryDict
 
-from audit.desk import pages
 from audit.desk.actors import Application
-from audit.desk.filters import FILTERS
-from audit.desk.pages import Pager
-from audit.desk.positions import Position
-from audit.desk.selection import Selection
+from audit.desk.listing import pages
+from audit.desk.listing.filters import FILTERS
+from audit.desk.listing.pages import Pager
+from audit.desk.listing.positions import Position
+from audit.desk.listing.selection import Selection
 
 NOW = datetime.now(UTC)
 
@@ -177,14 +177,14 @@ def test_counts_are_honest(walker, write, desk, monkeypatch):
     write(60)
     assert "60 entries" in desk(f"?subject={walker}")
 
-    monkeypatch.setattr("audit.desk.pages.CAP", 55)
-    monkeypatch.setattr("audit.desk.list_view.CAP", 55)
+    monkeypatch.setattr("audit.desk.listing.pages.CAP", 55)
+    monkeypatch.setattr("audit.desk.listing.list_view.CAP", 55)
     assert "more than 55 entries" in desk(f"?subject={walker}")
 
 
 def test_a_search_that_takes_too_long_says_how_far_it_came(walker, write, desk, monkeypatch):
     write(1)
-    monkeypatch.setattr("audit.desk.pages.PATIENCE", 1)
+    monkeypatch.setattr("audit.desk.listing.pages.PATIENCE", 1)
     slow = Q(RawSQL("(select pg_sleep(0.05) is not null)", [], output_field=BooleanField()))
     subject = FILTERS["subject"]._replace(where=lambda name, *_: Q(username=name) & slow)
     monkeypatch.setitem(FILTERS, "subject", subject)

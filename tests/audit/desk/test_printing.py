@@ -2,7 +2,7 @@
 
 import pytest
 
-from audit.desk import print_view
+from audit.desk.listing import print_view
 
 from .conftest import LIST
 

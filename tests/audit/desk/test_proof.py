@@ -6,7 +6,7 @@ import json
 import pytest
 from django.db import connections, transaction
 
-from audit.desk import proofs
+from audit.desk.entry import proofs
 from audit.isolation import snapshot
 from audit.seals.proof import prove
 from audit.seals.queries import rows_of

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import Group
 
-from audit.desk import saved_views
+from audit.desk.listing import saved_views
 from audit.migrate import SUPERVISORS
 from audit.models import SavedView
 from tests.conftest import make_user

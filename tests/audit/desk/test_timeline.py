@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from accounts.models import User
-from audit.desk import history_page, timeline
 from audit.desk.durations import between
+from audit.desk.history import history_page, timeline
 from audit.models import UserStateAudit
 
 from .conftest import LIST

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from audit.models import SavedView
 
-from .as_sql import as_sql
+from ..exports.as_sql import as_sql
 from .rows import Entries
 from .saved_views import may_remove
 from .selection import Selection

@@ -23,9 +23,9 @@ from audit.seals.proof import prove
 from audit.seals.queries import rows_of
 from audit.seals.verify import moment_of
 
-from .pages import PATIENCE
-from .patience import GaveUpError, at_most
-from .positions import SLACK
+from ..listing.pages import PATIENCE
+from ..listing.positions import SLACK
+from ..patience import GaveUpError, at_most
 
 # A proof reads all entries between the first and the last of the seal, in blocks, and all receipts.
 MOST = 500_000  # of both, for a page

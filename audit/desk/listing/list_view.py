@@ -11,9 +11,9 @@ from accounts.models import State
 from audit.models import UserStateAudit
 from audit.transitions import transitions
 
+from ..access import page, render
+from ..actors import Kind, application
 from . import bars
-from .access import page, render
-from .actors import Kind, application
 from .filters import FILTERS
 from .pages import CAP, Page, counted, read_page
 from .positions import POSITION

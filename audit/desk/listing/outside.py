@@ -11,11 +11,11 @@ from django.utils.translation import gettext
 
 from audit.models import LastLook, UserStateAudit
 
-from .access import action, may_see, page, refusal, render
-from .actors import Application, Kind, application
+from ..access import action, may_see, page, refusal, render
+from ..actors import Application, Kind, application
+from ..patience import GaveUpError, at_most
 from .look import Look
 from .pages import read_page
-from .patience import GaveUpError, at_most
 from .positions import POSITION
 from .rows import Entries
 from .selection import Selection

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from accounts.models import UserFSM
 from audit.transitions import machine_states, transitions
 
-from .names import state_name
+from ..names import state_name
 
 LETTER, LINE = 8, 15  # pixels
 PADDING, HEIGHT = 10, 34  # of a state

@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from accounts.databases import primary
 from audit.verifications import newest
 
-from .access import page, render
-from .integrity import light
+from ..access import page, render
+from . import light
 
 SHOWN = 10  # verifications
 

@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 from audit.fields import EARLIEST, LATEST
 from audit.models import UserStateAudit
 
-from .patience import GaveUpError, at_most
+from ..patience import GaveUpError, at_most
 from .positions import SLACK, Position, position_of
 from .rows import MASS, Entries, Row, of_statement, statement
 from .window import Window

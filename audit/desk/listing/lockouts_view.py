@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 
 from audit.models import UserStateAudit
 
-from . import queries
-from .access import page, render
-from .patience import GaveUpError, at_most
+from .. import queries
+from ..access import page, render
+from ..patience import GaveUpError, at_most
 from .selection import WINDOW, Selection
 from .window import PRESETS
 

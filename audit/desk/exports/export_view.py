@@ -10,13 +10,13 @@ from accounts.databases import primary
 from audit.models import Export, UserStateAudit
 from audit.moments import moment
 
+from ..access import page, refusal, render
+from ..actors import application
+from ..listing.positions import POSITION
+from ..listing.selection import Selection, unknown
 from . import copying
-from .access import page, refusal, render
-from .actors import application
 from .export import export, file_name
 from .formats import FORMATS
-from .positions import POSITION
-from .selection import Selection, unknown
 from .streams import streamed
 
 PER_PAGE = 100

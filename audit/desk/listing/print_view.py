@@ -8,8 +8,8 @@ from django.utils.translation import gettext
 
 from audit.models import UserStateAudit
 
-from .access import page, refusal, render
-from .actors import application
+from ..access import page, refusal, render
+from ..actors import application
 from .positions import POSITION
 from .selection import Selection
 

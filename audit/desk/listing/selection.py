@@ -13,8 +13,8 @@ from django.utils.translation import gettext
 
 from audit.models import UserStateAudit
 
+from ..actors import Application
 from . import window
-from .actors import Application
 from .filters import FILTERS
 
 WINDOW = ("window", "since", "until")

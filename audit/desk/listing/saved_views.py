@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from audit.models import SavedView
 
-from .access import LIST, action, page, refusal
+from ..access import LIST, action, page, refusal
 from .positions import POSITION
 from .selection import Selection
 

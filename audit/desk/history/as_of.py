@@ -16,12 +16,12 @@ from audit.fields import EARLIEST
 from audit.models import UserStateAudit
 from audit.moments import moment
 
-from .filters import is_number, number, shown, text
-from .pages import PATIENCE
-from .patience import GaveUpError, at_most
-from .people import called_today
-from .queries import InState, UserState, at_counts, at_everybody
-from .selection import unknown
+from ..listing.filters import is_number, number, shown, text
+from ..listing.pages import PATIENCE
+from ..listing.selection import unknown
+from ..patience import GaveUpError, at_most
+from ..people import called_today
+from ..queries import InState, UserState, at_counts, at_everybody
 
 SAME_NAME = 10  # users who were called alike, one after the other
 PER_PAGE = 100  # users, as sql/desk/at_everybody.sql has them

@@ -8,12 +8,12 @@ from django.utils.translation import gettext
 
 from audit.models import UserStateAudit
 
-from .access import page, render, tell
-from .actors import application
-from .filters import is_number, shown
+from ..access import page, render, tell
+from ..actors import application
+from ..listing.filters import is_number, shown
+from ..listing.positions import POSITION
+from ..listing.selection import Selection, unknown
 from .machine import diagram
-from .positions import POSITION
-from .selection import Selection, unknown
 from .timeline import MOST, Timeline
 
 

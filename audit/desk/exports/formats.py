@@ -10,8 +10,8 @@ from django.db import models
 
 from audit.models import UserStateAudit
 
+from ..listing.rows import Entries
 from .as_sql import as_sql
-from .rows import Entries
 
 FIELDS = [
     each

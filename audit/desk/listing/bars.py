@@ -9,8 +9,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext
 
-from . import queries
-from .patience import GaveUpError, at_most
+from .. import queries
+from ..patience import GaveUpError, at_most
 from .selection import Selection
 
 WIDTH, HEIGHT, GAP = 720.0, 60.0, 1.0  # of the drawing, in its own units

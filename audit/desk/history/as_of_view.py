@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
-from .access import page, render
+from ..access import page, render
 from .as_of import AsOf
 from .machine import ordered_states
 

@@ -9,10 +9,10 @@ from django.utils.translation import gettext
 from accounts.models import User
 from audit.models import UserStateAudit
 
+from ..listing.pages import PATIENCE
+from ..listing.rows import Entries
+from ..patience import GaveUpError, at_most
 from .history_page import read_history
-from .pages import PATIENCE
-from .patience import GaveUpError, at_most
-from .rows import Entries
 from .stays import Stay, stays_of, totals
 
 MOST = 1000  # entries of a user whose time in each state is added up

@@ -8,10 +8,10 @@ from django.utils.text import slugify
 
 from accounts.autonomous import autonomous_transaction
 
+from ..listing.rows import Entries
+from ..listing.selection import Selection
 from .copying import copied
 from .formats import Format
-from .rows import Entries
-from .selection import Selection
 
 LONGEST_NAME = 100  # characters of what a file's name says of the filters
 

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.claims import MAX_USER, clean
 
-from .actors import Application, Kind
-from .names import state_name, transition_name
+from ..actors import Application, Kind
+from ..names import state_name, transition_name
 
 LONGEST = MAX_USER  # characters of a value: nothing that is recorded as a name is longer
 SHOWN = 60  # characters of what could not be understood

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
 
-from .rows import Entries
+from ..listing.rows import Entries
 
 TABLE = "public.user_state_audit"
 QUOTED = {"'": "''", "\\": r"\\"}

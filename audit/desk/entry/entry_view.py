@@ -12,14 +12,14 @@ from django.utils.translation import gettext
 from audit.findings import CannotLookError
 from audit.models import UserStateAudit
 
-from .access import page, render, tell
-from .actors import application
-from .filters import is_number, shown
-from .people import called_today
-from .positions import SLACK
+from ..access import page, render, tell
+from ..actors import application
+from ..listing.filters import is_number, shown
+from ..listing.positions import SLACK
+from ..listing.rows import Row
+from ..listing.selection import Selection
+from ..people import called_today
 from .proofs import cover_of, proof_of
-from .rows import Row
-from .selection import Selection
 
 OTHERS = 20  # of the transaction, and of the request, that are shown
 

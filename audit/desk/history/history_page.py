@@ -7,9 +7,9 @@ from typing import NamedTuple
 from audit.fields import EARLIEST
 from audit.models import UserStateAudit
 
-from .pages import PER_PAGE
-from .positions import DAMAGED, SLACK, Position, position_of
-from .rows import Entries
+from ..listing.pages import PER_PAGE
+from ..listing.positions import DAMAGED, SLACK, Position, position_of
+from ..listing.rows import Entries
 
 
 class HistoryPage(NamedTuple):

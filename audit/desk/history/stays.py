@@ -9,8 +9,8 @@ from django.utils import timezone
 from audit.fields import EARLIEST
 from audit.models import UserStateAudit
 
-from .durations import between
-from .rows import Row
+from ..durations import between
+from ..listing.rows import Row
 
 NOWHERE = {"new", "deleted"}  # words of the audit, and no states
 

@@ -1,0 +1,1 @@
+"""One entry with all that belongs to it, and its proof."""

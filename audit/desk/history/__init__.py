@@ -1,0 +1,1 @@
+"""One user through time, and everybody at one moment."""

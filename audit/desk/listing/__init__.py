@@ -1,0 +1,1 @@
+"""Lists of entries: what a URL asks for (selection.py), read in pages (pages.py)."""
