@@ -1,6 +1,5 @@
 """How the desk shows entries."""
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -82,11 +81,10 @@ def disagrees(context: Context, entry: UserStateAudit) -> bool:
 def visible(name: str | None) -> str:
     """A name with what nobody sees in it made visible: zero-width characters, changes of the
     direction of writing, control characters."""
+    if not name or name.isprintable():
+        return name or ""
     return "".join(
-        character
-        if unicodedata.category(character)[0] not in "CZ" or character == " "
-        else f"[U+{ord(character):04X}]"
-        for character in name or ""
+        character if character.isprintable() else f"[U+{ord(character):04X}]" for character in name
     )
 
 

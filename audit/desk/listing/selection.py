@@ -1,8 +1,8 @@
 """What a URL of the desk asks for: a window, filters, and what of them could not be understood."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -36,6 +36,12 @@ def unknown(given: QueryDict, *known: str) -> Iterator[str]:
             yield gettext("There is no filter %(name)s.") % {"name": repr(name[:100])}
         elif len(values) > 1:
             yield gettext("The filter %(name)s is given twice.") % {"name": repr(name)}
+
+
+@lru_cache(1000)  # a page has some hundred links, of which many are the same
+def encoded(name: str, value: object) -> str:
+    """As a query string has it; nothing for None."""
+    return "" if value is None else urlencode({name: value})
 
 
 class Selection:
@@ -80,8 +86,12 @@ class Selection:
 
     def query(self, **changes: object) -> str:
         """The query string with some parameters set, or taken off where they are None."""
-        changed: Mapping[str, object] = {**self.given, **changes}
-        return "?" + urlencode({k: v for k, v in changed.items() if v is not None})
+        changed = self.encoded | {name: encoded(name, value) for name, value in changes.items()}
+        return "?" + "&".join(filter(None, changed.values()))
+
+    @cached_property
+    def encoded(self) -> dict[str, str]:
+        return {name: encoded(name, value) for name, value in self.given.items()}
 
     @property
     def lasting(self) -> str:
