@@ -1,6 +1,7 @@
 """Which kind of actor an entry names, by its claims and by the facts beside them."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
 from django.conf import settings
@@ -52,17 +53,33 @@ class Application(NamedTuple):
         known = Q(actor_salt__isnull=False)
         if kind == Kind.ERASED:
             return ~known
-        named = Q(application_name__in=self.programs, application_name__isnull=False)
-        outside = Q(initiated_by=NOBODY) | ~Q(db_user__in=self.roles) | ~named
         if kind == Kind.OUTSIDE:
-            return known & outside
-        inside = known & ~Q(initiated_by=NOBODY) & Q(db_user__in=self.roles) & named
+            return known & (Q(initiated_by=NOBODY) | self.others)
+        here = Q(db_user__in=self.roles, application_name__in=self.programs)
+        inside = known & ~Q(initiated_by=NOBODY) & here
         earlier = Q()
         for each, (_fits, condition) in CLAIMS.items():
             if each == kind:
                 return inside & earlier & condition
             earlier &= ~condition
         raise AssertionError(kind)
+
+    @property
+    def others(self) -> Q:
+        """The condition that is true for another role or program."""
+        programs = Q(application_name__isnull=True) | beside("application_name", self.programs)
+        return beside("db_user", self.roles) | Q(db_user__in=self.roles) & programs
+
+
+def beside(column: str, values: list[str]) -> Q:
+    """The condition that is true for what is none of the values, of which there is one at least. By
+    the ranges between them an index finds it, where "not in" reads everything. PostgreSQL may have
+    another order than Python, and then the ranges are more than that, and never less."""
+    ordered = sorted(values)
+    ranges = Q(**{f"{column}__lt": ordered[0]}) | Q(**{f"{column}__gt": ordered[-1]})
+    for low, high in pairwise(ordered):
+        ranges |= Q(**{f"{column}__gt": low, f"{column}__lt": high})
+    return ranges & ~Q(**{f"{column}__in": ordered})
 
 
 _Claim = tuple[Callable[[UserStateAudit], bool], Q]

@@ -22,6 +22,7 @@ CAP = 10_000  # entries that are counted
 ROUNDS = 5  # in which a page is filled, however many masses are in the way
 # Short looks go first: with months, what is not looked at costs nothing. None is everything.
 REACHES = (timedelta(days=30), timedelta(days=366), None)
+FEW = 1000  # entries that are sorted, whatever they are
 PATIENCE = 250  # milliseconds for each of the longer looks
 
 
@@ -87,7 +88,9 @@ class Pager:
             more = len(found) == wanted
             if not more or len(rows) > PER_PAGE:
                 break
-            position = Position(found[-1].pk, found[-1].datetime)
+            last = [found[-1].pk, self.end_of(rows[-1])]
+            number = max(last) if self.ascending else min(last)
+            position = Position(number, found[-1].datetime)
         return rows[:PER_PAGE], more
 
     def grouped_by_statement(self, found: list[UserStateAudit]) -> Iterator[Row]:
@@ -138,7 +141,7 @@ class Pager:
             end = self.reached(near, reach)
             try:
                 with at_most(PATIENCE if found or self.searched_to else None, entries.db):
-                    found = list(self.as_far_as(end, entries)[:limit])
+                    found = self.first(self.as_far_as(end, entries), limit, found)
             except GaveUpError:
                 return found
             self.searched_to = end
@@ -146,6 +149,19 @@ class Pager:
                 break
         self.searched_to = None
         return found
+
+    def first(
+        self, entries: Entries, limit: int, found: list[UserStateAudit]
+    ) -> list[UserStateAudit]:
+        """The first of them. Where ``found`` says that they are rare, all are gathered and sorted:
+        PostgreSQL takes conditions for independent, and would rather go through everything in its
+        order, for the many that it expects."""
+        if len(found) < limit and self.searched_to:
+            keys = [*entries.order_by().values_list("pk", flat=True)[: FEW + 1]]
+            if len(keys) <= FEW:
+                keys.sort(reverse=not self.ascending)
+                entries = entries.filter(pk__in=keys[:limit])
+        return list(entries[:limit])
 
     def reached(self, near: datetime, reach: timedelta | None) -> datetime | None:
         """The moment at which a look of this reach ends; None where that is behind the window."""
@@ -177,10 +193,12 @@ class Pager:
 
     def behind(self, rows: list[Row]) -> str:
         """The position behind them, in the direction of reading."""
-        row = rows[-1]
+        return beside(self.end_of(rows[-1]), rows, not self.ascending)
+
+    def end_of(self, row: Row) -> int:
+        """Up to which id nothing but the row is left, in the direction of reading."""
         end = row.highest if self.ascending else row.lowest
-        number = end if row.is_contiguous else row.entry.pk
-        return beside(number, rows, not self.ascending)
+        return end if row.is_contiguous else row.entry.pk
 
     def before(self, rows: list[Row]) -> str:
         number = rows[0].lowest if self.ascending else rows[0].highest

@@ -75,6 +75,21 @@ def test_sql_finds_what_python_says_and_each_entry_is_of_one_kind(walker, write)
         assert set(found.values_list("pk", flat=True)) == keys
 
 
+@pytest.mark.parametrize("ordered", [["B", "a", "c"], ["c", "a", "B"]])
+def test_others_are_those_beside_all_of_several(walker, write, ordered):
+    """Whatever order the database has."""
+    keys = {
+        (role, program): write(1, initiated_by="mona", db_user=role, application_name=program)[0]
+        for role, program in product((*"AaBbCc", "", "ä"), (*"aBcx", None))
+    }
+
+    others = Application(ordered, ordered).where(Kind.OUTSIDE)
+
+    found = UserStateAudit.objects.filter(others, username=walker).values_list("pk", flat=True)
+    known = {keys[pair] for pair in product("aBc", "aBc")}
+    assert {*found} == {*keys.values()} - known
+
+
 def test_the_application_is_whoever_may_sign_in_as_it(execute, settings):
     execute("create role serves login in role user_state_audit_app")
     execute("create role group_of_them in role user_state_audit_app")

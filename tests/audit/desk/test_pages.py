@@ -22,7 +22,7 @@ NOW = datetime.now(UTC)
 def pager(query: str = "window=all", start: str | None = None, ascending: bool = False) -> Pager:
     selection = Selection(QueryDict(query), datetime.now(UTC))
     assert selection.problems == []
-    entries = selection.entries(Application([], []))
+    entries = selection.entries(Application(["web"], ["user-state-audit"]))
     position = Position.read(start) if start else None
     return Pager(entries, selection.window, position, ascending)
 
