@@ -19,7 +19,6 @@ from .positions import POSITION
 from .rows import Entries
 from .selection import Selection
 
-SALT = "audit.look"
 CAP = 100  # entries that are counted
 PATIENCE = 50  # milliseconds for the count, which is on every page
 
@@ -71,7 +70,7 @@ def outside_view(request: HttpRequest) -> HttpResponseBase:
         selection=selection,
         page=shown,
         since=look.at,
-        look=signing.dumps([now.at.isoformat(), now.snapshot], salt=SALT),
+        look=signing.dumps([now.at.isoformat(), now.snapshot], salt=salt_of(request)),
     )
 
 
@@ -79,8 +78,13 @@ def outside_view(request: HttpRequest) -> HttpResponseBase:
 def looked(request: HttpRequest) -> HttpResponseBase:
     """The supervisor has seen what the page showed; what came since it was made is still new."""
     try:
-        at, snapshot = signing.loads(request.POST.get("look", ""), salt=SALT)
+        at, snapshot = signing.loads(request.POST.get("look", ""), salt=salt_of(request))
     except signing.BadSignature:
         return refusal(request, gettext("This form is damaged: go back, and load the page again."))
     LastLook.objects.update_or_create(pk=request.user.pk, defaults={"at": at, "snapshot": snapshot})
     return redirect("admin:audit_outside")
+
+
+def salt_of(request: HttpRequest) -> str:
+    """A form that was made for one supervisor says nothing of what another has seen."""
+    return f"audit.look.{request.user.pk}"
