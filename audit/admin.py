@@ -59,6 +59,12 @@ class UserStateAuditAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not gen
     ) -> HttpResponse:
         return entry_view(request, object_id)
 
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Nobody changes an entry: it has no other history than itself."""
+        return entry_view(request, object_id)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db import connections
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -17,6 +18,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.models import UserStateAudit
+
+from . import actors
 
 LIST = "admin:audit_userstateaudit_changelist"
 PERMISSION = "audit.view_userstateaudit"
@@ -57,6 +60,15 @@ def guarded(view: View[P, R]) -> View[P, R]:
     return admin.site.admin_view(checked)  # type: ignore[return-value] # it only adds the sign-in
 
 
+def application(request: HttpRequest) -> actors.Application:
+    """As the page, its banner and its numbers know it: it is asked for once."""
+    kept = vars(request)
+    if "application" not in kept:
+        kept["application"] = actors.application(connections[UserStateAudit.objects.db])
+    known: actors.Application = kept["application"]
+    return known
+
+
 def render(request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
     """``template`` is the name of one in audit/desk/, without its ending."""
     return TemplateResponse(
@@ -66,21 +78,17 @@ def render(request: HttpRequest, template: str, **context: Any) -> TemplateRespo
             **admin.site.each_context(request),
             "opts": UserStateAudit._meta,
             "list_url": reverse(LIST),
+            "application": application(request),
             **context,
         },
     )
 
 
-def tell(request: HttpRequest, title: str, sentence: str, status: int = 404) -> TemplateResponse:
-    """A page that says why there is nothing to see, and leads back."""
-    response = render(request, "sentence", title=title, sentence=sentence)
-    response.status_code = status
-    return response
-
-
-def refusal(request: HttpRequest, *problems: str) -> TemplateResponse:
-    """A bad request: what could not be understood, in sentences."""
-    title = gettext("This cannot be done")
+def refusal(
+    request: HttpRequest, *problems: str, title: str = "", status: int = HTTPStatus.BAD_REQUEST
+) -> TemplateResponse:
+    """A page that says in sentences why there is nothing to see, and leads back."""
+    title = title or gettext("This cannot be done")
     response = render(request, "refused", title=title, problems=problems)
-    response.status_code = HTTPStatus.BAD_REQUEST
+    response.status_code = status
     return response

@@ -12,8 +12,7 @@ from django.utils.translation import gettext
 
 from accounts.databases import primary
 from audit.desk import names, start
-from audit.desk.access import LIST, may_see
-from audit.desk.actors import application
+from audit.desk.access import LIST, application, may_see
 from audit.desk.history.as_of import AsOf
 from audit.desk.integrity import Light, light
 from audit.desk.listing.outside import banner
@@ -44,9 +43,8 @@ def list_with(filters: Mapping[str, str] | None) -> str:
 @register.simple_tag(takes_context=True)
 def desk_today(context: Context) -> dict[str, start.Number] | None:
     """The numbers of today, for those who may see the audit."""
-    if not may_see(context["request"]):
-        return None
-    return start.today(application(connections[UserStateAudit.objects.db]))
+    request = context["request"]
+    return start.today(application(request)) if may_see(request) else None
 
 
 @register.simple_tag

@@ -12,8 +12,7 @@ from django.utils.translation import gettext
 from audit.findings import CannotLookError
 from audit.models import UserStateAudit
 
-from ..access import page, render, tell
-from ..actors import application
+from ..access import page, refusal, render
 from ..listing.filters import is_number, shown
 from ..listing.positions import SLACK
 from ..listing.rows import Row
@@ -34,7 +33,6 @@ def entry_view(request: HttpRequest, entry_id: str) -> HttpResponse:
     entry = find(entry_id)
     if entry is None:
         return absent(request, entry_id)
-    connection = connections[UserStateAudit.objects.db]
     names = called_today(entry.user_id, entry.initiator_id)
     of_transaction = Q(transaction_id=entry.transaction_id)
     of_request = Q(request_id=entry.request_id, request_id__isnull=False)
@@ -45,12 +43,11 @@ def entry_view(request: HttpRequest, entry_id: str) -> HttpResponse:
         entry=entry,
         # An entry may be of any time: what is beside it is looked for over everything.
         selection=Selection(QueryDict("window=all"), datetime.now(UTC)),
-        application=application(connection),
         subject_today=names.get(entry.user_id),
         actor_today=names.get(entry.initiator_id or 0),
         of_transaction=others(entry, of_transaction),
         of_request=others(entry, of_request & ~of_transaction),
-        cover=cover_of(connection, entry),
+        cover=cover_of(connections[UserStateAudit.objects.db], entry),
     )
 
 
@@ -62,7 +59,8 @@ def proof_view(request: HttpRequest, entry_id: str) -> HttpResponse:
     try:
         proof = proof_of(entry)
     except CannotLookError as error:
-        return tell(request, gettext("No proof of entry %s") % entry.pk, str(error), status=409)
+        title = gettext("No proof of entry %s") % entry.pk
+        return refusal(request, str(error), title=title, status=409)
     return HttpResponse(
         json.dumps(proof, indent=2) + "\n",
         content_type="application/json",
@@ -78,7 +76,7 @@ def find(entry_id: str) -> UserStateAudit | None:
 
 def absent(request: HttpRequest, entry_id: str) -> HttpResponse:
     sentence = gettext("The audit has no entry %(given)s.") % {"given": shown(entry_id)}
-    return tell(request, gettext("No such entry"), sentence)
+    return refusal(request, sentence, title=gettext("No such entry"), status=404)
 
 
 def others(entry: UserStateAudit, condition: Q) -> Others:

@@ -2,16 +2,14 @@
 
 from datetime import UTC, datetime
 
-from django.db import connections
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext
 
 from accounts.databases import primary
-from audit.models import Export, UserStateAudit
+from audit.models import Export
 from audit.moments import moment
 
-from ..access import page, refusal, render
-from ..actors import application
+from ..access import application, page, refusal, render
 from ..listing.positions import POSITION
 from ..listing.selection import Selection, unknown
 from . import copying
@@ -33,7 +31,7 @@ def export_view(request: HttpRequest, name: str) -> HttpResponseBase:
         return refusal(request, *selection.problems)
     if not copying.is_possible():
         return refusal(request, gettext("Under gevent, exports need psycopg 3."))
-    entries = selection.entries(application(connections[UserStateAudit.objects.db]))
+    entries = selection.entries(application(request))
     response: HttpResponseBase = HttpResponse()
     if request.method == "GET":  # and nothing is exported by HEAD
         response = streamed(request, export(selection, entries, format, primary()))

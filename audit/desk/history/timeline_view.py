@@ -2,14 +2,10 @@
 
 from datetime import UTC, datetime
 
-from django.db import connections
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext
 
-from audit.models import UserStateAudit
-
-from ..access import page, render, tell
-from ..actors import application
+from ..access import page, refusal, render
 from ..listing.filters import is_number, shown
 from ..listing.positions import POSITION
 from ..listing.selection import Selection, unknown
@@ -33,7 +29,6 @@ def timeline_view(request: HttpRequest, user_id: str) -> HttpResponse:
         title=gettext("Timeline of %s") % timeline.name,
         timeline=timeline,
         selection=selection,
-        application=application(connections[UserStateAudit.objects.db]),
         most=MOST,
         diagram=diagram(),
     )
@@ -43,4 +38,4 @@ def absent(request: HttpRequest, user_id: str) -> HttpResponse:
     sentence = gettext("There is no user %(given)s, and no entry of one.") % {
         "given": shown(user_id)
     }
-    return tell(request, gettext("No such user"), sentence)
+    return refusal(request, sentence, title=gettext("No such user"), status=404)

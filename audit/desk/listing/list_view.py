@@ -11,8 +11,8 @@ from accounts.models import State
 from audit.models import UserStateAudit
 from audit.transitions import transitions
 
-from ..access import page, render
-from ..actors import Kind, application
+from ..access import application, page, render
+from ..actors import Kind
 from . import bars
 from .filters import FILTERS
 from .pages import CAP, Page, counted, read_page
@@ -31,8 +31,7 @@ EXACT = [each for each in FILTERS.values() if each.name not in FIELDS]
 def list_view(request: HttpRequest) -> HttpResponse:
     now, connection = datetime.now(UTC), connections[UserStateAudit.objects.db]
     selection = Selection(request.GET, now, *POSITION)
-    known = application(connection)
-    entries = selection.entries(known)
+    entries = selection.entries(application(request))
     grouped = "transaction" not in selection.values
     shown = read_page(request.GET, selection.problems, entries, selection.window, grouped)
     return render(
@@ -40,7 +39,6 @@ def list_view(request: HttpRequest) -> HttpResponse:
         "list",
         title=gettext("Changes of state"),
         selection=selection,
-        application=known,
         page=shown,
         count=how_many(shown, entries),
         drawing=None if selection.problems else bars.of_window(connection, selection, now),

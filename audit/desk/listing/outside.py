@@ -4,15 +4,14 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from django.core import signing
-from django.db import connections
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext
 
 from audit.models import LastLook, UserStateAudit
 
-from ..access import action, may_see, page, refusal, render
-from ..actors import Application, Kind, application
+from ..access import action, application, may_see, page, refusal, render
+from ..actors import Application, Kind
 from ..patience import GaveUpError, at_most
 from .look import Look
 from .pages import read_page
@@ -20,7 +19,6 @@ from .positions import POSITION
 from .rows import Entries
 from .selection import Selection
 
-SALT = "audit.look"
 CAP = 100  # entries that are counted
 PATIENCE = 50  # milliseconds for the count, which is on every page
 
@@ -38,7 +36,7 @@ def banner(request: HttpRequest) -> Banner | None:
     if not may_see(request):
         return None
     look = Look.last(request)
-    entries = since(look)
+    entries = since(look, selected(QueryDict()), application(request))
     try:
         with at_most(PATIENCE, entries.db):
             count = entries.order_by()[: CAP + 1].count()
@@ -47,9 +45,8 @@ def banner(request: HttpRequest) -> Banner | None:
     return Banner(min(count, CAP), count > CAP, look.at) if count else None
 
 
-def since(look: Look) -> Entries:
-    selection = selected(QueryDict())
-    return selection.entries(known()).filter(look.since)
+def since(look: Look, selection: Selection, application: Application) -> Entries:
+    return selection.entries(application).filter(look.since)
 
 
 def selected(given: QueryDict) -> Selection:
@@ -59,26 +56,21 @@ def selected(given: QueryDict) -> Selection:
     return Selection(outside, datetime.now(UTC), *POSITION)
 
 
-def known() -> Application:
-    return application(connections[UserStateAudit.objects.db])
-
-
 @page
 def outside_view(request: HttpRequest) -> HttpResponseBase:
     """Nothing is noted by looking at it, for programs fetch pages ahead: the form does that."""
     look, now = Look.last(request), Look.now(UserStateAudit.objects.db)
-    selection, app = selected(request.GET), known()
-    entries = selection.entries(app).filter(look.since)
+    selection = selected(request.GET)
+    entries = since(look, selection, application(request))
     shown = read_page(request.GET, selection.problems, entries, selection.window)
     return render(
         request,
         "outside",
         title=gettext("From outside the application"),
         selection=selection,
-        application=app,
         page=shown,
         since=look.at,
-        look=signing.dumps([now.at.isoformat(), now.snapshot], salt=SALT),
+        look=signing.dumps([now.at.isoformat(), now.snapshot], salt=salt_of(request)),
     )
 
 
@@ -86,8 +78,13 @@ def outside_view(request: HttpRequest) -> HttpResponseBase:
 def looked(request: HttpRequest) -> HttpResponseBase:
     """The supervisor has seen what the page showed; what came since it was made is still new."""
     try:
-        at, snapshot = signing.loads(request.POST.get("look", ""), salt=SALT)
+        at, snapshot = signing.loads(request.POST.get("look", ""), salt=salt_of(request))
     except signing.BadSignature:
         return refusal(request, gettext("This form is damaged: go back, and load the page again."))
     LastLook.objects.update_or_create(pk=request.user.pk, defaults={"at": at, "snapshot": snapshot})
     return redirect("admin:audit_outside")
+
+
+def salt_of(request: HttpRequest) -> str:
+    """A form that was made for one supervisor says nothing of what another has seen."""
+    return f"audit.look.{request.user.pk}"

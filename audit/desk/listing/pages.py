@@ -72,7 +72,7 @@ class Pager:
     def page(self) -> Page:
         rows, more = self.rows()
         last = self.behind(rows) if rows and more else None
-        first = self.before(rows) if rows and self.start else None
+        first = self.before(rows, self.start) if self.start else None
         if self.ascending:
             return Page(rows[::-1], last, first, self.searched_to)
         return Page(rows, first, last, self.searched_to)
@@ -84,7 +84,8 @@ class Pager:
         for _round in range(ROUNDS):
             wanted = PER_PAGE + 1 - len(rows)
             found = self.read(position, wanted)
-            rows += self.grouped_by_statement(found) if self.grouped else map(Row.of, found)
+            grouped = self.grouped_by_statement(found, position)
+            rows += grouped if self.grouped else map(Row.of, found)
             more = len(found) == wanted
             if not more or len(rows) > PER_PAGE:
                 break
@@ -93,9 +94,11 @@ class Pager:
             position = Position(number, found[-1].datetime)
         return rows[:PER_PAGE], more
 
-    def grouped_by_statement(self, found: list[UserStateAudit]) -> Iterator[Row]:
+    def grouped_by_statement(
+        self, found: list[UserStateAudit], position: Position | None
+    ) -> Iterator[Row]:
         """A statement of which ``found`` has many entries is one row; and so is the last one, of
-        which it may have the first few only."""
+        which it may have the first few only. They were found behind the position."""
         numbers = Counter(map(statement, found))
         masses = {each for each, number in numbers.items() if number >= MASS}
         if found:
@@ -105,7 +108,7 @@ class Pager:
             if statement(entry) not in masses:
                 yield Row.of(entry)
             elif statement(entry) not in shown:
-                mass = self.mass(entry)
+                mass = self.mass(entry, position)
                 if mass.entries >= MASS:
                     shown.add(statement(entry))
                     self.masses |= of_statement(entry)
@@ -113,10 +116,10 @@ class Pager:
                 else:
                     yield Row.of(entry)
 
-    def mass(self, entry: UserStateAudit) -> Row:
-        """All entries of its statement, in the direction of reading."""
+    def mass(self, entry: UserStateAudit, position: Position | None) -> Row:
+        """All entries of its statement behind the position: those before it are shown already."""
         changes = [
-            *self.beyond(self.start)
+            *self.beyond(position)
             .filter(of_statement(entry))
             .order_by()
             .values_list("start_state", "end_state")
@@ -200,7 +203,10 @@ class Pager:
         end = row.highest if self.ascending else row.lowest
         return end if row.is_contiguous else row.entry.pk
 
-    def before(self, rows: list[Row]) -> str:
+    def before(self, rows: list[Row], start: Position) -> str:
+        """Likewise; of a page on which there is nothing, where it begins."""
+        if not rows:
+            return start.token
         number = rows[0].lowest if self.ascending else rows[0].highest
         return beside(number, rows, self.ascending)
 

@@ -6,11 +6,13 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from accounts.databases import primary
 from audit.models import SavedView
 
 from ..access import LIST, action, page, refusal
@@ -49,11 +51,20 @@ def selected(query: str) -> Selection:
 @action
 def save_view(request: HttpRequest) -> HttpResponseBase:
     form = SavedViewForm(request.POST, instance=SavedView(owner_id=request.user.pk))
-    if not form.is_valid():
+    if not saved(form):
         return refusal(request, *(str(each) for errors in form.errors.values() for each in errors))
-    view = form.save()
-    messages.success(request, gettext("The view “%s” is saved.") % view.name)
-    return redirect("admin:audit_saved_view", view.pk)
+    messages.success(request, gettext("The view “%s” is saved.") % form.instance.name)
+    return redirect("admin:audit_saved_view", form.instance.pk)
+
+
+def saved(form: SavedViewForm) -> bool:
+    """Or the form has errors. Another view of that name may be saved after it was looked for."""
+    try:
+        with transaction.atomic(using=primary()):
+            return form.is_valid() and bool(form.save())
+    except IntegrityError:
+        form.add_error("name", form.instance.unique_error_message(SavedView, ("name",)))
+        return False
 
 
 @page

@@ -4,11 +4,12 @@ from itertools import product
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from audit.desk.actors import Application, Kind, application
 from audit.models import UserStateAudit
 
-from .conftest import NOBODYS
+from .conftest import LIST, NOBODYS
 
 APPLICATION = Application(["web"], ["user-state-audit"])
 CASES = {
@@ -103,3 +104,11 @@ def test_the_application_is_whoever_may_sign_in_as_it(execute, settings):
     assert {"serves", "queue_worker"} <= set(found.roles)
     assert "group_of_them" not in found.roles
     assert set(found.programs) == {"user-state-audit", "worker"}
+
+
+@pytest.mark.parametrize("page", ["/admin/", LIST, f"{LIST}outside/"])
+def test_a_page_asks_once_who_the_application_is(sues, page):
+    with CaptureQueriesContext(connection) as queries:
+        sues.get(page)
+
+    assert sum("pg_roles" in each["sql"] for each in queries) == 1

@@ -105,6 +105,19 @@ def test_a_damaged_form_is_said(sues, look):
     assert not LastLook.objects.exists()
 
 
+def test_a_form_that_was_made_for_somebody_else_is_refused(alice, ada, sues, looked, signed_in):
+    psql("-c", LOCK.format(alice.pk))
+    adas = signed_in(ada).get(f"{LIST}outside/").content.decode()
+    before = LastLook.objects.get()
+
+    look = re.search(r'name="look" value="([^"]*)"', adas)[1]
+    response = sues.post(f"{LIST}outside/looked/", {"look": look})
+
+    assert response.status_code == 400
+    assert "load the page again" in response.content.decode()
+    assert LastLook.objects.get().at == before.at
+
+
 def test_a_filter_that_is_none_shows_nothing(alice, sues):
     page = sues.get(f"{LIST}outside/?x=1")
 

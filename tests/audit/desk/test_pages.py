@@ -155,6 +155,28 @@ def test_no_entry_of_a_mass_change_is_lost_at_the_end_of_a_page(
         assert above.lowest > below.highest
 
 
+def test_no_entry_is_in_two_rows_of_a_page(walker, write, monkeypatch):
+    """Those of one statement lie around a mass change that makes room for more rows."""
+    monkeypatch.setattr(pages, "PER_PAGE", 12)
+    write(5, datetime=NOW, transaction_id=77)
+    write(5)
+    write(6, datetime=NOW, transaction_id=78)
+    write(2, datetime=NOW, transaction_id=77)
+
+    found = pager(f"subject={walker}").page
+
+    assert [row.entries for row in found.rows] == [1, 1, 6, 1, 1, 1, 1, 1, 5]
+
+
+def test_a_page_beyond_the_end_leads_back_and_its_count_is_of_the_whole_view(walker, written, desk):
+    for beyond in ("before=1.1", "after=999999999999999999.9999999999"):
+        page = desk(f"?subject={walker}&{beyond}")
+        assert "There is nothing beyond this page." in page
+        assert "<strong>11 entries</strong>" in page
+    assert keys([pager(f"subject={walker}", "1.1").page]) == []
+    assert keys(walk(f"subject={walker}", True, pager(f"subject={walker}", "1.1").page.newer))
+
+
 def test_a_mass_change_opens(walker, write, rows, desk):
     write(
         12,

@@ -1,7 +1,11 @@
 """Saved views: named by a supervisor, shared by their link, removed by whoever owns them."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection, connections
 
 from audit.desk.listing import saved_views
 from audit.migrate import SUPERVISORS
@@ -10,6 +14,8 @@ from tests.conftest import make_user
 
 from .conftest import LIST
 
+WAITS = "select 1 from pg_locks where not granted and locktype = 'transactionid'"
+
 
 @pytest.fixture
 def sam(transactional_db):
@@ -17,6 +23,18 @@ def sam(transactional_db):
     user = make_user("sam", is_staff=True)
     user.groups.add(Group.objects.get(name=SUPERVISORS))
     return user
+
+
+def closed(call):
+    """For another thread: it leaves no connection behind."""
+
+    def run(*arguments):
+        try:
+            return call(*arguments)
+        finally:
+            connections.close_all()
+
+    return run
 
 
 def save(browser, name: str = "Nights", query: str = "?kind=job&window=7d"):
@@ -69,6 +87,28 @@ def test_what_cannot_be_saved_is_said(sues, name, query):
     assert response.status_code == 400
     assert '<ul class="problems"><li>' in response.content.decode()
     assert [view.name for view in SavedView.objects.all()] == ["taken"]
+
+
+def test_of_two_who_save_one_name_at_once_the_second_is_told_so(sam, sues, execute):
+    with (
+        closing(connection.copy()) as other,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute(
+                "insert into audit_savedview (name, query, owner_id, created)"
+                " values ('Nights', '?kind=self', %s, now())",
+                [sam.pk],
+            )
+        second = thread.submit(closed(save), sues)
+        while not execute(WAITS) and not second.done():
+            pass
+        other.commit()
+
+    assert second.result().status_code == 400
+    assert "already exists" in second.result().content.decode()
+    assert SavedView.objects.get().query == "?kind=self"
 
 
 def test_there_are_only_so_many(sues, monkeypatch):
