@@ -2,7 +2,7 @@
 --
 --   select * from user_state_mass(now() - interval '30 days', 100);
 --
--- Who runs it: the desk, and members of user_state_audit_reader.
+-- Who runs it: members of user_state_audit_reader.
 -- Why it is safe: it only reads, and as whoever asks.
 -- All entries of a statement have one transaction and one moment. The moment alone is looked for first, for
 -- that can be done in the index of the primary key.

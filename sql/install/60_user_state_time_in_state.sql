@@ -5,6 +5,7 @@
 -- Who runs it: members of user_state_audit_reader.
 -- Why it is safe: it only reads, and as whoever asks. It begins with user_state_at(since), and reads the
 -- entries of the window.
+-- NOTE: since alone would be the column of user_state_at().
 -- A stay counts as far as it is within the window, and until now at most.
 -- Safe to run again: it states what has to be true.
 
@@ -22,15 +23,15 @@ as $function$
                  greatest(coalesce(lead(h.begins) over (partition by h.user_id order by h.entry_id),
                                    least(until, statement_timestamp()))
                           - h.begins, interval '0') as lasted
-            from (select t.user_id, t.entry_id, t.state, since as begins
-                    from public.user_state_at(since) t
+            from (select t.user_id, t.entry_id, t.state, user_state_time_in_state.since as begins
+                    from public.user_state_at(user_state_time_in_state.since) t
                   union all
                   select a.user_id, a.id, a.end_state, a.datetime
                     from public.user_state_audit a
                    where a.datetime > since
                      and a.datetime < least(until, statement_timestamp())) h
            where isfinite(h.begins)) s
-   where since < least(until, statement_timestamp())
+   where since < until and since < statement_timestamp()
      and s.state <> 'deleted'
    group by s.state
    order by s.state

@@ -137,7 +137,7 @@ begin
             ('user_state_roles()', ', user_state_audit_app'),
             ('user_state_outside(timestamptz, timestamptz, text[])', ''),
             ('user_state_overrides(timestamptz, timestamptz)', ''),
-            ('user_state_mass(timestamptz, bigint, timestamptz)', ', user_state_audit_app'),
+            ('user_state_mass(timestamptz, bigint, timestamptz)', ''),
             ('user_state_lockouts(timestamptz, timestamptz)', ', user_state_audit_app'),
             ('user_state_actors(timestamptz, timestamptz)', ''),
             ('user_state_time_in_state(timestamptz, timestamptz)', ''),
