@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from django.db import connection
 
-from audit.desk.actors import Kind, application
+from audit.desk.actors import Application, Kind, application
 from audit.desk.history.stays import NOWHERE, stays_of
 from audit.models import UserStateAudit
 
@@ -54,21 +54,20 @@ def test_the_page_of_one_user_at_a_moment_says_the_same(entries):
             assert ask("user_state_at(%s) where user_id = %s", moment, user) == there
 
 
-@pytest.mark.parametrize(("since", "until"), WINDOWS)
-def test_outside_is_what_the_desk_calls_outside(entries, since, until):
-    app = application(connection)
-    of_desk = UserStateAudit.objects.filter(
-        app.where(Kind.OUTSIDE), datetime__gte=since, datetime__lt=until
-    )
-    expected = {e.id for e in within(entries, since, until) if app.kind_of(e) == Kind.OUTSIDE}
+def test_outside_is_what_the_desk_calls_outside(entries):
+    for since, until in WINDOWS:
+        app = known("user-state-audit")
+        of_desk = UserStateAudit.objects.filter(
+            app.where(Kind.OUTSIDE), datetime__gte=since, datetime__lt=until
+        )
+        expected = {e.id for e in within(entries, since, until) if app.kind_of(e) == Kind.OUTSIDE}
 
-    assert ids("user_state_outside(%s, %s)", since, until) == expected
-    assert {*of_desk.values_list("pk", flat=True)} == expected
+        assert ids("user_state_outside(%s, %s)", since, until) == expected
+        assert {*of_desk.values_list("pk", flat=True)} == expected
 
 
-def test_outside_with_other_names_of_programs(entries, settings):
-    settings.AUDIT_PROGRAMS = ["psql"]
-    app = application(connection)
+def test_outside_with_other_names_of_programs(entries):
+    app = known("user-state-audit", "psql")
     expected = {e.id for e in entries if app.kind_of(e) == Kind.OUTSIDE}
 
     found = ids("user_state_outside(%s, programs => %s)", BEGIN, app.programs)
@@ -77,92 +76,110 @@ def test_outside_with_other_names_of_programs(entries, settings):
     assert found != ids("user_state_outside(%s)", BEGIN)
 
 
-@pytest.mark.parametrize(("since", "until"), WINDOWS)
-def test_overrides_are_what_the_desk_calls_overrides(entries, since, until):
-    expected = {each.id for each in within(entries, since, until) if each.is_override}
-
-    assert ids("user_state_overrides(%s, %s)", since, until) == expected
+def known(*programs: str) -> Application:
+    [(roles,)] = ask("user_state_roles()")
+    return Application(roles, [*programs])
 
 
-@pytest.mark.parametrize(("since", "until"), WINDOWS)
-def test_statements_that_changed_many(entries, since, until):
-    expected = [
-        (
-            transaction,
-            moment,
-            len(theirs),
-            min(e.id for e in theirs),
-            max(e.id for e in theirs),
-            sorted({f"{e.start_state} {e.end_state}" for e in theirs}),
-        )
-        for (moment, transaction), theirs in by(within(entries, since, until), statement).items()
-        if len(theirs) >= 4
-    ]
-    expected.sort(key=lambda row: (row[1], row[0]), reverse=True)
+def test_the_desk_knows_the_same_roles_and_its_own(db):
+    [(itself,)] = ask("session_user")
 
-    assert [row[:6] for row in ask("user_state_mass(%s, 4, %s)", since, until)] == expected
-    assert ask("user_state_mass(%s, 5, %s)", since, until) == []
+    assert application(connection).roles == [*known().roles, itself]
 
 
-@pytest.mark.parametrize(("since", "until"), WINDOWS)
-def test_lockouts(entries, since, until):
-    locked = [e for e in within(entries, since, until) if e.end_state == "locked"]
-    expected = [
-        (address, len(theirs), len(users(theirs)), max(e.datetime for e in theirs))
-        for address, theirs in by(locked, lambda e: e.ip_address).items()
-    ]
-    expected.sort(key=lambda row: (-row[1], row[0]))
+def test_overrides_are_what_the_desk_calls_overrides(entries):
+    for since, until in WINDOWS:
+        expected = {each.id for each in within(entries, since, until) if each.is_override}
 
-    assert ask("user_state_lockouts(%s, %s)", since, until) == expected
+        assert ids("user_state_overrides(%s, %s)", since, until) == expected
 
 
-@pytest.mark.parametrize(("since", "until"), WINDOWS)
-def test_actors(entries, since, until):
-    expected = {
-        (
-            *who,
-            len(theirs),
-            len(users(theirs)),
-            sum(e.is_override for e in theirs),
-            min(e.datetime for e in theirs),
-            max(e.datetime for e in theirs),
-        )
-        for who, theirs in by(within(entries, since, until), actor).items()
-    }
-    found = ask("user_state_actors(%s, %s)", since, until)
+def test_statements_that_changed_many(entries):
+    for since, until in WINDOWS:
+        expected = [
+            (
+                transaction,
+                moment,
+                len(theirs),
+                min(e.id for e in theirs),
+                max(e.id for e in theirs),
+                sorted({f"{e.start_state} {e.end_state}" for e in theirs}),
+            )
+            for (moment, transaction), theirs in by(
+                within(entries, since, until), statement
+            ).items()
+            if len(theirs) >= 4
+        ]
+        expected.sort(key=lambda row: (row[1], row[0]), reverse=True)
 
-    assert {*found} == expected
-    assert [row[4] for row in found] == sorted((row[4] for row in found), reverse=True)
+        assert [row[:6] for row in ask("user_state_mass(%s, 4, %s)", since, until)] == expected
+        assert ask("user_state_mass(%s, 5, %s)", since, until) == []
+
+
+def test_lockouts(entries):
+    for since, until in WINDOWS:
+        locked = [e for e in within(entries, since, until) if e.end_state == "locked"]
+        expected = [
+            (address, len(theirs), len(users(theirs)), max(e.datetime for e in theirs))
+            for address, theirs in by(locked, lambda e: e.ip_address).items()
+        ]
+        expected.sort(key=lambda row: (-row[1], row[0]))
+
+        assert ask("user_state_lockouts(%s, %s)", since, until) == expected
+
+
+def test_actors(entries):
+    for since, until in WINDOWS:
+        expected = {
+            (
+                *who,
+                len(theirs),
+                len(users(theirs)),
+                sum(e.is_override for e in theirs),
+                min(e.datetime for e in theirs),
+                max(e.datetime for e in theirs),
+            )
+            for who, theirs in by(within(entries, since, until), actor).items()
+        }
+        found = ask("user_state_actors(%s, %s)", since, until)
+
+        assert {*found} == expected
+        assert [row[4] for row in found] == sorted((row[4] for row in found), reverse=True)
 
 
 def actor(entry: UserStateAudit) -> tuple:
     return entry.initiated_by, entry.initiator_id, entry.db_user, entry.application_name
 
 
-@pytest.mark.parametrize(("since", "until"), WINDOWS)
-def test_time_in_state(entries, since, until):
+def test_time_in_state(entries):
+    for since, until in WINDOWS:
+        lasted = lasted_within(entries, since, until)
+
+        found = ask("user_state_time_in_state(%s, %s)", since, until)
+
+        assert [row[:3] for row in found] == [
+            (state, len({user for user, _ in stays}), len(stays))
+            for state, stays in sorted(lasted.items())
+        ]
+        for state, _users, _stays, days, average, longest in found:
+            spans = [span for _, span in lasted[state]]
+            assert near(timedelta(days=float(days)), sum(spans, timedelta()), len(spans))
+            assert near(average, sum(spans, timedelta()) / len(spans))
+            assert near(longest, max(spans))
+
+
+def lasted_within(entries, since: datetime, until: datetime) -> dict[str, list]:
+    """By state, (user, how long) for each stay of which a part is in the window."""
     lasted: dict[str, list[tuple[int, timedelta]]] = {}
     for user, theirs in by(entries, lambda e: e.user_id).items():
-        for entry, ended in pairwise([*theirs, None]):
-            begin, end = max(entry.datetime, since), ended.datetime if ended else FUTURE
-            end = min(end, until, NOW)
-            # An entry counts where it is, however short; one that is over, or to come, does not.
-            is_last_before = entry.datetime <= since and (not ended or ended.datetime > since)
-            inside = since < entry.datetime < until
-            if (is_last_before or inside) and since < end and entry.end_state not in NOWHERE:
+        for entry, following in pairwise([*theirs, None]):
+            ended = following.datetime if following else FUTURE
+            begin, end = max(entry.datetime, since), min(ended, until, NOW)
+            # Two entries of one moment have a stay between them, that lasted no time.
+            touches = entry.datetime < until and (ended > since or entry.datetime > since)
+            if touches and since < min(until, NOW) and entry.end_state not in NOWHERE:
                 lasted.setdefault(entry.end_state, []).append((user, end - begin))
-
-    found = ask("user_state_time_in_state(%s, %s)", since, until)
-
-    assert [row[:3] for row in found] == [
-        (state, len({user for user, _ in stays}), len(stays))
-        for state, stays in sorted(lasted.items())
-    ]
-    for state, _users, _stays, days, average, longest in found:
-        spans = [span for _, span in lasted[state]]
-        assert near(timedelta(days=float(days)), sum(spans, timedelta()), len(spans))
-        assert near(average, sum(spans, timedelta()) / len(spans))
-        assert near(longest, max(spans))
+    return lasted
 
 
 def near(found: timedelta, expected: timedelta, spans: int = 1) -> bool:
@@ -261,9 +278,9 @@ NOTHING = [
 
 
 @pytest.mark.parametrize("entries", ["full"], indirect=True)
-@pytest.mark.parametrize(("question", "value"), NOTHING)
-def test_where_there_is_nothing_to_answer_nothing_is(entries, question, value):
-    assert ask(question, value) == []
+def test_where_there_is_nothing_to_answer_nothing_is(entries):
+    for question, value in NOTHING:
+        assert ask(question, value) == [], question
 
 
 FORGED = ["-infinity", "infinity", "4713-01-01 BC", "294276-01-01"]
