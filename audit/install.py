@@ -70,7 +70,7 @@ def mended_by(difference: Difference) -> str | None:
         return MENDED_BY["sequence"]
     if difference.kind == "constraint":
         return file_of(difference.object.rpartition(" on ")[2])
-    if difference.kind == "column" or difference.object.startswith("function "):
+    if difference.kind in ("column", "question") or difference.object.startswith("function "):
         return file_of(re.split(r"[ (.]", difference.object)[1])
     if difference.object.startswith("grant to the owner "):
         return MENDED_BY["owner"]

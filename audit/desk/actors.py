@@ -104,19 +104,14 @@ CLAIMS: dict[Kind, _Claim] = {
     Kind.JOB: (lambda entry: True, Q()),
 }
 
-# Whoever may sign in as the application, and whoever asks: where one role does everything, that.
-ROLES = """
-    select rolname from pg_catalog.pg_roles
-     where rolname = session_user
-        or rolcanlogin and not rolsuper
-           and pg_catalog.to_regrole('user_state_audit_app') is not null
-           and pg_catalog.pg_has_role(oid, 'user_state_audit_app', 'member')
-"""
-
 
 def application(connection: BaseDatabaseWrapper) -> Application:
     """As it is known to the database of ``connection``, which is one of the application's."""
     with connection.cursor() as cursor:
-        cursor.execute(f"select current_setting('application_name'), array({ROLES})::text[]")
+        # Whoever asks is the application, too.
+        cursor.execute(
+            "select current_setting('application_name'),"
+            " array_append(public.user_state_roles(), session_user::text)"
+        )
         program, roles = cursor.fetchone()
     return Application(roles, [*{program, *settings.AUDIT_PROGRAMS}])

@@ -44,21 +44,6 @@ class Lockouts(NamedTuple):
     last: datetime
 
 
-class MassChange(NamedTuple):
-    """One statement. ``changes`` are pairs of states with a space between; the names are those of
-    one entry, as all have them."""
-
-    transaction_id: int
-    datetime: datetime
-    users: int
-    first_id: int
-    last_id: int
-    changes: list[str]
-    initiated_by: str
-    db_user: str
-    application_name: str | None
-
-
 def bars(connection: BaseDatabaseWrapper, since: datetime, until: datetime) -> list[Bar]:
     """Of each day with entries."""
     return ask(connection, "bars", Bar, since=since, until=until)
@@ -81,23 +66,10 @@ def at_everybody(
     return ask(connection, "at_everybody", UserState, moment=moment, state=state, **last)
 
 
-def at_one(connection: BaseDatabaseWrapper, moment: datetime, user_id: int) -> UserState | None:
-    """None where the user was not there yet, or deleted."""
-    found = ask(connection, "at_one", UserState, moment=moment, user_id=user_id)
-    return found[0] if found else None
-
-
 def lockouts_by_address(
     connection: BaseDatabaseWrapper, since: datetime, until: datetime
 ) -> list[Lockouts]:
     return ask(connection, "lockouts_by_address", Lockouts, since=since, until=until)
-
-
-def mass_changes(
-    connection: BaseDatabaseWrapper, since: datetime, until: datetime, at_least: int
-) -> list[MassChange]:
-    """The newest first."""
-    return ask(connection, "mass", MassChange, since=since, until=until, at_least=at_least)
 
 
 def ask(

@@ -6,11 +6,6 @@
 -- Who runs it: the desk, or a member of user_state_audit_reader.
 -- Why it is safe: it only reads.
 
-select a.ip_address, count(*) as lockouts, count(distinct a.user_id) as users,
-       max(a.datetime) as last
-  from public.user_state_audit a
- where a.datetime >= :'since'::timestamptz and a.datetime < :'until'::timestamptz
-   and a.end_state = 'locked'
- group by a.ip_address
- order by lockouts desc, a.ip_address
+select l.ip_address, l.lockouts, l.users, l.last
+  from public.user_state_lockouts(:'since'::timestamptz, :'until'::timestamptz) l
  limit 100;

@@ -43,12 +43,24 @@ begin
       from pg_statistic_ext s
      where s.stxrelid in (select t.relid from pg_partition_tree(to_regclass('public.user_state_audit')) t)
     union all
+    select 'view', c.oid::regclass::text, c.relowner
+      from pg_class c
+     where c.oid in (to_regclass('public.user_state_now'), to_regclass('public.user_state_timeline'))
+    union all
     select 'function', p.oid::regprocedure::text, p.proowner
       from pg_proc p
      where p.oid in (
        select to_regprocedure('public.' || f)
          from unnest(array['record_user_state()', 'refuse_rewriting()',
-                           'user_state_last_username(bigint)']) as f)
+                           'user_state_last_username(bigint)', 'user_state_present()',
+                           'user_state_at(timestamptz)', 'user_state_roles()',
+                           'user_state_outside(timestamptz, timestamptz, text[])',
+                           'user_state_overrides(timestamptz, timestamptz)',
+                           'user_state_mass(timestamptz, bigint, timestamptz)',
+                           'user_state_lockouts(timestamptz, timestamptz)',
+                           'user_state_actors(timestamptz, timestamptz)',
+                           'user_state_time_in_state(timestamptz, timestamptz)',
+                           'user_state_seal_waits()', 'user_state_acting_as(text, text)']) as f)
   loop
     if object.owner <> 'user_state_audit_owner'::regrole then
       execute format('alter %s %s owner to user_state_audit_owner', object.kind, object.name);

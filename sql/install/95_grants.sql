@@ -110,6 +110,50 @@ exception
 end
 $$;
 
+-- The questions that the views and functions answer.
+
+do $$
+declare
+  question record;
+begin
+  if to_regrole('user_state_audit_app') is null
+     or to_regrole('user_state_audit_reader') is null
+     or to_regrole('user_state_audit_sealer') is null then
+    return;
+  end if;
+  for question in
+    select q.kind, q.name, q.roles, q.owner
+      from (
+        select 'select on' as kind, c.oid::regclass::text as name, c.relowner as owner,
+               'user_state_audit_reader' as roles
+          from pg_catalog.pg_class c
+         where c.oid in (to_regclass('public.user_state_now'), to_regclass('public.user_state_timeline'))
+        union all
+        select 'execute on function', p.oid::regprocedure::text, p.proowner,
+               'user_state_audit_reader' || f.and_others
+          from (values
+            ('user_state_present()', ''),
+            ('user_state_at(timestamptz)', ', user_state_audit_app'),
+            ('user_state_roles()', ', user_state_audit_app'),
+            ('user_state_outside(timestamptz, timestamptz, text[])', ''),
+            ('user_state_overrides(timestamptz, timestamptz)', ''),
+            ('user_state_mass(timestamptz, bigint, timestamptz)', ''),
+            ('user_state_lockouts(timestamptz, timestamptz)', ', user_state_audit_app'),
+            ('user_state_actors(timestamptz, timestamptz)', ''),
+            ('user_state_time_in_state(timestamptz, timestamptz)', ''),
+            ('user_state_seal_waits()', ', user_state_audit_sealer')) as f (name, and_others)
+          join pg_catalog.pg_proc p on p.oid = to_regprocedure('public.' || f.name)) q
+  loop
+    if pg_has_role(current_user, question.owner, 'usage') then
+      execute format('grant %s %s to %s', question.kind, question.name, question.roles);
+    else
+      raise warning '% is not granted: it is not %''s.', question.name, current_user;
+    end if;
+  end loop;
+  -- NOTE: all of them run as whoever asks: who may not read the tables is told nothing.
+end
+$$;
+
 -- What everybody may is taken from those who read and serve, and given back to those who have
 -- nothing to do with the audit. A temporary table goes before all others of its name, and so would
 -- be shown instead; and whoever makes tables in public may make one of a name that is looked for.

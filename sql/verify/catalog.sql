@@ -40,10 +40,10 @@ differs as (
          and p.definition ~ '^always: .* EXECUTE FUNCTION public\.record_user_state\(\)$' as records,
          case
            when p.object is null then 'is missing'
-           when e.object is null and p.kind in ('constraint', 'index', 'column', 'trigger', 'function')
-             then 'is not expected' || case when p.kind = 'function' then '' else ': ' || p.definition end
+           when e.object is null and p.kind in ('constraint', 'index', 'column', 'trigger', 'function', 'question')
+             then 'is not expected' || case when p.kind in ('function', 'question') then '' else ': ' || p.definition end
            when e.object is null then p.definition
-           when p.kind = 'function' then 'is not as expected'
+           when p.kind in ('function', 'question') then 'is not as expected'
            when p.kind = 'trigger' and p.definition !~ '^always: '
              and (e.definition is null or split_part(p.definition, ': ', 2) = split_part(e.definition, ': ', 2))
              then split_part(p.definition, ':', 1)

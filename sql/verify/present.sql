@@ -38,6 +38,20 @@ our_function as (
    where p.pronamespace = to_regnamespace('public')
      and p.proname in ('record_user_state', 'refuse_rewriting', 'user_state_last_username')
 ),
+-- What answers a DBA's questions: all views and functions whose names begin so, and are not ours above.
+question as (
+  select p.oid, p.proowner as owner, p.prokind <> 'f' as odd, p.prosqlbody is not null as has_body,
+         p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')' as name, 'execute' as privilege
+    from pg_proc p
+   where p.pronamespace = to_regnamespace('public') and p.proname like 'user\_state\_%'
+     and p.oid not in (select f.oid from our_function f)
+  union all
+  select c.oid, c.relowner, c.relkind <> 'v', false, c.relname::text, 'select'
+    from pg_class c
+   where c.relnamespace = to_regnamespace('public') and c.relname like 'user\_state\_%'
+     and c.relkind in ('v', 'm', 'f')
+     and c.oid not in (select w.oid from watched w)
+),
 states as (
   select c.oid, c.relowner as owner, c.relacl as acl
     from pg_class c where c.oid = to_regclass('public.user_fsm')
@@ -318,6 +332,17 @@ line (kind, object, definition, month, code) as (
     from our_function f
 
   union all
+  select 'question', 'question ' || q.name,
+         case when q.odd then 'no function or view'
+              when q.privilege = 'execute'
+              then regexp_replace(pg_get_functiondef(q.oid), ' (COST|ROWS) [0-9.e+]+', '')
+                   || case when q.has_body then 'and a body beside this text' else '' end
+              else concat_ws(E'\n', array_to_string(c.reloptions, ', '), pg_get_viewdef(q.oid)) end,
+         null, false
+    from question q
+    left join pg_class c on q.privilege = 'select' and c.oid = q.oid
+
+  union all
   select 'sequence', 'sequence ' || s.name,
          format('%s%s from %s by %s to %s%s cache %s of %s',
                 case s.kept when 'p' then '' else 'not kept in the write-ahead log: ' end, format_type(q.seqtypid, null), q.seqmin,
@@ -361,7 +386,8 @@ line (kind, object, definition, month, code) as (
          o.month, false
     from (select 'table ' || name, owner, month from ours
           union all select 'sequence ' || name, owner, null from audit_sequence
-          union all select 'function ' || name, owner, null from our_function) o (object, owner, month)
+          union all select 'function ' || name, owner, null from our_function
+          union all select 'question ' || name, owner, null from question) o (object, owner, month)
 
   -- Only where whoever migrates could hand it over, or somebody asks what a deployment lacks.
   union all
@@ -479,6 +505,19 @@ line (kind, object, definition, month, code) as (
                     and has_column_privilege(to_regrole('user_state_audit_app'), a.attrelid, a.attnum,
                                              'insert')) end,
          null, false
+
+  -- Whoever else may ask learns nothing that they may not read.
+  union all
+  select 'grant', 'grant to ' || g.role || ' on question ' || q.name,
+         case when to_regrole(g.role) is not null
+           then case when case q.privilege
+                            when 'execute' then has_function_privilege(to_regrole(g.role), q.oid, 'execute')
+                            else has_table_privilege(to_regrole(g.role), q.oid, 'select') end
+                     then q.privilege else '' end end,
+         null, false
+    from unnest(array['user_state_audit_app', 'user_state_audit_reader', 'user_state_audit_sealer'])
+           as g (role)
+   cross join question q
 
   -- The trigger works with these.
   union all
