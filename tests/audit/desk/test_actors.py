@@ -111,4 +111,4 @@ def test_a_page_asks_once_who_the_application_is(sues, page):
     with CaptureQueriesContext(connection) as queries:
         sues.get(page)
 
-    assert sum("pg_roles" in each["sql"] for each in queries) == 1
+    assert sum("user_state_roles" in each["sql"] for each in queries) == 1

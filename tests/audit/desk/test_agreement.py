@@ -14,6 +14,7 @@ from django.core.management import call_command
 from audit.desk.listing import bars, pages
 from audit.desk.listing.rows import MASS, Row, statement
 from audit.models import UserStateAudit
+from tests.audit.questions.histories import write
 from tests.conftest import make_user
 
 from .conftest import LIST
@@ -22,7 +23,6 @@ from .random_views import history, view
 from .test_as_sql import as_reader, shown_sql
 from .test_bars import BAR
 from .test_export import body, from_csv, from_jsonl
-from .test_queries import write
 
 pytestmark = pytest.mark.slow
 

@@ -67,7 +67,7 @@ def test_before_their_first_entry_and_of_nobody_it_knows_nothing(history, then):
     assert "no entry of this user from before" in then("2026-01-02", user_id=key + 10**15)
     assert "The audit begins at" in then("0001-01-01", user_id=key)
     assert "The audit begins at" in then("0001-01-01")
-    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"
     assert "The audit begins at" not in then(now, user_id=key + 10**15)
 
 
