@@ -6,7 +6,7 @@
 --
 -- Who runs it: the desk, or a member of user_state_audit_reader.
 -- Why it is safe: it only reads. It starts with the newest quarter before the moment in user_state_carried,
--- or with the first entry.
+-- or with the first entry. Where somebody was forgotten, the state since is the one before.
 
 with given as materialized (
   select coalesce(max(c.quarter_end), '-infinity') as quarter_end
@@ -22,7 +22,8 @@ last_entry as (
           select a.user_id, a.username, a.end_state, a.datetime, a.id
             from public.user_state_audit a
            where a.datetime <= :'moment'::timestamptz
-             and a.datetime >= (select g.quarter_end from given g)) as h
+             and a.datetime >= (select g.quarter_end from given g)
+             and a.start_state <> a.end_state) as h
    order by h.user_id, h.entry_id desc
 )
 select l.user_id, l.username, l.state, greatest(l.since, '0001-01-03 00:00+00') as since, l.entry_id

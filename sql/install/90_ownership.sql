@@ -47,7 +47,7 @@ begin
       from pg_proc p
      where p.oid in (
        select to_regprocedure('public.' || f)
-         from unnest(array['record_user_state()', 'refuse_rewriting()',
+         from unnest(array['record_user_state()', 'refuse_rewriting()', 'refuse_all_but_erasure()',
                            'user_state_last_username(bigint)']) as f)
   loop
     if object.owner <> 'user_state_audit_owner'::regrole then
