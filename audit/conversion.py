@@ -20,6 +20,7 @@ from .sqlfiles import send, text_of
 
 FEW = 1000  # entries, which are copied under the lock in some hundredths of a second
 CATCH_UPS = 5  # a site that writes more than that between two is exchanged all the same
+GUARDS = ("install/30_refuse_rewriting.sql", "install/30_refuse_all_but_erasure.sql")
 EXCHANGED = ("public.user_state_audit", "public.user_fsm")
 FILES = [
     f"convert/{name}.sql"
@@ -59,8 +60,8 @@ def is_there(connection: BaseDatabaseWrapper, table: str) -> bool:
 def copy(connection: BaseDatabaseWrapper, report: Callable[[str], None]) -> None:
     """Copy what is there, then what came meanwhile, until that is little."""
     with writing(connection):
-        # The guards of the months need their function, which the earliest databases lack.
-        send(connection, "install/30_refuse_rewriting.sql")
+        # The guards of the months need their functions, which earlier databases lack.
+        send(connection, *GUARDS)
         send(connection, "convert/10_aside.sql", "maintain/months.sql")
     complete = False
     while not complete:

@@ -12,6 +12,7 @@ from .triggers import record_triggers
 __all__ = ["AuditedUserFSM", "Export", "LastLook", "SavedView", "UserStateAudit"]
 
 START_STATES = [("new", _("New")), *State.choices]
+FORGOTTEN = "forgotten"  # what forget_user has in the place of a transition
 END_STATES = [*State.choices, ("deleted", _("Deleted"))]
 
 
@@ -76,6 +77,11 @@ class UserStateAudit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.username}: {self.start_state} → {self.end_state}"
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it led to another state. What forget_user has written did not."""
+        return self.start_state != self.end_state
 
     @property
     def is_override(self) -> bool:

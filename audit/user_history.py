@@ -26,9 +26,10 @@ def user_history(request: HttpRequest, user: User) -> SafeString:
     # One look at the index of (user_id, id); one more than is shown tells whether there are more.
     entries = list(UserStateAudit.objects.filter(user_id=user.pk).order_by("-id")[: NEWEST + 1])
     stays = stays_of(entries)
+    newest = next((stay for stay in stays if stay.entry.is_change), None)
     context = {
         "stays": stays[:NEWEST],
-        "since": stays[0] if stays and stays[0].entry.end_state == user.state else None,
+        "since": newest if newest and newest.entry.end_state == user.state else None,
         "more": len(entries) > NEWEST,
         "may_see_audit": may_see(request),
         "subject": user,

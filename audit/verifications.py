@@ -15,7 +15,7 @@ from .readiness import newest_migration
 from .verify import Extent
 
 TABLE = "user_state_verification"
-UNCOUNTED = (None,) * len(Extent._fields)
+COUNTED = ("entries", "users", "seals", "unsealed")  # of an Extent
 RIGHTS = ("grant", "owner")  # differences that run nothing
 
 
@@ -67,7 +67,7 @@ def keep(
                 " values (%s::jsonb, %s, %s, %s, %s, %s, %s)",
                 [
                     json.dumps(dict(findings)),
-                    *(extent or UNCOUNTED),
+                    *(extent and getattr(extent, name) for name in COUNTED),
                     signatures_checked,
                     newest_migration(),
                 ],

@@ -30,18 +30,25 @@ from .transitions import set_transitions
 
 SHOWN = 100  # characters of a name that nobody has
 LARGE = 64 << 20  # bytes of an audit from which on two connections share the work
-PARTS = ("transitions", "entries", "daily", "carried")  # files of sql/verify, beside the histories
+PARTS = (
+    "transitions",
+    "entries",
+    "daily",
+    "carried",
+    "erased",
+)  # files of sql/verify, beside the histories
 AHEAD = 1000  # findings of the second one that are kept until those of the first are reported
 
 
 class Extent(NamedTuple):
     """How much there was to look at; of one user, no seal. ``unsealed`` are the entries that wait
-    to be sealed, where anything was."""
+    to be sealed, where anything was; of ``erased`` ones a part was."""
 
     entries: int
     users: int
     seals: int
     unsealed: int
+    erased: int
 
 
 @contextmanager
@@ -247,7 +254,8 @@ def user_named(connection: BaseDatabaseWrapper, name: str) -> int:
         cursor.execute(
             "select user_id from (select id as user_id, null as entry from public.accounts_user"
             " where username = %(name)s union all (select user_id, id from"
-            " public.user_state_audit where username = %(name)s order by id desc limit 1)) u"
+            " public.user_state_audit where username = %(name)s and subject_digest is null"
+            " order by id desc limit 1)) u"
             " order by entry nulls first limit 1",
             {"name": name},
         )

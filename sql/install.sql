@@ -24,6 +24,7 @@ set user_state.transitions = '';
 \ir install/29_user_state_verification.sql
 \ir install/29_user_state_export.sql
 \ir install/30_refuse_rewriting.sql
+\ir install/30_refuse_all_but_erasure.sql
 \ir install/31_user_state_last_username.sql
 \ir install/32_record_user_state.sql
 \ir install/33_record_triggers.sql

@@ -38,10 +38,7 @@ insert into public.user_state_audit
   (username, initiated_by, start_state, end_state, datetime, ip_address, user_id,
    transition, reason, request_id, db_user, application_name, client_addr, transaction_id,
    subject_salt, actor_salt)
-select coalesce(u.username,
-                (select a.username from public.user_state_audit a
-                  where a.user_id = m.user_id order by a.id desc limit 1),
-                '#' || m.user_id),
+select coalesce(u.username, public.user_state_last_username(m.user_id)),
        'system:reconcile', m.start_state, m.end_state, clock_timestamp(),
        coalesce(nullif(left(current_setting('app.ip', true), 64), ''), 'CLI'), m.user_id,
        (select t.name from public.user_state_transition t

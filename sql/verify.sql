@@ -98,6 +98,8 @@ select coalesce(bool_or(d.code), false) as code, :'user_id' = '' as of_everybody
   \if :of_everybody
     \set part entries
     \ir verify/part.sql
+    \set part erased
+    \ir verify/part.sql
     \set part daily
     \ir verify/part.sql
     \set part carried
@@ -108,10 +110,19 @@ select coalesce(bool_or(d.code), false) as code, :'user_id' = '' as of_everybody
       \set part seals
       \ir verify/part.sql
     \endif
+    select count(*) || ' entries erased.' as erased
+      from public.user_state_audit a
+     where (a.subject_digest is not null or a.actor_digest is not null)
+       and a.datetime >= coalesce(nullif(:'since', '')::timestamptz, '-infinity')
+    having count(*) > 0
+    \gset
   \endif
 \endif
 commit;
 
+\if :{?erased}
+  \echo :erased
+\endif
 select :found > 0 as found_something \gset
 \if :found_something
   \warn :found found.

@@ -1,7 +1,9 @@
 """What pages call states and transitions; the audit holds, and a URL asks for, their keys."""
 
+from django.utils.translation import gettext
+
 from accounts.models import UserFSM
-from audit.models import END_STATES, START_STATES
+from audit.models import END_STATES, FORGOTTEN, START_STATES
 
 STATES = dict([*START_STATES, *END_STATES])
 
@@ -13,5 +15,7 @@ def state_name(state: str) -> str:
 
 def transition_name(transition: str) -> str:
     """In lower case, as it stands within a line; its key, where the machine has none of it."""
+    if transition == FORGOTTEN:
+        return gettext("forgotten")
     label = UserFSM.labels().get(transition)
     return str(label).lower() if label else transition

@@ -55,7 +55,7 @@ def integrity_light() -> Light:
 # On each row, where {% blocktranslate %} takes four times as long.
 @register.simple_tag
 def timeline_of(entry: UserStateAudit) -> str:
-    return gettext("timeline of %(name)s") % {"name": visible(entry.username)}
+    return gettext("timeline of %(name)s") % {"name": subject_name(entry)}
 
 
 @register.simple_tag
@@ -84,6 +84,21 @@ def visible(name: str | None) -> str:
     return "".join(
         character if character.isprintable() else f"[U+{ord(character):04X}]" for character in name
     )
+
+
+@register.filter
+def subject_name(entry: UserStateAudit) -> str:
+    return gettext("erased") if entry.is_subject_erased else visible(entry.username)
+
+
+@register.filter
+def actor_name(entry: UserStateAudit) -> str:
+    return gettext("erased") if entry.is_actor_erased else visible(entry.initiated_by)
+
+
+@register.filter
+def address(entry: UserStateAudit) -> str:
+    return gettext("erased") if entry.is_actor_erased else visible(entry.ip_address)
 
 
 @register.filter

@@ -1,4 +1,5 @@
--- refuse_rewriting(): what was written stays. Refuses UPDATE, DELETE and TRUNCATE.
+-- refuse_rewriting(): what was written stays. Refuses UPDATE, DELETE and TRUNCATE. The UPDATE of an
+-- entry is for 30_refuse_all_but_erasure.sql to judge.
 --
 -- Who runs it: nobody calls it. Triggers do, for whoever tries, the owner included.
 -- Why it is safe: it does nothing but raise. The triggers are ENABLE ALWAYS, so that a replica

@@ -14,14 +14,15 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 as $function$
 begin
-  -- Where the last entry says deleted, it was another user of the same number.
+  -- Where the last entry says deleted, it was another user of the same number; where it was erased, the
+  -- name was.
   return coalesce((select last.username
-                     from (select a.username, a.end_state
+                     from (select a.username, a.end_state, a.subject_digest
                              from public.user_state_audit a
                             where a.user_id = of_user
                             order by a.id desc
                             limit 1) as last
-                    where last.end_state <> 'deleted'),
+                    where last.end_state <> 'deleted' and last.subject_digest is null),
                   '#' || of_user);
 end
 $function$;

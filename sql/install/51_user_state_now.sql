@@ -7,6 +7,7 @@
 -- The last entry of a user is looked for behind the newest quarter of user_state_carried, which has it
 -- where there is none since. Where it does not lead to the state in which they are, the audit does not say
 -- since when they are in it: verify_audit finds those.
+-- Where a user was forgotten, they are in their state since what led to it before.
 -- Safe to run again: it states what has to be true.
 
 create or replace view public.user_state_now with (security_invoker = true) as
@@ -23,6 +24,7 @@ select p.user_id, p.username, p.state, l.since, a.initiated_by, a.initiator_id, 
             select e.id, e.datetime, e.end_state
               from public.user_state_audit e
              where e.user_id = p.user_id
+               and e.start_state <> e.end_state
                and e.datetime >= (select coalesce(max(q.quarter_end), '-infinity')
                                     from public.user_state_carried q)) h
      order by h.entry_id desc

@@ -1,10 +1,11 @@
--- user_state_timeline: the entries, until when each of them held, and which of them are overrides.
+-- user_state_timeline: the changes, until when each of them held, and which of them are overrides.
 --
 --   select * from user_state_timeline where user_id = 42 order by id;
 --
 -- Who runs it: members of user_state_audit_reader.
 -- Why it is safe: it only reads, and as whoever asks. Ask for one user, or a few: otherwise all entries are
 -- sorted.
+-- What forget_user wrote is no change, and is not in it.
 -- Safe to run again: it states what has to be true. A new column comes last.
 
 create or replace view public.user_state_timeline with (security_invoker = true) as
@@ -16,7 +17,8 @@ select h.id, h.user_id, h.username, h.start_state, h.end_state, h.datetime, h.un
                a.initiated_by, a.initiator_id, a.impersonator, a.ip_address, a.reason, a.request_id,
                a.db_user, a.application_name, a.client_addr, a.transaction_id,
                lead(a.datetime) over (partition by a.user_id order by a.id) as until
-          from public.user_state_audit a) h
+          from public.user_state_audit a
+         where a.start_state <> a.end_state) h
  cross join lateral (
    -- Between moments that no clock shows, which a forged entry may have, the nearest that are sensible
    -- count. Whoever is gone is in no state.
@@ -27,7 +29,7 @@ select h.id, h.user_id, h.username, h.start_state, h.end_state, h.datetime, h.un
                      interval '0') end as lasted) s;
 
 comment on view public.user_state_timeline is
-  'The entries of user_state_audit, until when each held, and which are overrides. Ask for one user_id.';
+  'The changes in user_state_audit, until when each held, and which are overrides. Ask for one user_id.';
 comment on column public.user_state_timeline.id is
   'As in user_state_audit: for one user, the order of their changes.';
 comment on column public.user_state_timeline.until is

@@ -51,7 +51,7 @@ begin
       from pg_proc p
      where p.oid in (
        select to_regprocedure('public.' || f)
-         from unnest(array['record_user_state()', 'refuse_rewriting()',
+         from unnest(array['record_user_state()', 'refuse_rewriting()', 'refuse_all_but_erasure()',
                            'user_state_last_username(bigint)', 'user_state_present()',
                            'user_state_at(timestamptz)', 'user_state_roles()',
                            'user_state_outside(timestamptz, timestamptz, text[])',

@@ -47,11 +47,15 @@ begin
     begin
       execute format('create table %s (like %s including all excluding identity excluding comments)',
                      apart, parent);
-      execute format('create trigger refuse_rewriting before update or delete on %s'
+      -- As in install/34_guards.sql.
+      execute format('create trigger refuse_rewriting before delete on %s'
                      ' for each row execute function public.refuse_rewriting()', apart);
+      execute format('create trigger refuse_all_but_erasure after update on %s'
+                     ' for each row execute function public.refuse_all_but_erasure()', apart);
       execute format('create trigger refuse_truncate before truncate on %s'
                      ' for each statement execute function public.refuse_rewriting()', apart);
       execute format('alter table %s enable always trigger refuse_rewriting,'
+                     ' enable always trigger refuse_all_but_erasure,'
                      ' enable always trigger refuse_truncate', apart);
       -- What the defaults of a role or schema grant: a partition is reached by the audit only.
       for grantee in

@@ -20,6 +20,7 @@ last_entry as (
          a.id as entry_id
     from public.user_state_audit a
    where a.datetime < (select k.quarter_end from asked k)
+     and a.start_state <> a.end_state
    order by a.user_id, a.id desc
 ),
 present as (

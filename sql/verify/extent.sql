@@ -1,4 +1,5 @@
--- How much there is to look at: entries, their users, seals, and entries that are in none yet.
+-- How much there is to look at: entries, their users, seals, entries that are in none yet,
+-- and erased ones.
 --
 -- Who runs it: verify_audit. user_state.since and user_state.user_id narrow it, where they are set.
 -- Why it is safe: it only reads.
@@ -9,7 +10,8 @@ asked as materialized (
          nullif(current_setting('user_state.user_id', true), '')::bigint as of_user
 ),
 of_user as (
-  select count(*) as entries
+  select count(*) as entries,
+         count(*) filter (where a.subject_digest is not null or a.actor_digest is not null) as erased
     from public.user_state_audit a
    where ((select since from asked) is null or a.datetime >= (select since from asked))
      and ((select of_user from asked) is null or a.user_id = (select of_user from asked))
@@ -36,5 +38,6 @@ select coalesce(sum(u.entries), 0)::bigint as entries, count(*) as users,
           from newest n
           join public.user_state_audit a
             on a.id > n.after_id and a.transaction_id >= n.upto_transaction
-         where (select of_user from asked) is null and exists (select from sealed)) as unsealed
+         where (select of_user from asked) is null and exists (select from sealed)) as unsealed,
+       coalesce(sum(u.erased), 0)::bigint as erased
   from of_user u;

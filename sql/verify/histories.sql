@@ -12,6 +12,7 @@
 -- may have had entries written in another order than the changes were made. So an entry fits when
 -- it begins where the one before it ends; or when its transaction's entries, put in order, lead from
 -- where they found the user to exactly one state. '' is no state.
+-- What forget_user has written, from a state to the same, is no change, and is left out.
 
 with recursive
 asked as materialized (
@@ -33,6 +34,7 @@ suspect (user_id) as materialized (
                    and lag(h.state_after) over user_history is null
                then (select e.end_state from public.user_state_audit e
                       where e.user_id = h.user_id and e.id < h.id
+                        and (e.start_state = e.end_state and e.transition = 'forgotten') is not true
                       order by e.id desc limit 1)
              end as state_before_since
         from (
@@ -43,6 +45,7 @@ suspect (user_id) as materialized (
            where ((select since from asked) is null or a.datetime >= (select since from asked))
              and ((select of_user from asked) is null or a.user_id = (select of_user from asked))
              and ((select share from asked) is null or a.user_id & 1 = (select share from asked))
+             and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
           union all
           -- The present state, as a last entry that leads to the end.
           select f.user_id, 9223372036854775807, null, coalesce(f.current_state, 'null'), ''
@@ -68,6 +71,7 @@ suspect (user_id) as materialized (
              and not exists (select from public.user_fsm f where f.user_id = a.user_id)) gone
    where 'deleted' <> (select e.end_state from public.user_state_audit e
                         where e.user_id = gone.user_id
+                          and (e.start_state = e.end_state and e.transition = 'forgotten') is not true
                         order by e.id desc limit 1)
 ),
 transaction as materialized (
@@ -80,6 +84,7 @@ transaction as materialized (
                    order by a.id) as ends
     from public.user_state_audit a
    where a.user_id in (select s.user_id from suspect s)
+     and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
    group by a.user_id, a.transaction_id
 ),
 walk (user_id, number, found_in, left_in, in_order) as (

@@ -36,7 +36,8 @@ our_function as (
          p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')' as name
     from pg_proc p
    where p.pronamespace = to_regnamespace('public')
-     and p.proname in ('record_user_state', 'refuse_rewriting', 'user_state_last_username')
+     and p.proname in ('record_user_state', 'refuse_rewriting', 'refuse_all_but_erasure',
+                       'user_state_last_username')
 ),
 -- What answers a DBA's questions: all views and functions whose names begin so, and are not ours above.
 question as (

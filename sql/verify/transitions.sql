@@ -31,6 +31,8 @@ select 'transition' as kind, 'entry ' || coalesce(a.id::text, 'without an id') a
  where a.transition is not null
    and (a.start_state, a.end_state, a.transition) not in (
      select m.start_state, m.end_state, m.name from machine m)
+   -- What forget_user has written.
+   and not (a.start_state = a.end_state and a.transition = 'forgotten')
    and ((select since from asked) is null or a.datetime >= (select since from asked))
    and ((select of_user from asked) is null or a.user_id = (select of_user from asked))
 union all

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth import get_user_model
 from django.db import connections
+from django.db.models import F
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -150,4 +151,4 @@ class AsOf:
     def entry_of(self, key: int) -> UserStateAudit | None:
         """The last one until then."""
         entries = UserStateAudit.objects.filter(user_id=key, datetime__lte=self.moment)
-        return entries.order_by("-pk").first()
+        return entries.exclude(start_state=F("end_state")).order_by("-pk").first()

@@ -30,6 +30,8 @@ class Stay(NamedTuple):
     @property
     def lasted(self) -> str:
         """In words; nothing of users who are gone for good."""
+        if not self.entry.is_change:
+            return ""
         if self.ended is None and self.entry.end_state in NOWHERE:
             return ""
         return between(self.entry.datetime, self.ended or timezone.now())
@@ -38,7 +40,12 @@ class Stay(NamedTuple):
     def after(self) -> str:
         """How long the user had been in the state before, in words; nothing where that is not
         known, or there was none."""
-        if self.before is None or self.is_gap or self.entry.start_state in NOWHERE:
+        if (
+            self.before is None
+            or not self.entry.is_change
+            or self.is_gap
+            or self.entry.start_state in NOWHERE
+        ):
             return ""
         return between(self.before.datetime, self.entry.datetime)
 
@@ -57,12 +64,14 @@ def stays_of(
     older: UserStateAudit | None = None,
 ) -> list[Stay]:
     """Of a user's entries one after the other, the newest first, between ``newer`` and ``older``,
-    which are theirs too."""
-    ends = [newer, *entries]
-    return [
-        Stay(entry, ended.datetime if ended else None, before)
-        for ended, entry, before in zip(ends, entries, [*entries[1:], older], strict=False)
-    ]
+    which are theirs too. What is no change of state ends no stay."""
+    stays: list[Stay] = []
+    ended, following = newer and newer.datetime, [*entries, older]
+    for place, entry in enumerate(entries, start=1):
+        before = next((each for each in following[place:] if each and each.is_change), older)
+        stays.append(Stay(entry, ended, before))
+        ended = entry.datetime if entry.is_change else ended
+    return stays
 
 
 def totals(changes: Iterable[tuple[str, datetime]]) -> dict[str, str]:

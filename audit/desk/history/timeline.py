@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from django.contrib.auth import get_user_model
+from django.db.models import F
 from django.utils.translation import gettext
 
 from accounts.models import User
@@ -31,10 +32,12 @@ class Timeline:
 
     @cached_property
     def newest(self) -> UserStateAudit | None:
-        """Of all entries."""
-        if self.page.entries and not self.page.newer:
-            return self.page.entries[0]
-        return self.entries.first()
+        """Of all changes."""
+        if not self.page.newer:
+            for entry in self.page.entries:
+                if entry.is_change:
+                    return entry
+        return self.entries.exclude(start_state=F("end_state")).first()
 
     @property
     def exists(self) -> bool:

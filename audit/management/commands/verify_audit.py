@@ -173,8 +173,9 @@ def described(extent: verify.Extent | None, checked: bool) -> str:
     if extent is None:
         return "what is left"
     unsealed = f", {extent.unsealed:,} entries not sealed yet" if extent.unsealed else ""
+    erased = f", {extent.erased:,} entries erased" if extent.erased else ""
     unchecked = " (signatures not checked: no key)" if extent.seals and not checked else ""
     return (
         f"{extent.entries:,} entries of {extent.users:,} users, {extent.seals:,} seals"
-        f"{unchecked}{unsealed}"
+        f"{unchecked}{unsealed}{erased}"
     )

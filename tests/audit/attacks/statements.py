@@ -6,10 +6,11 @@ UPDATE = "pgtrigger_record_update_0cacf"
 OFF = f"alter table user_fsm disable trigger {UPDATE}"
 ALWAYS = f"alter table user_fsm enable always trigger {UPDATE}"
 GUARDS = (
-    "do $$ declare t regclass; begin for t in select c.oid from pg_class c"
-    " where c.relkind in ('r', 'p') and c.relname ~ '^user_state_(audit|seal)' loop"
-    " execute format('alter table %s {state} trigger refuse_rewriting, {state} trigger"
-    " refuse_truncate', t); end loop; end $$"
+    "do $$ declare g record; begin for g in select tgrelid::regclass as name, tgname"
+    " from pg_trigger where tgrelid::regclass::text ~ '^user_state_(audit|seal)'"
+    " and tgname like 'refuse%' loop"
+    " execute format('alter table %s {state} trigger %I', g.name, g.tgname);"
+    " end loop; end $$"
 )
 # A statement on the partition of this month.
 IN_ITS_MONTH = (

@@ -13,6 +13,7 @@ WHO = {
     "A colleague at psql who may change states": ["test_colleague"],
     "Who migrates, and owns": [
         "test_owner_entries",
+        "test_owner_erasing",
         "test_owner_triggers",
         "test_owner_tables",
         "test_owner_grants",

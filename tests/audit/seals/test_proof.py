@@ -15,9 +15,9 @@ from audit.seals import Receipt, leaves
 from audit.seals.proof import prove
 from project.settings import BASE_DIR
 from tests.arena import KEY, Arena
+from tests.audit.erasing import ACTOR, SUBJECT, erasing
 
 from .looking import FLIP, change_sealed
-from .test_verify import ERASE_ACTOR, ERASE_SUBJECT
 
 PAGE = (BASE_DIR / "docs/seals.md").read_text("utf-8")
 PROGRAM = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)[1]
@@ -113,12 +113,12 @@ def test_a_part_can_be_left_out(arena, check, part):
 def test_an_entry_that_was_erased_is_still_proved(arena, check):
     arena.sql("web", FLIP + "1")
     receipt = arena.seal()
-    change_sealed(arena, ERASE_SUBJECT)
+    arena.sql("otto", erasing(3, SUBJECT))
 
     proof = proof_of(arena, 3, receipt)
     assert "username" not in check(proof, receipt)
     assert "initiated_by" in check(proof, receipt)
-    change_sealed(arena, ERASE_ACTOR)
+    arena.sql("otto", erasing(3, ACTOR))
     assert "initiated_by" not in check(proof_of(arena, 3, receipt), receipt)
 
 

@@ -1,0 +1,175 @@
+-- Forgets the user user_state.user_id: erases the subject's part of their entries, and the actor's part
+-- of those in which they were the actor, and leaves the hashes of what was there. user_state.reason says
+-- why. One row: the id of the entry that records it, null where there was nothing to erase; and how many
+-- entries were erased of each kind.
+--
+-- Who runs it: forget_user, in a transaction of its own, which is read committed. Needs to be a member of
+-- user_state_audit_owner.
+-- Why it is safe: the guards of the audit allow nothing else (install/30_refuse_all_but_erasure.sql), and
+-- all of it is done in one statement, with the entry that says so. Nobody who changes a state waits: what
+-- is locked are old entries, and what maintain_audit writes.
+--
+-- Whose entry it is, as an actor, their key says: initiator_id. An entry without one, and an impersonator,
+-- have only a name. That is theirs where the entries and users of that name, the last before it and the
+-- first after, are theirs: what might be of somebody else who was called so is left.
+
+with asked as materialized (
+  select current_setting('user_state.user_id')::bigint as user_id
+),
+name as materialized (
+  select n.username
+    from (select a.username
+            from public.user_state_audit a
+           where a.user_id = (select k.user_id from asked k) and a.subject_digest is null
+           union
+          select u.username from public.accounts_user u
+           where u.id = (select k.user_id from asked k)) n
+   -- Whom the audit calls so is no user.
+   where n.username !~* '^(cli|anonymous|unknown|unreadable|system:.*)$'
+),
+-- Who was called so, in order; whether it was them from there to the next.
+bearer as (
+  select b.username, b.id, b.next_id,
+         b.end_state <> 'deleted'
+         and (b.user_id, coalesce(b.next_user, b.user_id)) = (k.user_id, k.user_id) as is_theirs
+    from (select a.username, a.id, a.user_id, a.end_state,
+                 coalesce(lead(a.id) over w, 9223372036854775807) as next_id,
+                 coalesce(lead(a.user_id) over w,
+                          (select u.id from public.accounts_user u where u.username = a.username))
+                   as next_user
+            from public.user_state_audit a
+           where a.username in (select n.username from name n) and a.subject_digest is null
+          window w as (partition by a.username order by a.id)) b
+   cross join asked k
+),
+borne as materialized (
+  select r.username, min(r.id) as first_id, max(r.next_id) as last_id
+    from (select b.*, count(*) filter (where not b.is_theirs)
+                        over (partition by b.username order by b.id) as run
+            from bearer b) r
+   where r.is_theirs
+   group by r.username, r.run
+),
+found as materialized (
+  select f.id, f.datetime, f.start_state, f.end_state, coalesce(f.transition, '') as transition,
+         f.initiated_by <> 'CLI' as actor_claimed, f.db_user,
+         coalesce(f.application_name, '') as application_name, f.is_subject, f.is_actor
+    from (
+      select a.*,
+             a.user_id = k.user_id and octet_length(a.subject_salt) = 16
+             -- The record of an earlier time stays.
+             and (a.start_state = a.end_state and a.transition = 'forgotten') is not true as is_subject,
+             octet_length(a.actor_salt) = 16
+             and (a.initiator_id = k.user_id
+                  or exists (select from borne b
+                              where (a.initiator_id is null and b.username = a.initiated_by
+                                     or b.username = a.impersonator)
+                                and a.id between b.first_id and b.last_id)) as is_actor
+        from public.user_state_audit a
+       cross join asked k
+       where a.user_id = k.user_id
+          or a.initiator_id = k.user_id
+          or a.initiated_by = any (array(select b.username from borne b))
+          or a.impersonator = any (array(select b.username from borne b))
+    ) f
+   where f.is_subject or f.is_actor
+),
+erased as (
+  update public.user_state_audit a
+     set username       = case when f.is_subject then 'erased' else a.username end,
+         reason         = case when f.is_subject then null else a.reason end,
+         subject_salt   = case when f.is_subject then null else a.subject_salt end,
+         subject_digest = case when f.is_subject then
+           sha256(decode('02', 'hex') || a.subject_salt || convert_to(
+             array_to_json(array[a.username, a.reason])::text, 'UTF8')) else a.subject_digest end,
+         initiated_by     = case when f.is_actor then 'erased' else a.initiated_by end,
+         initiator_id     = case when f.is_actor then null else a.initiator_id end,
+         impersonator     = case when f.is_actor then null else a.impersonator end,
+         ip_address       = case when f.is_actor then 'erased' else a.ip_address end,
+         request_id       = case when f.is_actor then null else a.request_id end,
+         db_user          = case when f.is_actor then 'erased' else a.db_user end,
+         application_name = case when f.is_actor then null else a.application_name end,
+         client_addr      = case when f.is_actor then null else a.client_addr end,
+         actor_salt       = case when f.is_actor then null else a.actor_salt end,
+         actor_digest     = case when f.is_actor then
+           sha256(decode('03', 'hex') || a.actor_salt || convert_to(
+             array_to_json(array[
+               a.initiated_by, a.initiator_id::text, a.impersonator, a.ip_address, a.request_id,
+               a.db_user, a.application_name, a.client_addr::text])::text, 'UTF8'))
+           else a.actor_digest end
+    from found f
+   where a.id = f.id and a.datetime = f.datetime
+),
+carried as (
+  update public.user_state_carried c
+     set username = 'erased'
+   where c.user_id = (select k.user_id from asked k)
+     and c.entry_id in (select f.id from found f where f.is_subject)
+),
+-- Days that are counted are counted otherwise now, as maintain/daily.sql would.
+recounted as materialized (
+  select (f.datetime at time zone 'UTC')::date as day, f.start_state, f.end_state, f.transition,
+         k.actor_claimed, k.db_user, k.application_name, sum(k.entries) as entries
+    from found f
+   cross join lateral (values (f.actor_claimed, f.db_user, f.application_name, -1),
+                              (true, 'erased', '', 1))
+           as k (actor_claimed, db_user, application_name, entries)
+   where f.is_actor and f.datetime > '-infinity'
+     and (f.datetime at time zone 'UTC')::date <= (select max(d.day) from public.user_state_daily d)
+   group by 1, 2, 3, 4, 5, 6, 7
+),
+none_left as (
+  select r.day, r.start_state, r.end_state, r.transition, r.actor_claimed, r.db_user, r.application_name
+    from recounted r
+    join public.user_state_daily d
+   using (day, start_state, end_state, transition, actor_claimed, db_user, application_name)
+   where d.entries + r.entries = 0
+),
+uncounted as (
+  delete from public.user_state_daily d
+   using none_left n
+   where (d.day, d.start_state, d.end_state, d.transition, d.actor_claimed, d.db_user,
+          d.application_name)
+         = (n.day, n.start_state, n.end_state, n.transition, n.actor_claimed, n.db_user,
+            n.application_name)
+),
+counted as (
+  insert into public.user_state_daily as d
+    (day, start_state, end_state, transition, actor_claimed, db_user, application_name, entries)
+  select r.*
+    from recounted r
+   where (r.day, r.start_state, r.end_state, r.transition, r.actor_claimed, r.db_user,
+          r.application_name) not in (select * from none_left)
+  on conflict (day, start_state, end_state, transition, actor_claimed, db_user, application_name)
+     do update set entries = d.entries + excluded.entries
+),
+total as materialized (
+  select count(*) filter (where f.is_subject) as as_subject,
+         count(*) filter (where f.is_actor) as as_actor
+    from found f
+),
+-- No change of state: from the present one to the same.
+record as (
+  insert into public.user_state_audit
+    (username, initiated_by, start_state, end_state, datetime, ip_address, user_id,
+     transition, reason, request_id, initiator_id, impersonator, db_user, application_name,
+     client_addr, transaction_id, subject_salt, actor_salt)
+  select '#' || k.user_id, coalesce(nullif(left(current_setting('app.user', true), 300), ''), 'CLI'),
+         s.state, s.state, clock_timestamp(),
+         coalesce(nullif(left(current_setting('app.ip', true), 64), ''), 'CLI'), k.user_id, 'forgotten',
+         left(format('%s as subject, %s as actor: %s', t.as_subject, t.as_actor,
+                     current_setting('user_state.reason')), 1000),
+         nullif(left(current_setting('app.request_id', true), 200), ''),
+         substring(current_setting('app.user_id', true) from '^[0-9]{1,18}$')::bigint,
+         nullif(left(current_setting('app.impersonator', true), 300), ''),
+         session_user, current_setting('application_name', true), inet_client_addr(),
+         pg_current_xact_id()::text::bigint, uuid_send(gen_random_uuid()), uuid_send(gen_random_uuid())
+    from total t
+   cross join asked k
+   cross join lateral (
+     select coalesce((select f.current_state from public.user_fsm f where f.user_id = k.user_id),
+                     'deleted') as state) s
+   where t.as_subject + t.as_actor > 0
+  returning id
+)
+select (select r.id from record r) as record, t.as_subject, t.as_actor from total t;

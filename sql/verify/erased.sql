@@ -1,0 +1,65 @@
+-- What was erased without an entry that records it, and what such an entry records and is not so. One row
+-- for each.
+--
+-- Who runs it: verify_audit and verify.sql, after settings.sql. user_state.since, a time, narrows it.
+-- Why it is safe: it only reads, and all of it in one snapshot.
+--
+-- A record is a later entry of the user, from a state to the same, by the transition forgotten. Of whom an
+-- entry is, it says still where its subject was erased. Where its actor was, that is gone: so as many as
+-- all later records account for may be erased, and none more.
+
+with asked as materialized (
+  select coalesce(nullif(current_setting('user_state.since', true), '')::timestamptz, '-infinity') as since
+),
+concerned as materialized (
+  select a.id, a.user_id, a.subject_digest is not null as is_subject_erased,
+         a.actor_digest is not null as is_actor_erased,
+         a.start_state = a.end_state and a.transition = 'forgotten' as is_record,
+         substring(a.reason from '^[0-9]{1,18} as subject, ([0-9]{1,18}) as actor: ')::numeric as as_actor
+    from public.user_state_audit a
+   where a.datetime >= (select k.since from asked k)
+     and (a.subject_digest is not null or a.actor_digest is not null or a.transition = 'forgotten')
+),
+-- From the newest on: what the records so far account for, less what was erased.
+balance as (
+  select c.*, sum(case when c.is_record then coalesce(c.as_actor, 0) else 0 end
+                  - c.is_actor_erased::integer) over (order by c.id desc) as accounted_for
+    from concerned c
+),
+record as materialized (
+  select c.user_id, max(c.id) as last_id
+    from concerned c
+   where c.is_record and c.as_actor is not null
+   group by c.user_id
+)
+select 'erased' as kind, 'entry ' || c.id as object, c.user_id, c.id as entry_id,
+       'is erased about its subject, and no later entry records why' as detail
+  from concerned c
+  left join record r on r.user_id = c.user_id
+ where c.is_subject_erased and c.id < r.last_id is not true
+union all
+select 'erased', 'entry ' || b.id, b.user_id, b.id,
+       'is erased about its actor, which no later entry accounts for'
+  from balance b
+ where b.is_actor_erased and b.accounted_for < 0
+union all
+select 'erased', 'entry ' || c.id, c.user_id, c.id,
+       'records that a user was forgotten, but not how many entries were erased'
+  from concerned c
+ where c.is_record and c.as_actor is null
+union all
+select 'erased', 'entry ' || a.id, a.user_id, a.id,
+       'tells of its subject, who was forgotten later: run forget_user again'
+  from record r
+  join public.user_state_audit a on a.user_id = r.user_id and a.id < r.last_id
+ where a.datetime >= (select k.since from asked k)
+   and a.subject_salt is not null
+   and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
+union all
+select 'erased', 'entry ' || a.id, a.user_id, a.id,
+       'tells of its actor, who was forgotten later: run forget_user again'
+  from record r
+  join public.user_state_audit a on a.initiator_id = r.user_id and a.id < r.last_id
+ where a.datetime >= (select k.since from asked k)
+   and a.actor_salt is not null
+ order by entry_id;
