@@ -108,6 +108,13 @@ CURES = [
         ],
         [MIGRATE],
     ),
+    Cure("question", ["drop view user_state_now"], [MIGRATE]),
+    Cure("question", ["alter function user_state_at security definer"], [MIGRATE]),
+    Cure(
+        "question",
+        ["create view user_state_mine as select 1 as one"],
+        ["drop view user_state_mine"],
+    ),
     Cure("sequence", ["select setval('user_state_audit_id_seq', 1)"], [MIGRATE]),
     Cure("sequence", ["select setval('user_state_audit_id_seq', 9223372036854775807)"], [MIGRATE]),
     Cure(

@@ -359,7 +359,7 @@ def test_has_the_sequence_begin_again_after_a_crash(battle):
 
 @attack(FOUND)
 def test_drops_a_column_of_the_audit(battle):
-    battle.sql("otto", "alter table user_state_audit drop client_addr")
+    battle.sql("otto", "alter table user_state_audit drop client_addr cascade")
 
     battle.found("column", "column user_state_audit.client_addr is missing")
 
@@ -390,3 +390,24 @@ def test_takes_the_name_of_a_transition_away(battle):
     battle.sql("otto", "insert into user_state_transition values ('active', 'locked', null, 2)")
 
     battle.found("transition", "transition lock from active to locked: entries do not name it")
+
+
+@attack(FOUND)
+def test_has_the_view_that_auditors_ask_leave_somebody_out(battle):
+    battle.sql(
+        "otto",
+        "create or replace function user_state_present()"
+        " returns table (user_id bigint, username text, state text) language sql stable as"
+        " $$ select f.user_id, u.username, f.current_state from user_fsm f"
+        " join accounts_user u on u.id = f.user_id where u.username <> 'alice' $$",
+    )
+
+    assert battle.sql("rita", "select username from user_state_now") == [("bob",)]
+    battle.found("question", "question user_state_present() is not as expected")
+
+
+@attack(FOUND)
+def test_has_what_auditors_ask_run_as_its_owner(battle):
+    battle.sql("otto", "alter view user_state_timeline reset (security_invoker)")
+
+    battle.found("question", "question user_state_timeline is not as expected")
