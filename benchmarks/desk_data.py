@@ -21,10 +21,14 @@ from project import local, postgres
 
 HERE = Path(__file__).resolve().parent
 # As somebody would set it who has so many entries; the rest is what PostgreSQL comes with.
-CONFIG = {"shared_buffers": "1GB", "maintenance_work_mem": "256MB", "max_wal_size": "8GB"}
+CONFIG = {
+    **{"shared_buffers": "1GB", "maintenance_work_mem": "256MB", "max_wal_size": "8GB"},
+    **{"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"},
+}
+YEARS = 10
 MONTHS = """
     select m::text, (m + interval '1 month')::text
-      from generate_series(date_trunc('month', now() - interval '10 years'), now(),
+      from generate_series(date_trunc('month', now() - make_interval(years => %s)), now(),
                            interval '1 month') m
 """
 PEOPLE = """
@@ -56,20 +60,29 @@ SIZES = """
 
 
 @contextmanager
-def filled(entries: int) -> Iterator[postgres.Server]:
+def filled(entries: int, years: int = YEARS) -> Iterator[postgres.Server]:
     """A server with about so many, of which Django's connection is the owner's."""
     with postgres.temporary_server(**CONFIG) as temporary:
+        let_transactions_have_been(temporary)
         temporary.make_roles()
         connection.close()  # of another one, where there are two
         local.use(temporary)
         server.migrate()
-        fill(entries)
+        fill(entries, years)
         yield temporary
 
 
-def fill(entries: int) -> None:
-    execute("default", "select set_config('desk.entries', %s, false)", [str(entries)])
-    months = execute("default", MONTHS)
+def let_transactions_have_been(server: postgres.Server) -> None:
+    """Those of the entries, which are numbered by the millisecond: else nothing could be sealed."""
+    server.run("pg_ctl", "stop", "-D", ".", "-m", "fast", "-w")
+    server.run("pg_resetwal", "--epoch=500", "-D", ".")
+    server.launch(CONFIG)
+
+
+def fill(entries: int, years: int) -> None:
+    settings = "select set_config('desk.entries', %s, false), set_config('desk.years', %s, false)"
+    execute("default", settings, [str(entries), str(years)])
+    months = execute("default", MONTHS, [years])
     first = "select set_config('user_state.first_month', %s, false)"
     execute("default", first, [months[0][0].partition(" ")[0]])
     execute("default", text_of("maintain/months.sql"))

@@ -1,7 +1,8 @@
 -- desk_event: what happened to whom and when, over ten years until now, from which desk_month.sql makes
 -- entries. Always the same for the same number of entries, but for the date.
 --
--- Who runs it: desk.py, as the owner of a temporary database. Setting: desk.entries, how many to make.
+-- Who runs it: desk.py, as the owner of a temporary database. Settings: desk.entries, how many
+-- to make, and desk.years, of history.
 --
 -- The number of users is a fiftieth of it. Each has a history of 2 to 98 changes, one of them of 10,000;
 -- the time between their first day and now is divided evenly, and each change falls somewhere into its
@@ -30,11 +31,12 @@ select u.n as id, 'user' || u.n as username, u.changes, u.since, u.until, u.mass
   from (select n, until, until - interval '20 days' as mass,
                case when n = 1 then least(10000, entries / 10)
                     else 2 + desk_hash(n, 1) % 97 end::integer as changes,
-               until - interval '10 years'
-                 + case when n = 1 then 0 else desk_hash(n, 2) / 2147483648.0 end * interval '9 years'
+               until - years
+                 + case when n = 1 then 0 else desk_hash(n, 2) / 2147483648.0 end * (years - interval '1 year')
                  as since
-          from (values (current_setting('desk.entries')::bigint, date_trunc('hour', now())))
-                 as given (entries, until)
+          from (values (current_setting('desk.entries')::bigint, date_trunc('hour', now()),
+                       make_interval(years => current_setting('desk.years')::integer)))
+                 as given (entries, until, years)
          cross join generate_series(1, entries / 50) n) u
  cross join lateral (
    select floor(extract(epoch from u.mass - u.since) / extract(epoch from u.until - u.since)
