@@ -65,9 +65,10 @@ def forget(connection: BaseDatabaseWrapper, user_id: int, reason: str) -> Forgot
                 [str(user_id), reason],
             )
             cursor.execute(text_of("forget.sql"))
-            erased = cursor.fetchone()
+            record, as_subject, as_actor = cursor.fetchone()
             cursor.execute(EXPORTS, [user_id])
-            found[:] = [Forgotten(*erased, account, cursor.fetchone()[0])]
+            [exports] = cursor.fetchone()
+        found[:] = [Forgotten(record, as_subject, as_actor, account, exports)]
 
     write_patiently(connection, work)
     return found[0]

@@ -66,7 +66,8 @@ def stays_of(
     """Of a user's entries one after the other, the newest first, between ``newer`` and ``older``,
     which are theirs too. What is no change of state ends no stay."""
     stays: list[Stay] = []
-    ended, following = newer and newer.datetime, [*entries, older]
+    ended = newer.datetime if newer else None
+    following = [*entries, older]
     for place, entry in enumerate(entries, start=1):
         before = next((each for each in following[place:] if each and each.is_change), older)
         stays.append(Stay(entry, ended, before))
