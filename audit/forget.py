@@ -68,7 +68,7 @@ def forget(connection: BaseDatabaseWrapper, user_id: int, reason: str) -> Forgot
             record, as_subject, as_actor = cursor.fetchone()
             cursor.execute(EXPORTS, [user_id])
             [exports] = cursor.fetchone()
-            found[:] = [Forgotten(record, as_subject, as_actor, account, exports)]
+        found[:] = [Forgotten(record, as_subject, as_actor, account, exports)]
 
     write_patiently(connection, work)
     return found[0]

@@ -14,16 +14,18 @@ from .transitions import set_transitions
 LOCK_USER_FSM = "install/11_lock_user_fsm.sql"
 INDEXES = "install/25_user_state_audit_indexes.sql"
 RECORD_TRIGGERS = "install/33_record_triggers.sql"
+GUARDS = "install/34_guards.sql"
 # What changes wait for: in another order than theirs it would deadlock with them.
 LOCKING = {
     "install/22_user_state_audit.sql",
     "install/24_user_state_audit_id_seq.sql",
     INDEXES,
     RECORD_TRIGGERS,
+    GUARDS,
 }
 # What is made by which file, where not everything is to be made.
 MENDED_BY = {
-    "trigger": "install/34_guards.sql",
+    "trigger": GUARDS,
     "index": INDEXES,
     "sequence": "install/24_user_state_audit_id_seq.sql",
     "owner": "install/90_ownership.sql",

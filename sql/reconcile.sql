@@ -18,6 +18,8 @@ by_now as materialized (
   select a.user_id, max(a.id) as last_id
     from public.user_state_audit a
    where a.user_id = any (array(select m.user_id from found m))
+     -- As in verify/histories.sql.
+     and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
    group by a.user_id
 ),
 secret as materialized (

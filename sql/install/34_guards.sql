@@ -33,7 +33,7 @@ begin
         case when t.is_month then 'AFTER UPDATE' end, 'ROW'))
        as g (trigger_name, function_name, events, level)
      where g.events is not null
-     order by t.oid
+     order by t.is_month, t.oid
   loop
     wanted := format('CREATE TRIGGER %s %s ON %s FOR EACH %s EXECUTE FUNCTION'
                      ' public.%s()',

@@ -94,10 +94,10 @@ def load(target: Arena, dump: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def manage(arena: Arena, command: str) -> None:
+def manage(arena: Arena, command: str, *arguments: str) -> None:
     """As Otto."""
     arena.become("otto")
-    call_command(command, database="arena", verbosity=0)
+    call_command(command, *arguments, database="arena", verbosity=0)
     arena.django.close()
 
 

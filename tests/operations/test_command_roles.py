@@ -23,6 +23,7 @@ ARGUMENTS = {
     "invite_user": "carol@example.com",
     "unlock_user": "bob",
     "reconcile_audit": "--reason none",
+    "forget_user": "1 --reason none",
     "prove_audit": "1 --receipt {receipt}",
     "loaddata": "{fixture}",
 }
@@ -35,6 +36,7 @@ def run(arena, tmp_path):
     (tmp_path / "fixture.json").write_text("[]")
     given = {"receipt": f"'{arena.seal()}'", "fixture": tmp_path / "fixture.json"}
     arena.sql("web", "update user_fsm set current_state = 'locked' where user_id = 2")
+    arena.sql("web", "update user_fsm set current_state = 'deactivated' where user_id = 1")
     seal = {
         "AUDIT_SEAL_KEY": KEY.private_bytes_raw().hex(),
         "AUDIT_SEAL_STATE": str(arena.memory().file),

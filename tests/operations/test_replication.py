@@ -306,6 +306,24 @@ def test_what_rewrites_the_audit_on_the_publisher_stops_the_subscription(old, ne
         assert whole(new) == before
 
 
+def test_who_is_forgotten_on_the_publisher_is_forgotten_here(old, new):
+    old.sql("web", "update user_fsm set current_state = 'deactivated' where user_id = 1")
+    by_schema(old, new)
+
+    with subscribed(old, new):
+        wait_until_copied(new)
+        manage(old, "forget_user", "1", "--reason", "4711")
+        wait_until_caught_up(old)
+
+        assert whole(new) == whole(old)
+        assert new.sql("rita", "select distinct username from user_state_audit order by 1") == [
+            ("#1",),
+            ("bob",),
+            ("erased",),
+        ]
+        assert details(new) == details(old) == []
+
+
 def test_a_publisher_that_vanishes_during_the_copy(oldest, old, new):
     """Nothing is lost, and nothing comes twice, when it is back."""
     old.sql("postgres", CROWD, "update user_fsm set current_state = 'active' where user_id > 9")

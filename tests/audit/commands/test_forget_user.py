@@ -5,6 +5,7 @@ from django.core.management import call_command
 
 from audit.sqlfiles import text_of
 from tests.arena import KEY, Arena, execute
+from tests.audit.test_verify import unseen
 
 from .told import refused
 
@@ -76,6 +77,24 @@ def test_every_seal_and_history_is_green_before_and_after(alice_is_gone, run):
     assert arena.verify(**options | {"receipts": arena.printed}) == []
     assert "8 entries of 2 users, 2 seals" in run("verify_audit")[1]
     assert "5 entries erased" in run("verify_audit")[1]
+
+
+@pytest.mark.slow
+def test_ten_thousand_entries_are_forgotten_and_every_seal_holds(arena, run):
+    flips = STATE.format("locked", 1), STATE.format("active", 1)
+    for _ in range(4):
+        times = "do $$ begin for n in 1 .. 1250 loop {}; {}; end loop; end $$".format(*flips)
+        act(arena, times, user="alice", user_id="1")
+        arena.seal()
+    act(arena, STATE.format("deactivated", 1))
+    options = {"keys": [KEY.public_key()], "receipts": arena.printed}
+    assert arena.verify(**options) == []
+
+    out = forget(run)[1]
+
+    assert "as subject of 10,002 entries, as actor of 10,000 entries" in out
+    assert arena.verify(**options) == []
+    assert arena.verify_by_psql() == []
 
 
 def test_what_is_counted_and_carried_is_erased_too(alice_is_gone, run):
@@ -176,6 +195,18 @@ def test_the_name_of_who_was_forgotten_is_not_written_again(alice_is_gone, run):
     )
 
     assert arena.sql("rita", "select username from user_state_audit where id = 9") == [("#1",)]
+
+
+def test_what_is_missing_since_is_reconciled_without_a_name(alice_is_gone, run):
+    arena = alice_is_gone
+    forget(run)
+    gone = "delete from user_fsm where user_id = 1", "delete from accounts_user where id = 1"
+    unseen(arena, *gone)
+
+    written = run("reconcile_audit", "--reason", "by hand", role="otto")[1]
+
+    assert written == "#1: deactivated → deleted\n1 entry written.\n"
+    assert arena.verify() == []
 
 
 @pytest.mark.parametrize(
