@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg2
-from contenders import CONTENDERS, HERE, NOBODY, Contender
+from contenders import HERE, NOBODY, Contender
 
 from project import postgres
 from project.settings import BASE_DIR
@@ -23,14 +23,17 @@ GRANTS = """
     grant all on all tables in schema public to web;
     grant all on all sequences in schema public to web;
 """
+# As a restore writes them: what each contender does then is not measured.
 PEOPLE = """
+    set session_replication_role = replica;
     with u as (insert into accounts_user
                  (username, password, is_superuser, first_name, last_name, email, is_staff,
                   is_active, date_joined)
                select 'user' || n, '', false, '', '', '', false, true, now()
                  from generate_series(1, %s) n
                returning id)
-    insert into user_fsm (user_id, current_state) select id, 'active' from u
+    insert into user_fsm (user_id, current_state) select id, 'active' from u;
+    reset session_replication_role;
 """
 BYTES = """
     select sum(pg_total_relation_size(oid)) from pg_class
@@ -139,7 +142,7 @@ def manage(python: Path, environment: dict[str, str], *command: str) -> None:
 
 
 @contextmanager
-def arena(python: Path, users: int) -> Iterator[list[Running]]:
+def arena(python: Path, users: int, chosen: list[Contender]) -> Iterator[list[Running]]:
     with ExitStack() as stack:
         server = stack.enter_context(postgres.temporary_server(**CONFIG))
         server.make_roles()
@@ -147,7 +150,7 @@ def arena(python: Path, users: int) -> Iterator[list[Running]]:
         bare = environment(server, postgres.DATABASE, NOBODY.folder, HERE)
         manage(python, bare, "migrate")  # once, for all
         running = []
-        for contender in CONTENDERS:
+        for contender in chosen:
             made = Path(stack.enter_context(TemporaryDirectory()))
             running.append(Running(contender, server, python, made))
             stack.callback(running[-1].leave)

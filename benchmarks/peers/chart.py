@@ -3,8 +3,8 @@
 from math import log10
 from typing import Any
 
-from contenders import CONTENDERS, NOBODY, OURS
-from figures import NO, YES, Figures
+from contenders import NOBODY, OURS
+from figures import NO, YES, Figures, all_figures
 
 WIDTH, TOP, ROW, BAR = 900, 64, 34, 14
 NAME, DOTS, SAVE, BULK = 8, 232, 470, 700  # where each column begins
@@ -15,6 +15,7 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328 }
 .ours { font-weight: 600 }
 .client, .yes { fill: #0969da }
 .server { fill: #54aeff }
+.both { fill: #8250df }
 .part { stroke: #0969da; fill: none; stroke-width: 2 }
 .no { fill: #c4cad1 }
 .line { stroke: #d1d9e0 }
@@ -23,6 +24,7 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328 }
   .head, .note { fill: #9198a1 }
   .client, .yes { fill: #4493f8 }
   .server { fill: #1f4f8f }
+  .both { fill: #8957e5 }
   .part { stroke: #4493f8 }
   .no { fill: #4a525b }
   .line { stroke: #3d444d }
@@ -37,7 +39,7 @@ HEADS = {
 
 
 def chart(measured: dict[str, Any]) -> str:
-    all_ = [Figures(measured, each) for each in CONTENDERS]
+    all_ = all_figures(measured)
     height = TOP + ROW * len(all_) + 40
     most = max(sum(each.cpu("autocommit")) for each in all_)
     largest = max(each.ratio("bulk").median for each in all_)
@@ -106,7 +108,7 @@ def bulk_bar(each: Figures, y: int, largest: float) -> list[str]:
     length = LENGTH * log10(times) / log10(largest)
     text = f"{times:,.1f}" if times < 10 else f"{times:,.0f}"
     return [
-        bar("client", BULK, y, max(length, 1)),
+        bar("both", BULK, y, max(length, 1)),
         f'<text x="{BULK + max(length, 1) + LABEL:.0f}" y="{y + 5}">{text}</text>',
     ]
 
@@ -118,11 +120,21 @@ def bar(kind: str, x: float, y: int, length: float) -> str:
 
 
 def legend(y: int) -> str:
-    return f"""\
-<circle class="yes" cx="{DOTS + 6}" cy="{y - 4}" r="6"/><text class="note" x="{DOTS + 16}" y="{y}">\
-rightly</text>
-<circle class="part" cx="{DOTS + 76}" cy="{y - 4}" r="5"/><text class="note" x="{DOTS + 86}" y="{y}">\
-without actor or address</text>
-{bar("client", SAVE, y - 4, BAR)}<text class="note" x="{SAVE + 20}" y="{y}">client</text>
-{bar("server", SAVE + 66, y - 4, BAR)}<text class="note" x="{SAVE + 86}" y="{y}">server</text>
-<text class="note" x="{BULK}" y="{y}">logarithmic</text>"""
+    return "\n".join(
+        [
+            f'<circle class="yes" cx="{DOTS - 18}" cy="{y - 4}" r="6"/>',
+            note(DOTS - 8, y, "rightly"),
+            f'<circle class="part" cx="{DOTS + 50}" cy="{y - 4}" r="5"/>',
+            note(DOTS + 60, y, "without actor or address"),
+            bar("client", SAVE, y - 4, BAR),
+            note(SAVE + 20, y, "client"),
+            bar("server", SAVE + 66, y - 4, BAR),
+            note(SAVE + 86, y, "server"),
+            bar("both", BULK, y - 4, BAR),
+            note(BULK + 20, y, "both, logarithmic"),
+        ]
+    )
+
+
+def note(x: int, y: int, text: str) -> str:
+    return f'<text class="note" x="{x}" y="{y}">{text}</text>'

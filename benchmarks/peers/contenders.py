@@ -28,9 +28,7 @@ class Contender(NamedTuple):
 
     @property
     def version(self) -> str:
-        pins = "\n".join(file.read_text("utf-8") for file in REQUIREMENTS).splitlines()
-        found = [pin.partition("==")[2] for pin in pins if pin.startswith(f"{self.package}==")]
-        return found[0] if self.package else ""
+        return self.package and pinned(self.package)
 
     @property
     def lines(self) -> int:
@@ -44,7 +42,7 @@ NOBODY = Contender("no_audit", "no audit")
 OURS = Contender("with_user_state_audit", "user state audit")
 CONTENDERS = [
     NOBODY,
-    Contender("by_signal", "a signal, as in tutorials", "Django"),
+    Contender("by_signal", "a signal, as in tutorials"),
     Contender("with_auditlog", "django-auditlog", "django-auditlog"),
     Contender("with_simple_history", "django-simple-history", "django-simple-history"),
     Contender("with_easy_audit", "django-easy-audit", "django-easy-audit"),
@@ -57,6 +55,13 @@ CONTENDERS = [
     ),
     OURS,
 ]
+
+
+def pinned(package: str) -> str:
+    """The version in the requirements."""
+    pins = "\n".join(file.read_text("utf-8") for file in REQUIREMENTS).splitlines()
+    [version] = [pin.partition("==")[2] for pin in pins if pin.startswith(f"{package}==")]
+    return version
 
 
 def lines_of_code(text: str) -> int:

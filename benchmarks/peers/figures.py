@@ -3,7 +3,7 @@
 import statistics
 from typing import Any, NamedTuple
 
-from contenders import NOBODY, Contender
+from contenders import CONTENDERS, NOBODY, Contender
 
 YES, NO = "yes", "no"
 
@@ -16,6 +16,10 @@ class Spread(NamedTuple):
     @classmethod
     def of(cls, values: list[float]) -> "Spread":
         return cls(statistics.median(values), min(values), max(values))
+
+
+def all_figures(measured: dict[str, Any]) -> list["Figures"]:
+    return [Figures(measured, each) for each in CONTENDERS if each.folder in measured["contenders"]]
 
 
 class Figures:
@@ -35,6 +39,9 @@ class Figures:
         """Both processes together, to those of no audit in the same round."""
         pairs = zip(self.of[kind], self.nobody[kind], strict=True)
         return Spread.of([sum(mine) / sum(other) for mine, other in pairs])
+
+    def has_all(self) -> bool:
+        return {*self.of["paths"].values()} == {YES}
 
     def counts(self) -> tuple[int, int]:
         """Of the paths, how many are recorded rightly, and how many are recorded."""

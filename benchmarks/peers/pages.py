@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from chart import chart
-from contenders import CONTENDERS, HERE, NOBODY
-from figures import NO, Figures
+from contenders import HERE, NOBODY, OURS, pinned
+from figures import NO, Figures, all_figures
 
 DOCS = HERE.parent.parent / "docs"
 PAGE, CHART = DOCS / "peers.md", DOCS / "peers.svg"
 MEASURED = HERE / "measured.json"
 BETWEEN = re.compile(r"(<!-- (\w+): begin -->\n).*?(<!-- \2: end -->)", re.DOTALL)
-OTHERS = [each for each in CONTENDERS if each != NOBODY]
 BY_ITS_OWN_CALL = {"bulk_update()": "bulk_update", "bulk_create()": "bulk_create"}
-COSTS = ("", "client", "server", "both, to no audit", "client", "server", "both, to no audit")
 
 
 def machine(server_version: int) -> dict[str, Any]:
@@ -28,6 +26,7 @@ def machine(server_version: int) -> dict[str, Any]:
         "processor": models[0] if models else platform.machine(),
         "PostgreSQL": f"{server_version // 10000}.{server_version % 10000}",
         "Python": platform.python_version(),
+        "Django": pinned("Django"),
     }
 
 
@@ -42,6 +41,10 @@ def with_tables(page: str, measured: dict[str, Any]) -> str:
     return BETWEEN.sub(lambda found: f"{found[1]}\n{made[found[2]]}\n{found[3]}", page)
 
 
+def others(measured: dict[str, Any]) -> list[Figures]:
+    return [each for each in all_figures(measured) if each.contender != NOBODY]
+
+
 def table(rows: list[tuple[str, ...]]) -> str:
     head, *body = rows
     lines = (head, ("---",) * len(head), *body)
@@ -50,7 +53,7 @@ def table(rows: list[tuple[str, ...]]) -> str:
 
 def paths(measured: dict[str, Any]) -> str:
     """Of each path, what became of it with each."""
-    all_ = [Figures(measured, each) for each in OTHERS]
+    all_ = others(measured)
     rows = [("written by", *(each.contender.title for each in all_))]
     for name in all_[0].of["paths"]:
         rows.append((name, *(outcome(each, name) for each in all_)))
@@ -69,7 +72,7 @@ def saves(measured: dict[str, Any]) -> str:
     """Microseconds of CPU time."""
     head = ("one save", "autocommit: client", "server", "both, to no audit", "messages")
     rows = [(*head, "transaction: client", "server", "both, to no audit", "messages")]
-    for each in (Figures(measured, contender) for contender in CONTENDERS):
+    for each in all_figures(measured):
         cells = [each.contender.title]
         for kind, messages in zip(("autocommit", "atomic"), each.of["messages"], strict=True):
             cells += [f"{seconds * 1e6:.0f} us" for seconds in each.cpu(kind)]
@@ -91,7 +94,7 @@ def ratio(figures: Figures, kind: str) -> str:
 def bulk(measured: dict[str, Any]) -> str:
     """Seconds of CPU time."""
     rows = [("everybody's state", "how", "client", "server", "both, to no audit")]
-    for each in (Figures(measured, contender) for contender in CONTENDERS):
+    for each in all_figures(measured):
         sample = each.of["sample"] and f", of {each.of['sample']:,}"
         how = f"{each.of['by']}{sample or ''}"
         seconds = (f"{seconds:,.2f} s" for seconds in each.cpu("bulk"))
@@ -102,24 +105,51 @@ def bulk(measured: dict[str, Any]) -> str:
 def rest(measured: dict[str, Any]) -> str:
     head = ("", "version", "bytes of an entry", "page: client", "server")
     rows = [(*head, "lines to set it up", "commands")]
-    for each in (Figures(measured, contender) for contender in OTHERS):
+    for each in others(measured):
         client, server = (f"{seconds * 1e3:.0f} ms" for seconds in each.cpu("page"))
         size = f"{each.of['bytes']:.0f}"
         commands = ", ".join(("pip install", *each.of["commands"]))
         contender = each.contender
         lines = str(contender.lines)
-        rows.append((contender.title, contender.version, size, client, server, lines, commands))
+        rows.append((contender.title, each.of["version"], size, client, server, lines, commands))
     return table(rows)
 
 
 def where(measured: dict[str, Any]) -> str:
     its, sizes = measured["machine"], measured["sizes"]
+    programs = ", ".join(f"{name} {its[name]}" for name in ("PostgreSQL", "Python", "Django"))
     return (
-        f"PostgreSQL {its['PostgreSQL']}, Python {its['Python']}, psycopg2, {its['cores']} cores"
-        f" ({its['processor']}), a load of {measured['load']:.1f} when it began;"
-        f" {sizes['rounds']} rounds of {sizes['saves']} saves, {sizes['bulks']} of bulk changes of"
-        f" {sizes['users']:,} users.\n"
+        f"{programs}, psycopg2, {its['cores']} cores ({its['processor']}), a load of"
+        f" {measured['load']:.1f} when it began; {sizes['rounds']} rounds of {sizes['saves']}"
+        f" saves, {sizes['bulks']} of bulk changes of {sizes['users']:,} users.\n"
     )
 
 
-TABLES = {"where": where, "paths": paths, "saves": saves, "bulk": bulk, "rest": rest}
+def cheaper(measured: dict[str, Any]) -> str:
+    """Where others have less of what all have something of."""
+    us = Figures(measured, OURS)
+    lines = []
+    for name, (of, written) in MEASURES.items():
+        less = [each for each in others(measured) if of(each) < of(us)]
+        texts = [f"{each.contender.title} ({written.format(of(each))})" for each in less]
+        if texts:
+            here = written.format(of(us))
+            lines.append(f"- **{name}**, which is {here} here: {', '.join(texts)}.\n")
+    return "".join(lines)
+
+
+MEASURES = {
+    "A save in autocommit": (lambda each: each.ratio("autocommit").median, "{:.2f} times no audit"),
+    "A save in a transaction": (lambda each: each.ratio("atomic").median, "{:.2f} times no audit"),
+    "Changing everybody": (lambda each: each.ratio("bulk").median, "{:.2f} times no audit"),
+    "An entry": (lambda each: each.of["bytes"], "{:.0f} bytes"),
+    "The page of a user": (lambda each: sum(each.cpu("page")) * 1e3, "{:.0f} ms"),
+}
+TABLES = {
+    "where": where,
+    "paths": paths,
+    "saves": saves,
+    "bulk": bulk,
+    "rest": rest,
+    "cheaper": cheaper,
+}

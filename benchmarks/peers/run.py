@@ -24,9 +24,10 @@ local.provide_secret_key()
 import environment
 import pages
 from arena import BYTES, Running, arena, logged, statements_logged
-from contenders import NOBODY
+from contenders import CONTENDERS, NOBODY, OURS, Contender
+from figures import Figures
 
-Figures = dict[str, Any]
+Measured = dict[str, Any]
 
 
 class Sizes(NamedTuple):
@@ -45,18 +46,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--short", action="store_true", help="so little that it says nothing")
     parser.add_argument("--write", action="store_true", help="make docs/peers.md and its picture")
+    parser.add_argument("--only", nargs="+", metavar="FOLDER", help="beside no audit and this one")
     options = parser.parse_args()
-    figures = measure(SHORT if options.short else Sizes())
-    if options.write:
-        pages.write(figures)
+    chosen = [each for each in CONTENDERS if not options.only or each.folder in options.only]
+    if not {NOBODY, OURS} <= {*chosen}:
+        chosen = [NOBODY, *chosen, OURS]
+    measured = measure(SHORT if options.short else Sizes(), chosen)
     for name, make in pages.TABLES.items():
-        print(f"{name}\n{make(figures)}")
+        print(f"{name}\n{make(measured)}")
+    if options.write:
+        pages.write(measured)
+    if not Figures(measured, OURS).has_all():
+        sys.exit("This project does not record all paths rightly.")
 
 
-def measure(sizes: Sizes) -> Figures:
+def measure(sizes: Sizes, chosen: list[Contender]) -> Measured:
     python = environment.prepare()
     begun, load = time.monotonic(), os.getloadavg()[0]
-    with arena(python, sizes.users) as running:
+    with arena(python, sizes.users, chosen) as running:
         machine = pages.machine(running[0].owner.server_version)
         of_each = {each.contender.folder: each.about | before(each, sizes) for each in running}
         in_turns(running, of_each, sizes)
@@ -64,25 +71,26 @@ def measure(sizes: Sizes) -> Figures:
     return {"sizes": sizes._asdict(), "machine": machine, "load": load, "contenders": of_each}
 
 
-def before(each: Running, sizes: Sizes) -> Figures:
+def before(each: Running, sizes: Sizes) -> Measured:
     """What does not depend on time; leaves a million entries."""
     print(f"{each.contender.title}: paths, messages, bytes, entries", file=sys.stderr)
-    figures = {
+    measured = {
+        "version": each.contender.version,
         "commands": each.commands,
         "paths": each.ask("paths"),
         "messages": [messages(each, atomic) for atomic in (False, True)],
     }
     if each.contender == NOBODY:
-        return figures
+        return measured
     since, size = each.newest(), each.sql(BYTES)
     step = min(sizes.saves, sizes.changed)
     for first in range(0, sizes.changed, step):
         each.ask("save", first, step, False)
     assert each.entries(since) == sizes.changed, each.entries(since)
-    figures["bytes"] = int(each.sql(BYTES) - size) / sizes.changed
+    measured["bytes"] = int(each.sql(BYTES) - size) / sizes.changed
     each.multiply(since, sizes.copies)
     each.sql("vacuum analyze")
-    return figures
+    return measured
 
 
 def messages(each: Running, atomic: bool) -> int:
@@ -99,7 +107,7 @@ def messages(each: Running, atomic: bool) -> int:
     return (counts[2] - counts[1]) // 10
 
 
-def in_turns(running: list[Running], of_each: dict[str, Figures], sizes: Sizes) -> None:
+def in_turns(running: list[Running], of_each: dict[str, Measured], sizes: Sizes) -> None:
     """Seconds of the client's and of the server's CPU, of each in each round."""
 
     def save(each: Running, number: int, atomic: bool) -> Any:
