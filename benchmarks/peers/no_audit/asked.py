@@ -1,0 +1,3 @@
+from asking import Audit as Asked
+
+__all__ = ["Asked"]

@@ -1,0 +1,3 @@
+"""Nothing is recorded."""
+
+from base import *  # noqa: F403

@@ -1,0 +1,3 @@
+from with_pghistory.asked import Asked
+
+__all__ = ["Asked"]

@@ -1,0 +1,1 @@
+grant select, insert, update, delete on public.authtoken_token to web;
