@@ -30,7 +30,13 @@ from .transitions import set_transitions
 
 SHOWN = 100  # characters of a name that nobody has
 LARGE = 64 << 20  # bytes of an audit from which on two connections share the work
-PARTS = ("transitions", "entries", "daily", "carried")  # files of sql/verify, beside the histories
+PARTS = (
+    "transitions",
+    "entries",
+    "daily",
+    "carried",
+    "archive",
+)  # files of sql/verify, beside the histories
 AHEAD = 1000  # findings of the second one that are kept until those of the first are reported
 
 

@@ -1,5 +1,6 @@
 -- The state of each user at :moment, by name: a hundred of them, after :after_username and :after_id;
--- of those in :state, where that is not empty. A user who is not there yet, or was deleted, has no row.
+-- of those in :state, where that is not empty. A user who is not there yet, or was deleted, has no row; nor
+-- has anybody where the entries of then are archived.
 --
 --   psql -v moment='2026-01-31 12:00+00' -v state='' -v after_username='' -v after_id=0 \
 --     -f sql/desk/at_everybody.sql
@@ -28,6 +29,7 @@ last_entry as (
 select l.user_id, l.username, l.state, greatest(l.since, '0001-01-03 00:00+00') as since, l.entry_id
   from last_entry l
  where l.state <> 'deleted'
+   and :'moment'::timestamptz >= (select coalesce(max(t.until), '-infinity') from public.user_state_archive t)
    and (:'state' = '' or l.state = :'state')
    and (l.username, l.user_id) > (:'after_username', :'after_id'::bigint)
  order by l.username, l.user_id

@@ -1,4 +1,5 @@
--- The state of the user :user_id at :moment. No row where they were not there yet, or deleted.
+-- The state of the user :user_id at :moment. No row where they were not there yet, or deleted; nor where
+-- the entries of then are archived.
 --
 --   psql -v moment='2026-01-31 12:00+00' -v user_id=42 -f sql/desk/at_one.sql
 --
@@ -12,4 +13,5 @@ select l.user_id, l.username, l.state, l.since, l.entry_id
            and a.datetime <= :'moment'::timestamptz
          order by a.id desc
          limit 1) as l
- where l.state <> 'deleted';
+ where l.state <> 'deleted'
+   and :'moment'::timestamptz >= (select coalesce(max(t.until), '-infinity') from public.user_state_archive t);
