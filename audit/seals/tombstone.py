@@ -90,6 +90,8 @@ class Month(NamedTuple):
     month: str  # such as 2019-03
     file: str
     entries: int
+    first: int  # the least id, and the greatest; 0 where there is none
+    last: int
     sha256: str
     manifest: str  # the SHA-256 of the manifest beside it
 

@@ -1,0 +1,99 @@
+"""What an archiving is to take, and whether it may."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from audit.findings import CannotLookError
+from audit.seals.chain import Placing, counting, read_rows
+from audit.seals.queries import rows_in
+from audit.seals.receipt import Receipt
+from audit.seals.tombstone import Archived, Tombstone, moment_of, read_archived
+from audit.seals.verify import receipts_of
+
+
+class MonthToGo(NamedTuple):
+    begins: datetime
+    entries: int
+    first: int
+    last: int
+    unsealed: int
+
+
+class Plan(NamedTuple):
+    """What is before ``until`` goes, but for the entries ``kept``; ``counted`` is what was there."""
+
+    since: datetime
+    until: datetime
+    months: list[MonthToGo]
+    kept: list[int]
+    counted: tuple[int, ...]
+    placing: Placing
+    archived: list[Archived]
+
+    @property
+    def number(self) -> int:
+        return len(self.archived) + 1
+
+    @property
+    def before(self) -> Tombstone | None:
+        """The tombstone before this archiving."""
+        return last_tombstone(self.archived)
+
+    @property
+    def entries(self) -> int:
+        return sum(each.entries for each in self.months)
+
+    def was_archived(self, month: MonthToGo) -> bool:
+        """And something was written into it since."""
+        return self.before is not None and month.begins < moment_of(self.before.until)
+
+    def touched(self) -> list[Receipt]:
+        """Those of the seals that may hold some of the entries."""
+        first = min((each.first for each in self.months), default=0)
+        last = max((each.last for each in self.months), default=0)
+        seals = [each.receipt for each in self.placing.placed]
+        return [each for each in seals if each.lines and each.first <= last and each.last >= first]
+
+
+def plan(connection: BaseDatabaseWrapper, before: datetime) -> Plan | None:
+    """Within looking(); None where there is nothing to archive. CannotLookError."""
+    [[since, until]] = rows_in(connection, "archive/span.sql", before=before.isoformat())
+    archived = read_archived(connection)
+    before_it = last_tombstone(archived)
+    if until is None or (before_it and until <= moment_of(before_it.until)):
+        return None
+    rows = read_rows(connection)
+    placing = Placing(counting(rows, (each for each in receipts_of(rows) if each.begins_epoch)))
+    reach = placing.reach
+    found = rows_in(
+        connection,
+        "archive/months.sql",
+        until=until.isoformat(),
+        after=reach.after,
+        horizon=reach.horizon,
+    )
+    months = [MonthToGo(*row) for row in found]
+    for month in months:
+        if month.unsealed:
+            raise CannotLookError(
+                f"{month.unsealed:,} of the {month.entries:,} entries of {month.begins:%Y-%m} are"
+                " not sealed yet: run seal_audit first."
+            )
+    kept = [entry for (entry,) in rows_in(connection, "archive/kept.sql")]
+    [counted] = rows_in(connection, "archive/count.sql")
+    return Plan(since, until, months, kept, tuple(counted), placing, archived)
+
+
+def last_tombstone(archived: list[Archived]) -> Tombstone | None:
+    """None where nothing is archived; CannotLookError where it can't be read."""
+    if archived and archived[-1].tombstone is None:
+        raise CannotLookError(f"Archive {archived[-1].number} can't be read: see verify_audit.")
+    return archived[-1].tombstone if archived else None
+
+
+def days_digest(connection: BaseDatabaseWrapper) -> str:
+    """Of what is counted of the days that go, within the same looking()."""
+    [[digest]] = rows_in(connection, "archive/days.sql")
+    return str(digest)
