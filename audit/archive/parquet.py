@@ -45,7 +45,7 @@ def write(target: IO[bytes], entries: Iterable[Entry]) -> None:
     """All of them, compressed by zstd."""
     columns = schema()
     with pq.ParquetWriter(target, columns, compression="zstd") as writer:
-        for some in some_of(iter(entries)):
+        for some in some_of(iter(entries), BATCH):
             arrays = [
                 pa.array(values, pa.int64()).cast(field.type)
                 if field.name == "datetime"
@@ -76,6 +76,6 @@ def values_of(column: Any) -> list[Any]:
     return values
 
 
-def some_of(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
-    while some := list(islice(entries, BATCH)):
+def some_of(entries: Iterator[Entry], number: int) -> Iterator[list[Entry]]:
+    while some := list(islice(entries, number)):
         yield some

@@ -25,13 +25,15 @@ class PartialTree:
     """The tree over leaf hashes that come in order, and what is gone between them."""
 
     def __init__(self, gone: Iterable[Gone]) -> None:
-        self.size = 0
-        self.gone = sorted(gone, reverse=True)  # the next one last
+        self.gone = sorted(set(gone), reverse=True)  # the next one last
+        self.size = sum(each.size for each in self.gone)  # and of the leaves that came
+        self.reached = 0
         self.peaks: list[tuple[int, bytes]] = []  # (how many leaves, node), ever fewer
         self._fill()
 
     def add(self, leaves: Iterable[bytes]) -> None:
         for leaf in leaves:
+            self.size += 1
             self._push(1, leaf)
             self._fill()
 
@@ -43,12 +45,12 @@ class PartialTree:
         return node or EMPTY
 
     def _fill(self) -> None:
-        while self.gone and self.gone[-1].start == self.size:
+        while self.gone and self.gone[-1].start == self.reached:
             _, size, node = self.gone.pop()
             self._push(size, node)
 
     def _push(self, size: int, node: bytes) -> None:
-        self.size += size
+        self.reached += size
         while self.peaks and self.peaks[-1][0] == size:
             _, left = self.peaks.pop()
             size, node = 2 * size, node_hash(left, node)

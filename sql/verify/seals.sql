@@ -119,7 +119,7 @@ whole as materialized (
    cross join jsonb_array_elements(t.contents -> 'whole') w
 ),
 gone as materialized (
-  select (s.value ->> 'number')::bigint as number, (n.value ->> 0)::bigint as start,
+  select distinct (s.value ->> 'number')::bigint as number, (n.value ->> 0)::bigint as start,
          (n.value ->> 1)::bigint as size, decode(n.value ->> 2, 'hex') as hash
     from tombstone t
    cross join jsonb_array_elements(t.contents -> 'partly') s

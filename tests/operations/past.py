@@ -1,7 +1,10 @@
-"""An arena with a past: users who were locked and unlocked over months that are long gone, sealed in
-the midst of them."""
+"""An arena with a past: users who were locked and unlocked over months that are long gone, and seals
+which hold entries of two of them."""
 
 import io
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.core.management import call_command
@@ -13,8 +16,8 @@ PEOPLE = f"""
 insert into accounts_user (id, username, password, is_superuser, first_name, last_name, email,
                            is_staff, is_active, date_joined)
 overriding system value
-select n, 'user' || n, '', false, '', '', '', false, true, now() from generate_series(101, {100 + USERS}) n;
-set session_replication_role = replica;
+select n, 'user' || n, '', false, '', '', '', false, true, now()
+  from generate_series(101, {100 + USERS}) n;
 alter table user_fsm disable trigger user;
 insert into user_fsm (user_id, current_state)
 select n, 'locked' from generate_series(101, {100 + USERS}) n where n % 5 <> 0;
@@ -23,19 +26,23 @@ alter table user_fsm enable always trigger pgtrigger_record_insert_dd5c0,
   enable always trigger pgtrigger_record_delete_d6efa,
   enable always trigger pgtrigger_record_truncate_0957c
 """
-# Of ten rounds, each some days after the one before. Every fifth user is deleted in the last one of theirs.
+# Of ten rounds, each some days after the one before. Every fifth user is deleted in the fifth.
 ROUND = """
 insert into user_state_audit (username, initiated_by, start_state, end_state, datetime, ip_address,
   user_id, transition, reason, request_id, initiator_id, impersonator, db_user, application_name,
   client_addr, transaction_id, subject_salt, actor_salt)
 select 'user' || n, case when n % 3 = 0 then 'CLI' else E'm\\u00f6na "\\u2028"\\t' end,
        case when {r} = 1 then 'new' when {r} % 2 = 1 then 'locked' else 'active' end,
-       case when {r} = 5 and n % 5 = 0 then 'deleted' when {r} % 2 = 1 then 'active' else 'locked' end,
+       case when {r} = 5 and n % 5 = 0 then 'deleted' when {r} % 2 = 1 then 'active'
+            else 'locked' end,
        timestamptz '2024-01-05 08:00:00.123456+00' + interval '{days} days' + interval '1 ms' * n,
-       '192.0.2.1', n, case when {r} = 1 or {r} = 5 and n % 5 = 0 then null when {r} % 2 = 1 then 'unlock'
-       else 'lock' end, case when n % 2 = 0 then 'why' end, 'r{r}', case when n % 2 = 0 then 1 end, null,
-       'web', case when n % 4 <> 0 then '' end, case when n % 2 = 0 then inet '192.0.2.2' end,
-       pg_current_xact_id()::text::bigint, uuid_send(gen_random_uuid()), uuid_send(gen_random_uuid())
+       '192.0.2.1', n,
+       case when {r} = 1 or {r} = 5 and n % 5 = 0 then null when {r} % 2 = 1 then 'unlock'
+            else 'lock' end,
+       case when n % 2 = 0 then 'why' end, 'r{r}', case when n % 2 = 0 then 1 end, null, 'web',
+       case when n % 4 <> 0 then '' end, case when n % 2 = 0 then inet '192.0.2.2' end,
+       pg_current_xact_id()::text::bigint,
+       uuid_send(gen_random_uuid()), uuid_send(gen_random_uuid())
   from generate_series({first}, {last}) n
  where {r} <= 5 or n % 5 <> 0
  order by n
@@ -43,7 +50,7 @@ select 'user' || n, case when n % 3 = 0 then 'CLI' else E'm\\u00f6na "\\u2028"\\
 
 
 def give_past(arena: Arena) -> None:
-    """January to April 2024, 180 entries; each seal holds one round and a half."""
+    """January to April 2024, 180 entries; each seal holds one round and a half of them."""
     arena.sql("postgres", *PEOPLE.split(";\n"))
     for r in range(1, 11):
         half = 100 + USERS // 2
@@ -78,3 +85,17 @@ def archive(arena: Arena, before: str, folder: Path) -> str:
     )
     arena.django.close()
     return output.getvalue().strip()
+
+
+@contextmanager
+def copied(original: Arena) -> Iterator[Arena]:
+    """A copy of it, with the same sealer."""
+    original.django.close()
+    original.server.copies += 1
+    copy = Arena(original.server, f"arena_{original.server.copies}")
+    copy.make(original.name)
+    shutil.copytree(original.folder.name, copy.folder.name, dirs_exist_ok=True)
+    try:
+        yield copy
+    finally:
+        copy.drop()

@@ -7,7 +7,7 @@ OFF = f"alter table user_fsm disable trigger {UPDATE}"
 ALWAYS = f"alter table user_fsm enable always trigger {UPDATE}"
 GUARDS = (
     "do $$ declare t regclass; begin for t in select c.oid from pg_class c"
-    " where c.relkind in ('r', 'p') and c.relname ~ '^user_state_(audit|seal)' loop"
+    " where c.relkind in ('r', 'p') and c.relname ~ '^user_state_(audit|seal|archive)' loop"
     " execute format('alter table %s {state} trigger refuse_rewriting, {state} trigger"
     " refuse_truncate', t); end loop; end $$"
 )
