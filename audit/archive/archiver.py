@@ -19,7 +19,7 @@ from audit.seals.tombstone import Contents, Month, Tombstone, moment_text
 
 from .exchange import exchange
 from .needs import keep_up, need_all, need_green
-from .plan import Plan, days_digest, plan
+from .plan import Plan, days_digest, plan, span
 from .thinning import ThinnedTally, ranges
 from .writing import compare, write_manifests, write_months
 
@@ -41,14 +41,13 @@ class Archiver:
         CannotLookError, DatabaseError."""
         need_all(self.connection, self.key, self.folder)
         with looking(self.connection):
-            if plan(self.connection, before) is None:
-                return None
+            to_go = span(self.connection, before)
+        if to_go is None:
+            return None
         keep_up(self.connection)
         need_green(self.connection, self.key)
         with looking(self.connection):
-            planned = plan(self.connection, before)
-            if planned is None:
-                return None
+            planned = plan(self.connection, *to_go)
             tombstone, contents = self._write(planned)
         exchange(self.connection, planned, tombstone, contents)
         return tombstone

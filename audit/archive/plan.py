@@ -6,8 +6,8 @@ from typing import NamedTuple
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit.findings import CannotLookError
-from audit.seals.chain import Placing, counting, read_rows
-from audit.seals.queries import rows_in
+from audit.seals.chain import Placing, Reach, counting, read_rows
+from audit.seals.queries import rows_in, set_parameters
 from audit.seals.receipt import Receipt
 from audit.seals.tombstone import Archived, Tombstone, moment_of, read_archived
 from audit.seals.verify import receipts_of
@@ -57,23 +57,31 @@ class Plan(NamedTuple):
         return [each for each in seals if each.lines and each.first <= last and each.last >= first]
 
 
-def plan(connection: BaseDatabaseWrapper, before: datetime) -> Plan | None:
-    """Within looking(); None where there is nothing to archive. CannotLookError."""
+def span(connection: BaseDatabaseWrapper, before: datetime) -> tuple[datetime, datetime] | None:
+    """From when to when everything is archived afterwards, within looking(); None where there is
+    nothing to archive."""
     [[since, until]] = rows_in(connection, "archive/span.sql", before=before.isoformat())
-    archived = read_archived(connection)
-    before_it = last_tombstone(archived)
-    if until is None or (before_it and until <= moment_of(before_it.until)):
+    archived = last_tombstone(read_archived(connection))
+    if until is None or (archived and until <= moment_of(archived.until)):
         return None
+    return since, until
+
+
+def plan(connection: BaseDatabaseWrapper, since: datetime, until: datetime) -> Plan:
+    """Within looking(). CannotLookError where it can't be archived."""
+    set_parameters(connection, until=until.isoformat())
+    need_clean_cut(connection, until)
     rows = read_rows(connection)
     placing = Placing(counting(rows, (each for each in receipts_of(rows) if each.begins_epoch)))
-    reach = placing.reach
-    found = rows_in(
-        connection,
-        "archive/months.sql",
-        until=until.isoformat(),
-        after=reach.after,
-        horizon=reach.horizon,
-    )
+    months = months_to_go(connection, placing.reach)
+    kept = [entry for (entry,) in rows_in(connection, "archive/kept.sql")]
+    [counted] = rows_in(connection, "archive/count.sql")
+    archived = read_archived(connection)
+    return Plan(since, until, months, kept, tuple(counted), placing, archived)
+
+
+def months_to_go(connection: BaseDatabaseWrapper, reach: Reach) -> list[MonthToGo]:
+    found = rows_in(connection, "archive/months.sql", after=reach.after, horizon=reach.horizon)
     months = [MonthToGo(*row) for row in found]
     for month in months:
         if month.unsealed:
@@ -81,9 +89,15 @@ def plan(connection: BaseDatabaseWrapper, before: datetime) -> Plan | None:
                 f"{month.unsealed:,} of the {month.entries:,} entries of {month.begins:%Y-%m} are"
                 " not sealed yet: run seal_audit first."
             )
-    kept = [entry for (entry,) in rows_in(connection, "archive/kept.sql")]
-    [counted] = rows_in(connection, "archive/count.sql")
-    return Plan(since, until, months, kept, tuple(counted), placing, archived)
+    return months
+
+
+def need_clean_cut(connection: BaseDatabaseWrapper, until: datetime) -> None:
+    for earlier, later in rows_in(connection, "archive/mixed.sql"):
+        raise CannotLookError(
+            f"Entry {earlier} is dated before {until:%Y-%m-%d}, and was written after entry {later} of"
+            " the same user, which is not, for a clock was wrong: archive up to another month."
+        )
 
 
 def last_tombstone(archived: list[Archived]) -> Tombstone | None:

@@ -99,3 +99,13 @@ def copied(original: Arena) -> Iterator[Arena]:
         yield copy
     finally:
         copy.drop()
+
+
+def findings(arena: Arena, **options) -> list[str]:
+    """By the command, with the key and without it, and by psql."""
+    without = arena.verify()
+    arena.django.close()
+    assert sorted(arena.verify_by_psql(), key=str) == sorted(without, key=str)
+    found = arena.verify(keys=[KEY.public_key()], **options)
+    arena.django.close()
+    return [f"{each.object} {each.detail}" for each in found]
