@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -19,6 +20,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.locks import INSUFFICIENT_PRIVILEGE, sqlstate
 
+from .archive.check import findings as findings_of_files
 from .expectation import Difference, differences, runs_code_of
 from .findings import AnotherReleaseError, CannotLookError, Finding
 from .isolation import beside, is_superuser, savepoint, snapshot
@@ -36,6 +38,7 @@ PARTS = (
     "daily",
     "carried",
     "erased",
+    "archive",
 )  # files of sql/verify, beside the histories
 AHEAD = 1000  # findings of the second one that are kept until those of the first are reported
 
@@ -122,11 +125,13 @@ def findings(
     user: str | None = None,
     keys: Iterable[Ed25519PublicKey] = (),
     receipts: Iterable[Receipt] = (),
+    archive: Path | None = None,
 ) -> Iterator[Finding]:
     """Whatever is not as it should be, within verifying().
 
     Of the entries and seals from ``since`` on; of the entries of one ``user``, by name, and then
-    of no seal. ``keys`` are those that may have signed, ``receipts`` are what somebody has kept.
+    of no seal. ``keys`` are those that may have signed, ``receipts`` are what somebody has kept,
+    ``archive`` is a folder with the files of what is archived.
     CannotLookError when none of the keys has signed anything, nobody has that name, or the database
     is of another version and nothing of it is wrong in any.
     """
@@ -147,6 +152,8 @@ def findings(
     yield from of_everybody(connection, since, harmed, *PARTS)
     seals = (findings_of_seals, since, list(keys), list(receipts))
     yield from looked_at(connection, "seals", harmed, *seals)
+    if archive is not None:
+        yield from looked_at(connection, "archive", harmed, findings_of_files, archive)
 
 
 def release_error(

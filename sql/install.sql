@@ -21,6 +21,7 @@ set user_state.transitions = '';
 \ir install/26_user_state_audit_default.sql
 \ir install/27_user_state_daily.sql
 \ir install/28_user_state_carried.sql
+\ir install/29_user_state_archive.sql
 \ir install/29_user_state_verification.sql
 \ir install/29_user_state_export.sql
 \ir install/30_refuse_rewriting.sql

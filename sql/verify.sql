@@ -104,6 +104,8 @@ select coalesce(bool_or(d.code), false) as code, :'user_id' = '' as of_everybody
     \ir verify/part.sql
     \set part carried
     \ir verify/part.sql
+    \set part archive
+    \ir verify/part.sql
     \set sealed true
     select count(*) > 0 as sealed from public.user_state_seal \gset
     \if :sealed

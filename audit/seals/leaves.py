@@ -15,6 +15,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from audit.isolation import beside
 from audit.sqlfiles import text_of
 
+from .queries import rows_of
+
 BLOCK = 65_536  # ids that are read at once: 3 MB, and 10 MB as Python's objects
 AHEAD = 2  # blocks that are read, or waiting to be taken, for each connection
 HASH = 32  # bytes
@@ -69,6 +71,22 @@ def blocks(connection: BaseDatabaseWrapper, first: int, last: int) -> Iterator[B
         # closing: whoever stops taking blocks must not leave a thread that uses the connection.
         with closing(read_ahead(connection, drivers, spans)) as read:
             yield from read
+
+
+def kept_blocks(connection: BaseDatabaseWrapper) -> Iterator[Block]:
+    """The entries that were kept of archived months, which blocks() leaves out."""
+    [[last]] = rows_of(connection, "archived")
+    with connection.wrap_database_errors:
+        for begin in block_begins(connection, 1, last):
+            switch_kept(connection, on=True)
+            block = read_block(connection.connection, begin, min(begin + BLOCK - 1, last))
+            switch_kept(connection, on=False)
+            yield block
+
+
+def switch_kept(connection: BaseDatabaseWrapper, on: bool) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select set_config('user_state.kept', %s, true)", [str(on)])
 
 
 def block_begins(connection: BaseDatabaseWrapper, first: int, last: int) -> list[int]:

@@ -15,7 +15,13 @@ from .queries import rows_of
 from .receipt import Receipt
 from .state import RefusedError
 
-TABLES = ("user_state_audit", "user_state_seal", "user_state_site", "django_migrations")
+TABLES = (
+    "user_state_audit",
+    "user_state_seal",
+    "user_state_archive",
+    "user_state_site",
+    "django_migrations",
+)
 GO_ON = "If that is what you meant, go on with: seal_audit --new-epoch"
 
 
@@ -79,7 +85,7 @@ def table_locks(connection: BaseDatabaseWrapper) -> list[str]:
     """So that no table is exchanged. Where we are superuser, as whom the tables' owner could have
     code run, also so that nobody adds any. CannotLookError where there are none."""
     with connection.cursor() as cursor:
-        cursor.execute("select pg_catalog.to_regclass('public.user_state_site') is not null")
+        cursor.execute("select pg_catalog.to_regclass('public.user_state_archive') is not null")
         if cursor.fetchone() == (False,):
             raise CannotLookError("The database is of an older version: run migrate first.")
     mode = "share update exclusive" if is_superuser(connection) else "access share"

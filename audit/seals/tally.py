@@ -2,12 +2,13 @@
 cost what one costs."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from .chain import Placed, Reach
 from .leaves import Rows
 from .merkle import Tree
+from .partial import Gone, PartialTree
 from .receipt import Receipt
 
 SHOWN = 100  # entries that are named, of each kind of finding
@@ -58,13 +59,21 @@ def zones(placed: Sequence[Placed], reach: Reach) -> Iterator[Zone]:
 
 
 class Tally:
-    """What each of the ``checked`` seals takes; which entries come late."""
+    """What each of the ``checked`` seals takes, beside what is ``gone`` of it; which entries come
+    late."""
 
-    def __init__(self, placed: Sequence[Placed], reach: Reach, checked: Collection[int]):
+    def __init__(
+        self,
+        placed: Sequence[Placed],
+        reach: Reach,
+        checked: Collection[int],
+        gone: Mapping[int, list[Gone]] | None = None,
+    ):
         self.zones = list(zones(placed, reach))
         self.checked = checked  # their numbers
+        self.gone = gone or {}  # by number
         self.zone = 0
-        self.open: dict[int, tuple[Receipt, Tree]] = {}  # by number
+        self.open: dict[int, tuple[Receipt, Tree | PartialTree]] = {}  # by number
         self.wrong: dict[int, str] = {}  # what is wrong with a seal, by its number
         self.done: set[int] = set()
         self.late: list[int] = []
@@ -114,8 +123,16 @@ class Tally:
             self.late += [each for each in rows.ids if not first <= each <= last]
             rows = rows.part(bisect_left(rows.ids, first), bisect_right(rows.ids, last))
         if rows.ids and receipt.number in self.checked:
-            _, tree = self.open.setdefault(receipt.number, (receipt, Tree()))
-            tree.add(rows.leaves)
+            self._grow(receipt, rows)
+
+    def _grow(self, receipt: Receipt, rows: Rows) -> None:
+        self._open(receipt)
+        self.open[receipt.number][1].add(rows.leaves)
+
+    def _open(self, receipt: Receipt) -> None:
+        if receipt.number not in self.open:
+            gone = self.gone.get(receipt.number)
+            self.open[receipt.number] = receipt, PartialTree(gone) if gone else Tree()
 
     def _close_passed(self, reached: int) -> None:
         passed = [n for n, (each, _) in self.open.items() if each.last <= reached]
@@ -132,11 +149,11 @@ class Tally:
         """There are no more entries."""
         for receipt, _ in placed:
             if receipt.number in self.checked and receipt.number not in self.done:
-                self.open.setdefault(receipt.number, (receipt, Tree()))
+                self._open(receipt)
                 self._close(receipt.number)
 
 
-def difference(receipt: Receipt, tree: Tree) -> str | None:
+def difference(receipt: Receipt, tree: Tree | PartialTree) -> str | None:
     """Between what was sealed and the tree of what is there; None when there is none."""
     between = f"between {receipt.first} and {receipt.last}"
     if tree.size != receipt.lines:

@@ -1,9 +1,11 @@
 """Whether what was sealed is still what is there, and who signed it. sql/verify/seals.sql finds
 the same, but for signatures and receipts."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import zip_longest
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -12,10 +14,13 @@ from audit.findings import CannotLookError, Finding
 
 from .chain import Placed, Placing, Row, broken_links, counting, read_rows
 from .keys import key_id
-from .leaves import blocks
+from .leaves import blocks, kept_blocks
+from .merkle import Tree
+from .partial import Gone
 from .queries import rows_of
 from .receipt import Receipt
 from .tally import Tally
+from .tombstone import Archived, Tombstone, gone_of, read_archived, whole_ranges
 
 # The signature of a seal vouches for those before it, which are chained to it. Of so many of the
 # newest each is checked all the same; a hundred thousand would take half a minute.
@@ -24,6 +29,7 @@ LATE = (
     "says that it is of a transaction that was sealed without it: written later, or since a restore"
 )
 FUTURE = "says that it is of a transaction that has not been yet: forged, or of another server"
+KEPT = "is not what was kept: {} entries; now there are {}"
 SALTS = "has a part with neither a salt of 16 bytes nor the digest of what was erased"
 NONE = "are not there, although a key was given: none was made yet, or all were removed"
 REMOVED = "was printed, and is not here: an older state was restored, or it was removed"
@@ -50,12 +56,14 @@ def findings(
         yield Finding("seal", "seals", None, None, NONE)
     counted = counting(rows, filter(signatures.may_step_over, receipts_of(rows)))
     placing = Placing(counted)
+    archived = read_archived(connection)
     moment = moment_of(since)
     if rows:
         for number, wrong in broken(connection, counted, placing):
             yield of_seal(number, wrong)
-        yield from entries(connection, placing, moment)
+        yield from entries(connection, placing, moment, archived)
     yield from signatures.wrong(counted, moment)
+    yield from signatures.wrong_archived(archived)
     yield from lost(rows, counted, receipts)
 
 
@@ -83,14 +91,20 @@ def broken(
         yield number, "does not begin where the seals before it end"
 
 
-def entries(connection: BaseDatabaseWrapper, placing: Placing, moment: str) -> Iterator[Finding]:
-    """What is wrong with what the seals from ``moment`` on hold, and with what came since."""
+def entries(
+    connection: BaseDatabaseWrapper,
+    placing: Placing,
+    moment: str,
+    archived: Sequence[Archived] = (),
+) -> Iterator[Finding]:
+    """What is wrong with what the seals from ``moment`` on hold, and with what came since; and
+    with what was kept of what is ``archived``."""
     placed = placing.placed
     if not placed:
         return
     checked = {each.receipt.number for each in placed if each.receipt.at >= moment}
     first = first_to_read(placed, checked)
-    tally = Tally(placed, placing.reach, checked)
+    tally = Tally(placed, placing.reach, checked, gone_from(placed, archived))
     [[greatest]] = rows_of(connection, "greatest")
     whole = True
     for block in blocks(connection, first, greatest):
@@ -100,10 +114,45 @@ def entries(connection: BaseDatabaseWrapper, placing: Placing, moment: str) -> I
     for number, wrong in sorted(tally.wrong.items()):
         yield of_seal(number, wrong)
     yield from of_entries(whose(connection, tally.late), LATE)
-    if not whole:
+    kept = Kept.of(connection, archived)
+    if kept.wrong:
+        yield Finding("seal", "table user_state_audit_kept", None, None, kept.wrong)
+    if not (whole and kept.are_whole):
         yield from of_entries(rows_of(connection, "salts", first_id=first), SALTS)
     if is_of_this_server(connection, placed[-1].receipt):
         yield from of_entries(rows_of(connection, "future", after=placing.reach.after), FUTURE)
+
+
+def gone_from(placed: Sequence[Placed], archived: Sequence[Archived]) -> Mapping[int, list[Gone]]:
+    """What of each seal is archived."""
+    gone = gone_of(archived)
+    receipts = [each.receipt for each in placed]
+    numbers = [each.number for each in receipts]
+    for first, last in whole_ranges(archived):
+        for receipt in receipts[bisect_left(numbers, first) : bisect_right(numbers, last)]:
+            gone[receipt.number] = [Gone(0, receipt.lines, bytes.fromhex(receipt.root))]
+    return gone
+
+
+class Kept(NamedTuple):
+    """Of archived months, the last entry of each user: what is ``wrong`` with them, if anything,
+    and whether each has what its seal needs."""
+
+    wrong: str | None
+    are_whole: bool
+
+    @classmethod
+    def of(cls, connection: BaseDatabaseWrapper, archived: Sequence[Archived]) -> "Kept":
+        if not archived:
+            return cls(None, are_whole=True)
+        tree, whole = Tree(), True
+        for block in kept_blocks(connection):
+            whole = whole and block.are_whole
+            tree.add(block.rows().leaves)
+        tombstone = archived[-1].tombstone
+        size, root = (tombstone.kept, tombstone.root) if tombstone else (0, "")
+        fits = (tree.size, tree.root().hex()) == (size, root)
+        return cls(None if fits else KEPT.format(size, tree.size), whole)
 
 
 def first_to_read(placed: Sequence[Placed], checked: Collection[int]) -> int:
@@ -169,12 +218,18 @@ class Signatures:
                 " given: it is the wrong one, or all seals were made again."
             )
 
-    def what_is_wrong(self, receipt: Receipt) -> str | None:
+    def what_is_wrong(self, receipt: Receipt | Tombstone) -> str | None:
         if receipt.key not in self.keys:
             return f"is signed with the key {receipt.key}, which was not given"
         if not receipt.is_signed_by(self.keys[receipt.key]):
             return "has a signature that is not of its key"
         return None
+
+    def wrong_archived(self, archived: Iterable[Archived]) -> Iterator[Finding]:
+        """Of each tombstone."""
+        for number, tombstone, _ in archived:
+            if self.keys and tombstone and (wrong := self.what_is_wrong(tombstone)):
+                yield Finding("signature", f"archive {number}", None, None, wrong)
 
     def may_step_over(self, receipt: Receipt) -> bool:
         return receipt.begins_epoch and not (self.keys and self.what_is_wrong(receipt))

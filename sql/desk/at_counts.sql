@@ -1,4 +1,5 @@
--- How many users were in each state at :moment: those who came into it, less those who left it.
+-- How many users were in each state at :moment: those who came into it, less those who left it. No row
+-- where the entries of then are archived.
 --
 --   psql -v moment='2026-01-31 12:00+00' -f sql/desk/at_counts.sql
 --
@@ -26,6 +27,7 @@ moved as (
 select m.state, sum(m.users)::bigint as users
   from moved m
  where m.state not in ('new', 'deleted')
+   and :'moment'::timestamptz >= (select coalesce(max(t.until), '-infinity') from public.user_state_archive t)
  group by m.state
 having sum(m.users) <> 0
  order by m.state;

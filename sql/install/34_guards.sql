@@ -19,8 +19,8 @@ begin
              where c.oid in (
                select to_regclass('public.' || t)
                  from unnest(array['user_state_audit', 'user_state_transition', 'user_state_site',
-                                   'user_state_seal', 'user_state_verification',
-                                   'user_state_export']) as t
+                                   'user_state_seal', 'user_state_archive',
+                                   'user_state_verification', 'user_state_export']) as t
                 union all
                select i.inhrelid from pg_catalog.pg_inherits i
                 where i.inhparent = to_regclass('public.user_state_audit'))) as t

@@ -7,6 +7,7 @@
 -- in user_state_carried, or with the first entry.
 -- Whoever was not there yet, or was deleted, has no row. Before the first entry nobody has; at a moment that
 -- is still to come, everybody is as they are.
+-- Where the entries of then are archived, nobody has a row.
 -- Safe to run again: it states what has to be true.
 
 create or replace function public.user_state_at(moment timestamptz)
@@ -32,6 +33,7 @@ as $function$
                                          where q.quarter_end <= moment)) h
            order by h.user_id, h.entry_id desc) l
    where l.state <> 'deleted'
+     and moment >= (select coalesce(max(t.until), '-infinity') from public.user_state_archive t)
 $function$;
 
 comment on function public.user_state_at(timestamptz) is

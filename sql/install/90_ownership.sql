@@ -35,7 +35,7 @@ begin
        select to_regclass('public.' || t)
          from unnest(array['user_state_audit', 'user_state_transition', 'user_state_site',
                            'user_state_seal', 'user_state_verification', 'user_state_daily',
-                           'user_state_carried', 'user_state_export']) as t
+                           'user_state_carried', 'user_state_export', 'user_state_archive']) as t
        union all
        select i.inhrelid from pg_inherits i where i.inhparent = to_regclass('public.user_state_audit'))
     union all

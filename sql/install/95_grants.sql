@@ -67,6 +67,7 @@ begin
      or to_regclass('public.user_state_daily') is null
      or to_regclass('public.user_state_carried') is null
      or to_regclass('public.user_state_verification') is null
+     or to_regclass('public.user_state_archive') is null
      or to_regclass('public.user_state_export') is null then
     return;
   end if;
@@ -77,7 +78,7 @@ begin
   end if;
   revoke all on public.user_state_audit, public.user_state_transition, public.user_state_site,
     public.user_state_seal, public.user_state_verification, public.user_state_daily,
-    public.user_state_carried, public.user_state_export
+    public.user_state_carried, public.user_state_archive, public.user_state_export
     from public;
   foreach reader in array array[
     'user_state_audit_app', 'user_state_audit_reader', 'user_state_audit_sealer'
@@ -87,7 +88,7 @@ begin
       'grant select on public.user_state_audit, public.user_state_transition,'
       ' public.user_state_audit_default, public.user_state_site, public.user_state_seal,'
       ' public.user_state_verification, public.user_state_daily, public.user_state_carried,'
-      ' public.user_state_export to %I',
+      ' public.user_state_archive, public.user_state_export to %I',
       reader);
     -- To see whether it is behind the entries.
     execute format('grant select on sequence public.user_state_audit_id_seq to %I', reader);
@@ -96,6 +97,7 @@ begin
   -- is counted and carried: maintain_audit writes that, as the same.
   -- NOTE: nothing on the months by themselves: they are read as the audit. The default partition is
   -- looked at for what should not be there.
+  -- NOTE: no insert of tombstones: whoever drops months writes them, as the owner.
   grant insert on public.user_state_seal to user_state_audit_sealer;
   -- NOTE: no update or delete of seals; and the application adds none.
   grant insert (findings, entries, users, seals, unsealed, signatures_checked, migration)

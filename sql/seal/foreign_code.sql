@@ -10,6 +10,7 @@ with recursive ours as (
   select c.oid, c.relname, c.relkind, c.relrowsecurity
     from pg_catalog.pg_class c
    where c.oid in (to_regclass('public.user_state_audit'), to_regclass('public.user_state_seal'),
+                   to_regclass('public.user_state_archive'),
                    to_regclass('public.user_state_site'), to_regclass('public.django_migrations'))
   union
   select c.oid, c.relname, c.relkind, c.relrowsecurity
@@ -60,6 +61,6 @@ select o.relname::text, f.what
    select 'has the trigger ' || t.tgname
      from pg_catalog.pg_trigger t
     where t.tgrelid = o.oid and not t.tgisinternal and t.tgtype & 4 = 4 -- of INSERT
-      and o.relname = 'user_state_seal'
+      and o.relname in ('user_state_seal', 'user_state_archive')
  ) f
  order by 1, 2;

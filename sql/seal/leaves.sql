@@ -7,6 +7,8 @@
 -- Why it is safe: it only reads. Nothing that a session can set enters a hash.
 -- A digest counts only in a part that was erased, as its columns say: else whoever puts the true
 -- digest beside a forged name would not be found.
+-- Of archived months the last entry of each user is kept, and its seal knows it as archived: those
+-- are left out, and are all that there is where user_state.kept is on.
 -- An entry without a transaction_id, where somebody has let that be null, gets one that no seal takes.
 -- They are sent as one row: to take one for each entry would keep the reader as busy as the hashing
 -- keeps PostgreSQL.
@@ -47,6 +49,9 @@ select coalesce(string_agg(int8send(l.id), ''), '') as ids,
           from public.user_state_audit a
          where a.id between current_setting('user_state.first_id')::bigint
                         and current_setting('user_state.last_id')::bigint
+            and ((a.datetime < (select max(t.until) from public.user_state_archive t)
+                  and a.id <= (select max(t.last_id) from public.user_state_archive t)) is true)
+                = current_setting('user_state.kept')::boolean
          order by a.id
       ) e
   ) l;

@@ -73,12 +73,12 @@ select coalesce(jsonb_agg(jsonb_build_object(
            when 'trigger' then d.object !~ ' on user_state_transition$'
            when 'grant' then d.object ~ '^grant to the owner'
            else d.kind in ('table', 'constraint', 'function', 'rule', 'policy', 'child', 'sequence')
-         end and d.object !~ 'user_state_(seal|site|verification|daily|carried|export)',
+         end and d.object !~ 'user_state_(seal|site|verification|daily|carried|archive|export)',
          -- No release does without one of the four triggers, nor has rows hidden or diverted.
          'in_any_release',
          d.kind = 'trigger' and d.missing and d.object ~ ' on user_fsm$' and d.records is not true
          or d.kind in ('rule', 'policy', 'child')
-            and d.object !~ 'user_state_(seal|site|verification|daily|carried|export)'
+            and d.object !~ 'user_state_(seal|site|verification|daily|carried|archive|export)'
          or d.kind = 'table' and d.object !~ 'user_state_'
        ) order by d.kind, d.object), '[]')::text
   from differs d

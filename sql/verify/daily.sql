@@ -1,11 +1,14 @@
 -- Days of user_state_daily that are not as the entries are. One row for each.
 --
--- Who runs it: verify_audit and verify.sql, after settings.sql. user_state.since, a time, narrows it.
+-- Who runs it: verify_audit and verify.sql, after settings.sql. user_state.since, a time, narrows it. Of
+-- days whose entries are archived the last tombstone has the digest: see archive.sql.
 -- Why it is safe: it only reads, and all of it in one snapshot.
 
 with bounds as materialized (
-  select coalesce((nullif(current_setting('user_state.since', true), '')::timestamptz
-                     at time zone 'UTC')::date, '-infinity') as first_day,
+  select coalesce(greatest((nullif(current_setting('user_state.since', true), '')::timestamptz
+                              at time zone 'UTC')::date,
+                           (select max(t.until) at time zone 'UTC'
+                              from public.user_state_archive t)::date), '-infinity') as first_day,
          max(d.day) as last_day
     from public.user_state_daily d
 ),

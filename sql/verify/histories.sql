@@ -19,6 +19,9 @@ asked as materialized (
   select nullif(current_setting('user_state.since', true), '')::timestamptz as since,
          nullif(current_setting('user_state.user_id', true), '')::bigint as of_user,
          nullif(current_setting('user_state.share'), '')::bigint as share,
+         -- The last entry of a user before it is where their history begins: see docs/retention.md.
+         (select max(t.until) from public.user_state_archive t) as archived_until,
+         (select max(t.last_id) from public.user_state_archive t) as archived_to,
          interval '1 minute' as clock_may_err, -- servers correct their clocks
          timestamptz '2020-01-01 00:00+00' as no_entry_before -- than there is such an audit
 ),
@@ -39,7 +42,10 @@ suspect (user_id) as materialized (
              end as state_before_since
         from (
           select a.user_id, a.id, a.datetime as moment,
-                 case a.start_state when 'new' then '' else a.start_state end as state_before,
+                 case when a.start_state = 'new'
+                           or a.datetime < (select archived_until from asked)
+                              and a.id <= (select archived_to from asked)
+                      then '' else a.start_state end as state_before,
                  case a.end_state when 'deleted' then '' else a.end_state end as state_after
             from public.user_state_audit a
            where ((select since from asked) is null or a.datetime >= (select since from asked))
@@ -78,7 +84,10 @@ transaction as materialized (
   select a.user_id, row_number() over (partition by a.user_id order by min(a.id)) as number,
          array_agg(a.id order by a.id) as ids,
          array_agg(a.datetime order by a.id) as moments,
-         array_agg(case a.start_state when 'new' then '' else a.start_state end
+         array_agg(case when a.start_state = 'new'
+                              or a.datetime < (select archived_until from asked)
+                                 and a.id <= (select archived_to from asked)
+                         then '' else a.start_state end
                    order by a.id) as starts,
          array_agg(case a.end_state when 'deleted' then '' else a.end_state end
                    order by a.id) as ends

@@ -10,7 +10,7 @@ select pg_catalog.string_agg('public.' || c.relname, ', ' order by c.relname) as
  where c.relnamespace = pg_catalog.to_regnamespace('public')
    and c.relname in ('user_fsm', 'user_state_audit', 'user_state_transition', 'user_state_site',
                      'user_state_seal', 'user_state_daily', 'user_state_carried',
-                     'django_migrations')
+                     'user_state_archive', 'django_migrations')
    and c.relkind in ('r', 'p')
    and pg_catalog.has_table_privilege(c.oid, 'select')
 \gset

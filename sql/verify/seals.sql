@@ -105,6 +105,42 @@ latest as materialized (
   select r.* from reach r order by r.epoch desc limit 1
 ),
 
+-- What is archived: of some seals all entries; of others some, and in the place of these the nodes over the
+-- largest subtrees that are gone. What is not as it was signed counts for nothing.
+tombstone as materialized (
+  select case when encode(sha256(convert_to(t.contents, 'UTF8')), 'hex')
+                   = substring(t.receipt from ' contents=([0-9a-f]{64}) ')
+              then t.contents::jsonb end as contents
+    from public.user_state_archive t
+),
+whole as materialized (
+  select (w.value ->> 0)::bigint as first, (w.value ->> 1)::bigint as last
+    from tombstone t
+   cross join jsonb_array_elements(t.contents -> 'whole') w
+),
+gone as materialized (
+  select distinct (s.value ->> 'number')::bigint as number, (n.value ->> 0)::bigint as start,
+         (n.value ->> 1)::bigint as size, decode(n.value ->> 2, 'hex') as hash
+    from tombstone t
+   cross join jsonb_array_elements(t.contents -> 'partly') s
+   cross join jsonb_array_elements(s.value -> 'nodes') n
+),
+-- How many leaves are gone before those of which so many are there before.
+shift as materialized (
+  select g.number, (g.start - sum(g.size) over w + g.size)::bigint as present,
+         (sum(g.size) over w)::bigint as gone
+    from gone g
+  window w as (partition by g.number order by g.start)
+),
+-- And what is kept, which a tombstone vouches for as a seal does.
+kept as materialized (
+  select t.until, t.last_id,
+         coalesce(substring(t.receipt from ' kept=([0-9]{1,18}) ')::bigint, 0) as lines,
+         coalesce(substring(t.receipt from ' root=([0-9a-f]{64}) '), '') as root
+    from public.user_state_archive t
+   order by t.number desc limit 1
+),
+
 -- Which entries a seal takes: of ids greater than low and up to high, those beyond mark, or of
 -- transactions from start to before upto.
 seal_range as materialized (
@@ -117,16 +153,23 @@ seal_range as materialized (
            as high,
          case when p.begins_epoch then coalesce(b.mark, 0) else 9223372036854775807 end as mark,
          case when p.begins_epoch then coalesce(b.horizon, 0) else p.start end as start,
-         case when p.begins_epoch then null else p.upto end as upto
+         case when p.begins_epoch then null else p.upto end as upto,
+         exists (select from whole w where p.number between w.first and w.last) as is_whole,
+         false as is_kept
     from placed p
     left join reach b on b.epoch = p.epoch - 1
     left join reach n on n.epoch = p.epoch + 1
    where p.is_placed
+  union all
+  select 0, k.lines, 0, k.last_id, k.root, true, 0, 9223372036854775807, 9223372036854775807,
+         -9223372036854775808, null, false, true
+    from kept k
 ),
 span as materialized (
   select coalesce(min(r.first) filter (where r.is_checked and r.lines > 0),
                   least(max(r.last), 9223372036854775806) + 1)::bigint as first_id
     from seal_range r
+   where not r.is_kept
   having count(*) > 0
 ),
 taken as materialized (
@@ -159,7 +202,7 @@ taken as materialized (
              end, 'hex')])::text, 'UTF8'))
          end as leaf
     from seal_range r
-    join span s on r.last >= s.first_id
+    join span s on r.last >= s.first_id or r.is_kept
    cross join lateral (
      select a.*
        from public.user_state_audit a
@@ -167,36 +210,66 @@ taken as materialized (
         and a.id > r.low and a.id <= r.high
         and (a.id > r.mark or a.transaction_id >= r.start)
         and (r.upto is null or a.transaction_id < r.upto)
+        and ((a.datetime < (select k.until from kept k) and a.id <= (select k.last_id from kept k)) is true)
+            = r.is_kept
    ) a
+),
+sized as materialized (
+  select g.number, max(g.gone) + coalesce(max(t.present), 0) as size
+    from (select s.number, max(s.gone) as gone from shift s group by s.number) g
+    left join (select k.number, max(k.size) as present from taken k
+                where k.number in (select s.number from shift s) group by k.number) t
+      on t.number = g.number
+   group by g.number
 ),
 
 -- The Merkle trees of all seals, one level after the other: two nodes side by side become one, and
--- a last one without a partner goes up as it is.
+-- a last one without a partner goes up as it is. A node over what is gone waits for its level.
 node as (
-  select t.number, t.size as entries, t.place, t.size, t.leaf as hash
-    from taken t
-   where t.leaf is not null
+  select b.number, b.entries, b.entries as size, 0 as reached, b.level, b.place, b.hash
+    from (
+      select t.number,
+             case when t.number in (select z.number from sized z)
+                  then (select z.size from sized z where z.number = t.number) else t.size end as entries,
+             0 as level,
+             case when t.number in (select s.number from shift s)
+                  then t.place + coalesce((select max(s.gone) from shift s
+                                            where s.number = t.number and s.present <= t.place), 0)
+                  else t.place end as place,
+             t.leaf as hash
+        from taken t
+       where t.leaf is not null
+      union all
+      select g.number, z.size, l.level, g.start >> l.level, g.hash
+        from gone g
+        join sized z on z.number = g.number
+       cross join lateral (select length(ltrim((g.size - 1)::bit(64)::text, '0')) as level) l
+    ) b
   union all
-  select l.number, l.entries, l.place / 2, (l.size + 1) / 2,
-         coalesce(sha256(decode('01', 'hex') || l.hash || l.beside), l.hash)
-    from (select n.number, n.entries, n.place, n.size, n.hash,
-                 lead(n.hash) over (partition by n.number order by n.place) as beside
+  select l.number, l.entries, (l.size + 1) / 2, l.reached + 1, greatest(l.level, l.reached + 1),
+         case when l.level > l.reached then l.place else l.place / 2 end,
+         case when l.level > l.reached then l.hash
+              else coalesce(sha256(decode('01', 'hex') || l.hash || l.beside), l.hash) end
+    from (select n.*, lead(n.hash) over (partition by n.number, n.level order by n.place) as beside
             from node n
            where n.size > 1) l
-   where l.place % 2 = 0
+   where l.level > l.reached or l.place % 2 = 0
 ),
 -- Grouped and not joined, here and below: how many there are the planner can't know, and a loop in
 -- a loop would take hours.
 present as (
   select p.number, max(p.lines) as lines, max(p.first) as first, max(p.last) as last,
-         max(p.root) as root, coalesce(max(p.entries), 0) as size,
+         max(p.root) as root,
+         -- Where all is archived, whatever is there is more than that.
+         coalesce(case when bool_or(p.is_whole) then sum(p.entries) else max(p.entries) end, 0) as size,
          coalesce(max(p.top), encode(sha256(''), 'hex')) as top
-    from (select r.number, r.lines, r.first, r.last, r.root, null::bigint as entries,
-                 null::text as top
+    from (select r.number, r.lines, r.first, r.last, r.root,
+                 case when r.is_whole then r.lines end as entries,
+                 case when r.is_whole then r.root end as top, r.is_whole
             from seal_range r
            where r.is_checked
           union all
-          select n.number, null, null, null, null, n.entries, encode(n.hash, 'hex')
+          select n.number, null, null, null, null, n.entries, encode(n.hash, 'hex'), null
             from node n
            where n.size = 1) p
    group by p.number
@@ -234,8 +307,10 @@ finding as (
      select 'does not begin where the seals before it end' where p.legible and not p.is_placed
    ) f
   union all
-  select 'seal ' || p.number, null, null,
-         case when p.size <> p.lines
+  select case p.number when 0 then 'table user_state_audit_kept' else 'seal ' || p.number end, null, null,
+         case when p.number = 0
+              then 'is not what was kept: ' || p.lines || ' entries; now there are ' || p.size
+              when p.size <> p.lines
               then 'sealed ' || p.lines || ' entries between ' || p.first || ' and ' || p.last
                    || '; now there are ' || p.size
               else 'is broken: the entries between ' || p.first || ' and ' || p.last

@@ -22,5 +22,6 @@ set local user_state.no_id_from = 4611686018427387904;
 set local user_state.transitions = '';
 set local user_state.serving = '';
 set local user_state.share = '';
+set local user_state.kept = 'off';
 
 set local idle_in_transaction_session_timeout = 0;

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -49,7 +50,11 @@ class Command(AuditCommand):
         parser.add_argument(
             "--seal", metavar="RECEIPT", help="what seal_audit printed, once or more"
         )
-
+        parser.add_argument(
+            "--archive",
+            metavar="FOLDER",
+            help="the files of archived months, which it looks at too",
+        )
         parser.add_argument(
             "--as-superuser",
             action="store_true",
@@ -64,6 +69,7 @@ class Command(AuditCommand):
         user: str | None,
         public_key: list[str],
         seal: str | None,
+        archive: str | None,
         as_superuser: bool,
         **options: Any,
     ) -> None:
@@ -74,11 +80,14 @@ class Command(AuditCommand):
             keys = [key.public_key()]
         printed = self.receipts(seal, keys) if seal is not None else []
         checked = bool(keys) and user is None
+        folder = Path(archive) if archive is not None else None
         counts: Counter[str] = Counter()
         with ExitStack() as snapshot:
             with self.progress():
                 snapshot.enter_context(verify.verifying(connection, as_superuser))
-                found = counted(verify.findings(connection, begin, user, keys, printed), counts)
+                found = counted(
+                    verify.findings(connection, begin, user, keys, printed, folder), counts
+                )
                 first = list(islice(found, SHOWN))
                 extent = verify.extent(connection)
             if options["json"]:

@@ -7,7 +7,7 @@ OFF = f"alter table user_fsm disable trigger {UPDATE}"
 ALWAYS = f"alter table user_fsm enable always trigger {UPDATE}"
 GUARDS = (
     "do $$ declare g record; begin for g in select tgrelid::regclass as name, tgname"
-    " from pg_trigger where tgrelid::regclass::text ~ '^user_state_(audit|seal)'"
+    " from pg_trigger where tgrelid::regclass::text ~ '^user_state_(audit|seal|archive)'"
     " and tgname like 'refuse%' loop"
     " execute format('alter table %s {state} trigger %I', g.name, g.tgname);"
     " end loop; end $$"

@@ -21,6 +21,7 @@ WHO = {
         "test_owner_code",
         "test_owner_races",
         "test_owner_summaries",
+        "test_owner_archive",
     ],
     "A superuser": ["test_superuser"],
 }

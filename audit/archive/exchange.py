@@ -1,0 +1,69 @@
+"""Put a tombstone, and the last entry of each user, in the place of months: in one transaction."""
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from accounts.locks import holders
+from audit.findings import CannotLookError
+from audit.isolation import execute
+from audit.lock_waits import BlockedError, write_patiently
+from audit.seals.place import need_own_tables
+from audit.seals.queries import rows_in, set_parameters
+from audit.seals.tombstone import Contents, Tombstone, read_archived
+from audit.sqlfiles import send
+
+from .plan import Plan
+
+MEANWHILE = "Something was written into the months, or erased, meanwhile: run it again."
+INSERT = (
+    "insert into public.user_state_archive (number, since, until, last_id, receipt, contents)"
+    " values (%s, %s, %s, %s, %s, %s)"
+)
+
+
+def exchange(
+    connection: BaseDatabaseWrapper, planned: Plan, tombstone: Tombstone, contents: Contents
+) -> None:
+    """CannotLookError, where the database is not what was planned for, or somebody is in the way;
+    then nothing was changed."""
+
+    def work() -> None:
+        need_own_tables(connection)
+        set_aside(connection, planned)
+        send(connection, "archive/exchange.sql")
+        row = [tombstone.number, planned.since, planned.until, tombstone.last]
+        with connection.cursor() as cursor:
+            cursor.execute(INSERT, [*row, str(tombstone), contents.text])
+        send(connection, "install/34_guards.sql", "install/90_ownership.sql")
+        send(connection, "archive/carried.sql")
+        execute(connection, "set local synchronous_commit = on")
+
+    try:
+        write_patiently(connection, work)
+    except BlockedError:
+        raise CannotLookError(
+            "The files are written, and the months are still there, for the audit is in use by"
+            f" {holders(connection, *tables(planned), readers=True)}: run it again."
+        ) from None
+
+
+def set_aside(connection: BaseDatabaseWrapper, planned: Plan) -> None:
+    set_parameters(
+        connection,
+        since=planned.since.isoformat(),
+        until=planned.until.isoformat(),
+        kept_ids="{" + ",".join(map(str, planned.kept)) + "}",
+    )
+    send(connection, "archive/aside.sql")
+    [counted] = rows_in(connection, "archive/count.sql")
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*) from user_state_maintenance.user_state_audit_kept")
+        [kept] = cursor.fetchone()
+    there = read_archived(connection), tuple(counted), kept
+    if there != (planned.archived, planned.counted, len(planned.kept)):
+        raise CannotLookError(MEANWHILE)
+
+
+def tables(planned: Plan) -> list[str]:
+    """Those for which somebody may have to wait."""
+    months = [f"public.user_state_audit_{each.begins:%Y_%m}" for each in planned.months]
+    return ["public.user_state_audit", "public.user_state_audit_default", *months]

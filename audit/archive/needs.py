@@ -1,0 +1,62 @@
+"""What has to be so before anything is archived."""
+
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from accounts.locks import holders
+from audit import summaries, verify
+from audit.findings import CannotLookError
+from audit.isolation import is_superuser
+from audit.seals.keys import key_id
+from audit.seals.newest import newest
+from audit.seals.place import looking, need_primary
+
+from .files import need_folder
+from .parquet import need_pyarrow
+
+
+def need_all(connection: BaseDatabaseWrapper, key: Ed25519PrivateKey, folder: Path) -> None:
+    """CannotLookError, in one sentence, where something is missing."""
+    need_pyarrow()
+    need_folder(folder)
+    need_primary(connection)
+    need_owner(connection)
+    with looking(connection):
+        last = newest(connection)
+    if last is None:
+        raise CannotLookError("Nothing was sealed yet: run seal_audit first.")
+    if last.key != key_id(key):
+        raise CannotLookError(f"Seal {last.number} was made with another key, {last.key}.")
+
+
+def need_owner(connection: BaseDatabaseWrapper) -> None:
+    if is_superuser(connection):
+        raise CannotLookError("Run it as the role that migrates, and not as a superuser.")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_catalog.pg_has_role(c.relowner, 'usage') from pg_catalog.pg_class c"
+            " where c.oid = pg_catalog.to_regclass('public.user_state_audit')"
+        )
+        if cursor.fetchone() == (False,):
+            raise CannotLookError("Run it as the role that migrates, which owns the audit.")
+
+
+def keep_up(connection: BaseDatabaseWrapper) -> None:
+    """Have the days counted: of months that are gone none can be."""
+    if not summaries.keep_up(connection).settled:
+        writing = holders(connection, "public.user_state_audit")
+        raise CannotLookError(f"Days can't be counted, for states are changed by {writing}.")
+
+
+def need_green(connection: BaseDatabaseWrapper, key: Ed25519PrivateKey) -> None:
+    """That an entry is dated before the one before it is archived as it is."""
+    with verify.verifying(connection):
+        found = verify.findings(connection, keys=[key.public_key()])
+        first = next((each for each in found if each.kind != "clock"), None)
+    if first:
+        raise CannotLookError(
+            "Nothing is archived while something is wrong; verify_audit finds that"
+            f" {first.object} {first.detail}."
+        )

@@ -1,0 +1,91 @@
+"""Take the entries of files out of the trees of their seals: what they are there, and in the files,
+is the same; the nodes over them are kept."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from audit.findings import CannotLookError
+from audit.seals.chain import Placed, Reach
+from audit.seals.leaves import Rows
+from audit.seals.partial import Gone, Thinning
+from audit.seals.receipt import Receipt
+from audit.seals.tally import Tally
+
+from .streams import Leaf
+
+CHANGED = "Entry {} is not in the file as it is in the database: run it again."
+
+
+class ThinnedTally(Tally):
+    """Of the ``checked`` seals, ``whole`` and ``partly`` say what goes with the entries of
+    ``files``. ``holds`` are the numbers of the seals that hold entries of each file; ``leaves``
+    those of the ``kept`` entries, by id."""
+
+    def __init__(
+        self,
+        placed: Sequence[Placed],
+        reach: Reach,
+        checked: Collection[int],
+        gone: Mapping[int, list[Gone]],
+        files: Iterator[Leaf],
+        kept: Collection[int],
+    ):
+        super().__init__(placed, reach, checked, gone)
+        self.files, self.kept = files, kept
+        self.next = next(files, None)
+        self.going: dict[int, Leaf] = {}  # of the rows that are being taken
+        self.thinned: dict[int, Thinning] = {}
+        self.taken = 0
+        self.whole: list[int] = []
+        self.partly: dict[int, list[Gone]] = {}
+        self.holds: dict[int, set[int]] = {}
+        self.leaves: dict[int, bytes] = {}
+
+    def take(self, rows: Rows) -> None:
+        """CannotLookError where an entry is not in its file as it is here."""
+        self.going = {}
+        here = dict(zip(rows.ids, rows.leaves, strict=True))
+        while self.next and rows.ids and self.next.id <= rows.ids[-1]:
+            leaf = self.next
+            if here.get(leaf.id) != leaf.hash:
+                raise CannotLookError(CHANGED.format(leaf.id))
+            self.going[leaf.id] = leaf
+            if leaf.id in self.kept:
+                self.leaves[leaf.id] = leaf.hash
+            self.next = next(self.files, None)
+        super().take(rows)
+
+    def _grow(self, receipt: Receipt, rows: Rows) -> None:
+        number = receipt.number
+        self._open(receipt)
+        thinned = self.thinned[number]
+        for each, hash_ in zip(rows.ids, rows.leaves, strict=True):
+            going = self.going.get(each)
+            thinned.add(hash_, goes=going is not None)
+            if going:
+                self.taken += 1
+                self.holds.setdefault(going.month, set()).add(number)
+
+    def _open(self, receipt: Receipt) -> None:
+        if receipt.number not in self.open:
+            super()._open(receipt)
+            self.thinned[receipt.number] = Thinning(self.gone.get(receipt.number, ()))
+
+    def _close(self, number: int) -> None:
+        receipt, _ = self.open.pop(number)
+        self.done.add(number)
+        nodes = self.thinned.pop(number).nodes()
+        if [(each.start, each.size) for each in nodes] == [(0, receipt.lines)]:
+            self.whole.append(number)
+        elif nodes:
+            self.partly[number] = nodes
+
+
+def ranges(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """(first, last) of those that follow on each other."""
+    found: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if found and found[-1][1] == number - 1:
+            found[-1] = found[-1][0], number
+        else:
+            found.append((number, number))
+    return found

@@ -1,0 +1,85 @@
+"""Write the entries of months to files, and compare what is then read from them with the database."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from audit.findings import CannotLookError
+from audit.seals.leaves import blocks
+from audit.seals.queries import set_parameters
+from audit.seals.tombstone import Month
+from audit.seals.verify import gone_from
+from audit.sqlfiles import text_of
+
+from . import parquet
+from .entries import Entry
+from .files import write
+from .manifest import file_of, write_manifest
+from .plan import MonthToGo, Plan
+from .streams import Source, leaves
+from .thinning import ThinnedTally
+
+AT_ONCE = 5000  # rows that are fetched
+
+
+def write_months(connection: BaseDatabaseWrapper, planned: Plan, folder: Path) -> list[Month]:
+    """Their files, within the snapshot of the plan."""
+    return [write_month(connection, planned, month, folder) for month in planned.months]
+
+
+def write_month(
+    connection: BaseDatabaseWrapper, planned: Plan, month: MonthToGo, folder: Path
+) -> Month:
+    again = planned.number if planned.was_archived(month) else None
+    name = file_of(month.begins, again)
+    entries = entries_of(connection, month)
+    digest = write(folder / name, lambda target: parquet.write(target, entries))
+    _, count, first, last, _ = month
+    return Month(f"{month.begins:%Y-%m}", name, count, first, last, digest, manifest="")
+
+
+def entries_of(connection: BaseDatabaseWrapper, month: MonthToGo) -> Iterator[Entry]:
+    ends = (month.begins + timedelta(days=31)).replace(day=1)
+    set_parameters(connection, begins=month.begins.isoformat(), ends=ends.isoformat())
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(text_of("archive/entries.sql"))
+        while rows := cursor.fetchmany(AT_ONCE):
+            yield from map(Entry.of, rows)
+
+
+def compare(
+    connection: BaseDatabaseWrapper, planned: Plan, months: Sequence[Month], folder: Path
+) -> ThinnedTally:
+    """What the files take out of which seals. CannotLookError where a file does not hold what is in
+    the database, or an entry is in no seal."""
+    placed, reach = planned.placing.placed, planned.placing.reach
+    touched = planned.touched()
+    files = leaves(Source(month.first, folder / month.file) for month in months)
+    gone = gone_from(placed, planned.archived)
+    numbers = {each.number for each in touched}
+    tally = ThinnedTally(placed, reach, numbers, gone, files, set(planned.kept))
+    if touched:
+        first, last = min(each.first for each in touched), max(each.last for each in touched)
+        for block in blocks(connection, first, last):
+            tally.take(block.rows())
+    tally.close(placed)
+    if tally.next or tally.taken != planned.entries:
+        raise CannotLookError("Not each entry of the files is in a seal: see verify_audit.")
+    return tally
+
+
+def write_manifests(
+    planned: Plan, months: Sequence[Month], tally: ThinnedTally, site: str, folder: Path
+) -> list[Month]:
+    """The months, with the digests of their manifests."""
+    receipts = {each.receipt.number: each.receipt for each in planned.placing.placed}
+    return [
+        month._replace(
+            manifest=write_manifest(
+                folder, site, month, [receipts[n] for n in sorted(tally.holds.get(place, ()))]
+            )
+        )
+        for place, month in enumerate(months)
+    ]

@@ -1,0 +1,105 @@
+"""Merkle trees of which some leaves are archived: in their place are the nodes over the largest
+subtrees that are gone. docs/retention.md describes them."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from .merkle import EMPTY, node_hash
+
+
+class Gone(NamedTuple):
+    """A subtree that is archived: over so many leaves, from the one with the index ``start`` on."""
+
+    start: int
+    size: int
+    hash: bytes
+
+
+class Peak(NamedTuple):
+    start: int
+    size: int
+    hash: bytes | None  # None where not all of it goes
+
+
+class PartialTree:
+    """The tree over leaf hashes that come in order, and what is gone between them."""
+
+    def __init__(self, gone: Iterable[Gone]) -> None:
+        self.gone = sorted(set(gone), reverse=True)  # the next one last
+        self.size = sum(each.size for each in self.gone)  # and of the leaves that came
+        self.reached = 0
+        self.peaks: list[tuple[int, bytes]] = []  # (how many leaves, node), ever fewer
+        self._fill()
+
+    def add(self, leaves: Iterable[bytes]) -> None:
+        for leaf in leaves:
+            self.size += 1
+            self._push(1, leaf)
+            self._fill()
+
+    def root(self) -> bytes:
+        """Of all leaves, those that are gone among them."""
+        node = None
+        for _, peak in reversed(self.peaks):
+            node = peak if node is None else node_hash(peak, node)
+        return node or EMPTY
+
+    def _fill(self) -> None:
+        while self.gone and self.gone[-1].start == self.reached:
+            _, size, node = self.gone.pop()
+            self._push(size, node)
+
+    def _push(self, size: int, node: bytes) -> None:
+        self.reached += size
+        while self.peaks and self.peaks[-1][0] == size:
+            _, left = self.peaks.pop()
+            size, node = 2 * size, node_hash(left, node)
+        self.peaks.append((size, node))
+
+
+class Thinning:
+    """Takes leaves out of a tree: nodes() are those over the largest subtrees of which all leaves
+    go. Of what is ``gone`` already, the nodes are kept elsewhere."""
+
+    def __init__(self, gone: Iterable[Gone]) -> None:
+        self.size = 0
+        self.gone = sorted(gone, reverse=True)
+        self.peaks: list[Peak] = []
+        self.found: list[Gone] = []
+        self._fill()
+
+    def add(self, leaf: bytes, goes: bool) -> None:
+        self._push(1, leaf if goes else None)
+        self._fill()
+
+    def nodes(self) -> list[Gone]:
+        """In order. To be called once, at the end."""
+        while len(self.peaks) > 1:
+            right = self.peaks.pop()
+            self.peaks.append(self._join(self.peaks.pop(), right))
+        for peak in self.peaks:
+            self._keep(peak)
+        return sorted(self.found)
+
+    def _fill(self) -> None:
+        while self.gone and self.gone[-1].start == self.size:
+            self._push(self.gone.pop().size, None)
+
+    def _push(self, size: int, node: bytes | None) -> None:
+        peak = Peak(self.size, size, node)
+        self.size += size
+        while self.peaks and self.peaks[-1].size == peak.size:
+            peak = self._join(self.peaks.pop(), peak)
+        self.peaks.append(peak)
+
+    def _join(self, left: Peak, right: Peak) -> Peak:
+        size = left.size + right.size
+        if left.hash and right.hash:
+            return Peak(left.start, size, node_hash(left.hash, right.hash))
+        self._keep(left)
+        self._keep(right)
+        return Peak(left.start, size, None)
+
+    def _keep(self, peak: Peak) -> None:
+        if peak.hash:
+            self.found.append(Gone(peak.start, peak.size, peak.hash))

@@ -1,0 +1,44 @@
+-- The ids of the entries that are kept where everything before user_state.until is archived: the last one of
+-- each user, also of those who are deleted.
+--
+-- Who runs it: archive_audit, after sql/verify/settings.sql.
+-- Why it is safe: it only reads.
+--
+-- Within one transaction, entries may have been written in another order than the changes were made: see
+-- sql/verify/histories.sql. Of such a one, that is kept which ends in the state that is entered once more
+-- than left; or, where there is none, in the one in which the transaction found the user.
+
+with last_entry as materialized (
+  select distinct on (a.user_id) a.user_id, a.id, a.transaction_id
+    from public.user_state_audit a
+   where a.datetime < current_setting('user_state.until')::timestamptz
+   order by a.user_id, a.id desc
+),
+together as (
+  select l.user_id, min(a.id) as first_id, array_agg(a.id order by a.id) as ids,
+         array_agg(case a.start_state when 'new' then 'deleted' else a.start_state end order by a.id) as starts,
+         array_agg(a.end_state order by a.id) as ends
+    from last_entry l
+    join public.user_state_audit a on a.user_id = l.user_id and a.transaction_id = l.transaction_id
+   where a.datetime < current_setting('user_state.until')::timestamptz
+   group by l.user_id
+  having count(*) > 1
+),
+ended as (
+  select t.user_id, t.ids, t.ends,
+         coalesce(
+           (select c.state
+              from (select unnest(t.ends) as state, 1 as change union all select unnest(t.starts), -1) c
+             group by c.state having sum(c.change) > 0
+             limit 1),
+           (select b.end_state
+              from public.user_state_audit b
+             where b.user_id = t.user_id and b.id < t.first_id
+             order by b.id desc limit 1)) as state
+    from together t
+)
+select coalesce((select max(e.id)
+                   from ended d, unnest(d.ids, d.ends) as e (id, state)
+                  where d.user_id = l.user_id and e.state = d.state), l.id) as id
+  from last_entry l
+ order by 1;

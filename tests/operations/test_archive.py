@@ -1,0 +1,232 @@
+"""Months that go to files: what is left is whole without them."""
+
+import re
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError
+
+from audit.archive import exchange, files
+from tests.arena import Arena
+from tests.audit.seals.test_crashes import killed_at
+
+from .past import archive, copied, findings, give_past, maintain
+
+pytestmark = pytest.mark.slow
+
+KEEP = "select count(*) from user_state_audit"
+PARTITIONS = """
+select substr(c.relname, 18) from pg_inherits i join pg_class c on c.oid = i.inhrelid
+ where i.inhparent = 'user_state_audit'::regclass and c.relname ~ 'kept|2024_0[1-4]' order by 1
+"""
+# An entry of user 101, who is locked, as if written when the clock was wrong.
+LATE = """
+insert into user_state_audit (username, initiated_by, start_state, end_state, datetime, ip_address,
+  user_id, db_user, transaction_id, subject_salt, actor_salt)
+values ('user101', 'x', 'locked', 'locked', '{}', 'x', 101, 'web', pg_current_xact_id()::text::bigint,
+  uuid_send(gen_random_uuid()), uuid_send(gen_random_uuid()))
+"""
+
+
+@pytest.fixture(scope="module")
+def original(attackable, django_db_blocker):
+    with django_db_blocker.unblock(), attackable.arena() as arena:
+        give_past(arena)
+        yield arena
+
+
+@pytest.fixture
+def arena(original, django_db_blocker):
+    with django_db_blocker.unblock(), copied(original) as arena:
+        arena.seal(new_epoch=True)
+        yield arena
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    return folder
+
+
+def refusal(arena: Arena, before: str, folder: Path) -> str:
+    """Why nothing is archived; and nothing was."""
+    there = arena.sql("postgres", KEEP), arena.sql("postgres", PARTITIONS)
+    with pytest.raises(CommandError) as error:
+        archive(arena, before, folder)
+    assert error.value.returncode == 2
+    assert there == (arena.sql("postgres", KEEP), arena.sql("postgres", PARTITIONS))
+    return str(error.value)
+
+
+def write_late(arena: Arena, moment: str) -> None:
+    """And have days and quarters made again, as somebody has to where a clock was wrong."""
+    arena.sql(
+        "postgres",
+        LATE.format(moment),
+        f"delete from user_state_daily where day >= greatest('{moment}', (select max(until)"
+        " from user_state_archive))",
+        "delete from user_state_carried",
+    )
+
+
+def partitions(arena: Arena) -> list[str]:
+    return [name for (name,) in arena.sql("postgres", PARTITIONS)]
+
+
+def state_of(arena: Arena, moment: str) -> dict[int, str]:
+    """Of everybody, by what the desk asks."""
+    text = Path("sql/desk/at_everybody.sql").read_text()
+    given = {"moment": moment, "state": "", "after_username": "", "after_id": "0"}
+    for name, value in given.items():
+        text = text.replace(f":'{name}'", f"'{value}'")
+    return {row[0]: row[2] for row in arena.sql("rita", text)}
+
+
+def test_what_is_left_is_whole_and_goes_on(arena, folder):
+    assert findings(arena) == []
+
+    archive(arena, "2024-03-01", folder)
+
+    assert partitions(arena) == ["2024_03", "2024_04", "kept"]
+    assert findings(arena) == []
+    arena.sql("postgres", "update user_fsm set current_state = 'active' where user_id = 101")
+    arena.seal()
+    maintain(arena)
+    assert findings(arena) == []
+    archive(arena, "2024-05-01", folder)
+    assert partitions(arena) == ["kept"]
+    assert findings(arena) == []
+
+
+def test_a_second_time_there_is_nothing_to_archive(arena, folder):
+    archive(arena, "2024-03-31", folder)
+
+    assert archive(arena, "2024-03-01", folder) == ""
+    assert partitions(arena) == ["2024_03", "2024_04", "kept"]
+
+
+def test_who_was_in_which_state_since_is_answered_as_before(arena, folder):
+    moments = ["2024-03-01", "2024-03-15 12:00", "2024-04-20", "2026-01-01"]
+    before = [state_of(arena, each) for each in moments]
+    last = "select user_id, max(id) from user_state_audit where datetime < '2024-03-01' group by 1"
+    kept = sorted(arena.sql("postgres", last))
+
+    archive(arena, "2024-03-01", folder)
+
+    assert [state_of(arena, each) for each in moments] == before
+    assert state_of(arena, "2024-02-15") == {}
+    there = arena.sql("postgres", "select user_id, id from user_state_audit_kept order by 1")
+    assert there == kept
+
+
+def test_wherever_it_is_killed_nothing_is_lost(arena, folder, monkeypatch):
+    monkeypatch.setattr("tests.audit.seals.test_crashes.STEPS", {exchange.__file__, files.__file__})
+    entries, line = arena.sql("postgres", KEEP), 0
+
+    while killed_at(line, lambda: archive(arena, "2024-03-01", folder)):
+        line += 1
+        if "kept" not in partitions(arena):
+            assert arena.sql("postgres", KEEP) == entries
+            assert arena.verify() == []
+
+    assert line > 30
+    assert partitions(arena) == ["2024_03", "2024_04", "kept"]
+    assert findings(arena, archive=folder) == []
+    assert len(list(folder.iterdir())) == 4
+
+
+def test_whoever_reads_keeps_it_waiting_and_is_named(arena, folder, monkeypatch):
+    monkeypatch.setattr("audit.lock_waits.TRIES", 2)
+    monkeypatch.setattr("audit.lock_waits.PAUSE", 0.1)
+    with arena.session("rita") as reader, reader.cursor() as cursor:
+        cursor.execute("begin; select count(*) from user_state_audit")
+        pid = reader.info.backend_pid
+
+        said = refusal(arena, "2024-03-01", folder)
+
+    assert f"in use by pid {pid} (rita" in said
+    archive(arena, "2024-03-01", folder)
+    assert findings(arena) == []
+
+
+def test_what_is_not_sealed_is_not_archived(arena, folder):
+    write_late(arena, "2024-02-29")
+
+    said = refusal(arena, "2024-05-01", folder)
+
+    assert said == "1 of the 57 entries of 2024-02 are not sealed yet: run seal_audit first."
+
+
+def test_what_has_no_month_is_not_archived(arena, folder):
+    write_late(arena, "2023-06-01")
+
+    assert "1 entry is without a month" in refusal(arena, "2024-03-01", folder)
+
+
+def test_a_clock_that_was_set_back_over_the_end_of_a_month(arena, folder):
+    write_late(arena, "2024-02-29")
+    arena.seal()
+
+    said = refusal(arena, "2024-03-01", folder)
+
+    assert re.match("Entry [0-9]+ is dated before 2024-03-01, and was written after entry", said)
+    archive(arena, "2024-05-01", folder)
+    assert findings(arena, archive=folder) == []
+
+
+def test_a_clock_that_is_set_back_into_an_archived_month(arena, folder):
+    archive(arena, "2024-03-01", folder)
+
+    write_late(arena, "2024-02-10")
+    maintain(arena)
+
+    assert "is older than the one before it" in findings(arena)[0]
+    arena.seal()
+    archive(arena, "2024-05-01", folder)
+    assert (folder / "user_state_audit_2024_02.2.parquet").exists()
+    assert findings(arena, archive=folder) == []
+
+
+def test_what_is_written_into_a_month_meanwhile(arena, folder, monkeypatch):
+    def write_too(*given):
+        write_late(arena, "2024-02-10")
+        return set_aside(*given)
+
+    set_aside = exchange.set_aside
+    monkeypatch.setattr(exchange, "set_aside", write_too)
+
+    with pytest.raises(CommandError, match="Something was written into the months"):
+        archive(arena, "2024-03-01", folder)
+
+    assert "kept" not in partitions(arena)
+
+
+@contextmanager
+def small_disk(folder: Path, size: str):
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True
+    )
+    if done.returncode:
+        pytest.skip("only root may mount a small disk, and not in every container")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.parametrize("size", ["4k", "16k", "24k"])
+def test_a_disk_that_fills_up(arena, folder, size):
+    with small_disk(folder, size):
+        said = refusal(arena, "2024-03-01", folder)
+
+        assert re.match("Can't write .*: No space left on device", said)
+        assert not [each for each in folder.iterdir() if each.suffix == ".new"]
+    archive(arena, "2024-03-01", folder)
+    assert findings(arena, archive=folder) == []
+
+
+def test_a_folder_that_is_not_there(arena, folder):
+    assert "There is no folder" in refusal(arena, "2024-03-01", folder / "none")
