@@ -1,5 +1,6 @@
 """A site with ten years of entries, made by SQL: see desk_events.sql and desk_month.sql."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from accounts.sessions import SessionStore
 from audit.migrate import SUPERVISORS
 from audit.sqlfiles import text_of
 from audit.summaries import keep_up
-from project import local, postgres
+from project import postgres
 
 HERE = Path(__file__).resolve().parent
 # As somebody would set it who has so many entries; the rest is what PostgreSQL comes with.
@@ -26,6 +27,12 @@ CONFIG = {
     **{"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"},
 }
 YEARS = 10
+# Who migrates, and does all else that an application does not.
+OWNER = f"""
+    create role keeper login in role user_state_audit_owner;
+    grant user_state_audit_sealer to keeper;
+    alter database {postgres.DATABASE} owner to keeper;
+"""
 MONTHS = """
     select m::text, (m + interval '1 month')::text
       from generate_series(date_trunc('month', now() - make_interval(years => %s)), now(),
@@ -61,12 +68,13 @@ SIZES = """
 
 @contextmanager
 def filled(entries: int, years: int = YEARS) -> Iterator[postgres.Server]:
-    """A server with about so many, of which Django's connection is the owner's."""
+    """A server with about so many. Django's connection is the owner's, who is no superuser."""
     with postgres.temporary_server(**CONFIG) as temporary:
         let_transactions_have_been(temporary)
         temporary.make_roles()
+        temporary.execute(OWNER)
         connection.close()  # of another one, where there are two
-        local.use(temporary)
+        os.environ["DATABASE_URL"] = temporary.url_for("keeper")
         server.migrate()
         fill(entries, years)
         yield temporary

@@ -1,0 +1,188 @@
+"""How what it costs grows with the number of entries: docs/scale.md. See README.md.
+
+Each size is a server of its own, made, measured and thrown away; what was measured is kept in
+scale.json, so that a size can be measured by itself.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import desk  # first: it sets Django up
+import desk_data
+import scale_page
+from django.db import connection, connections
+from server import cpu_seconds, execute
+
+from audit import seals, verify
+from audit.archive import restore
+from audit.archive.archiver import Archiver
+from project import postgres
+from project.settings import database
+
+YEARS = 6  # verify takes no entry from before 2020 for true
+SIZES = (10_000_000, 20_000_000, 50_000_000)
+CHANGES, MANY = 500, 20_000
+CHANGE = """
+    update user_fsm
+       set current_state = case current_state when 'active' then 'locked' else 'active' end
+     where user_id between %s and %s and current_state in ('active', 'locked')
+"""
+MONTHS_READ = """
+    explain (format json)
+    select * from user_state_audit
+     where datetime >= now() - interval '30 days' and datetime < now() + interval '1 day'
+     order by id desc limit 51
+"""
+HISTORY = "explain (format json) select * from user_state_audit where user_id = 77 order by id desc"
+LOCKS = "select count(*) from pg_locks where pid = pg_backend_pid()"
+# The first of a month.
+A_YEAR_ON = """
+    select (date_trunc('month', min(datetime) at time zone 'UTC') + interval '13 months')
+             at time zone 'UTC' from user_state_audit
+"""
+BYTES = """
+    select sum(pg_total_relation_size(relid))::float
+           / (select count(*) from user_state_audit)
+      from pg_partition_tree('user_state_audit')
+"""
+KEY = seals.new_key()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--entries", type=int, nargs="+", default=SIZES, help="how many each has")
+    parser.add_argument("--rounds", type=int, default=5, help="of each page; default: 5")
+    parser.add_argument("--write", action="store_true", help="keep it, and write docs/scale.md")
+    options = parser.parse_args()
+    for entries in options.entries:
+        measured = measure(entries, options.rounds)
+        print(json.dumps(measured, indent=1))
+        if options.write:
+            scale_page.keep(entries, measured)
+
+
+def measure(entries: int, rounds: int) -> dict[str, Any]:
+    begun = time.monotonic()
+    with desk_data.filled(entries, YEARS) as server:
+        found: dict[str, Any] = {"machine": machine(), "made": time.monotonic() - begun}
+        [(found["entries"],)] = execute("default", "select count(*) from user_state_audit")
+        [(found["bytes"],)] = execute("default", BYTES)
+        found["session"] = desk_data.supervisor()
+        found["pages"] = pages(server, found.pop("session"), rounds)
+        found |= writing(server) | reading()
+        found |= keeping()
+        connection.close()
+    return found
+
+
+def machine() -> str:
+    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    load = os.getloadavg()[2]
+    return (
+        f"{os.cpu_count()} cores, {pages * size / 2**30:.0f} GB, {platform.system()}"
+        f" {platform.machine()}, a load of {load:.1f}"
+    )
+
+
+@contextmanager
+def connected(server: postgres.Server, role: str) -> Iterator[None]:
+    """Django's connection, in the block, is the role's."""
+    before = connection.settings_dict.copy()
+    connection.close()
+    connections["default"].settings_dict.update(database(server.url_for(role)))
+    try:
+        yield
+    finally:
+        connection.close()
+        connections["default"].settings_dict.update(before)
+
+
+def pages(server: postgres.Server, session: str, rounds: int) -> dict[str, float]:
+    """Milliseconds by the clock, the median; each page after one to warm up."""
+    [(middle,)] = execute("default", desk.MIDDLE)
+    with desk.gunicorn(server.url_for(postgres.APPLICATION)) as port:
+        site = desk.Site(server, port, session, middle)
+        return {
+            name: statistics.median(
+                [site.get(path.format(middle=middle)) for _ in range(rounds + 1)][1:]
+            )
+            for name, path in desk.PAGES
+        }
+
+
+def writing(server: postgres.Server) -> dict[str, float]:
+    """Microseconds of the server's CPU for an entry, and the locks of a change."""
+    with connected(server, postgres.APPLICATION):
+
+        def one_by_one() -> None:
+            for key in range(1000, 1000 + CHANGES):
+                execute("default", CHANGE, [key, key])
+
+        one_by_one()
+        one = cpu_seconds("default", one_by_one) / CHANGES
+        many = cpu_seconds("default", execute, "default", CHANGE, [10_000, 10_000 + MANY]) / MANY
+        execute("default", "begin")
+        execute("default", CHANGE, [500, 510])
+        [(locks,)] = execute("default", LOCKS)
+        execute("default", "rollback")
+    return {"one change": one * 1e6, "one of many": many * 1e6, "locks": locks}
+
+
+def reading() -> dict[str, int]:
+    """How many months the plans read."""
+    return {"months, 30 days": months_of(MONTHS_READ), "months, history": months_of(HISTORY)}
+
+
+def months_of(query: str) -> int:
+    [(plan,)] = execute("default", query)
+    return json.dumps(plan).count('"Relation Name": "user_state_audit_')
+
+
+def keeping() -> dict[str, Any]:
+    """Seal all, verify, archive a year and then a month, and restore that; in seconds by the
+    clock."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        memory = seals.Memory(folder / "state.json")
+        receipt, sealed = timed(seals.Sealer(connection, KEY, memory, lambda receipt: None).seal)
+        _, verified = timed(verify_all)
+        [(month,)] = execute("default", A_YEAR_ON)
+        archiver = Archiver(connection, KEY, folder, lambda month: None)
+        archiver.archive(month)
+        tombstone, archived = timed(archiver.archive, month + timedelta(31))
+        restored, back = timed(restore.restore, connection, f"{month:%Y-%m}", folder)
+        assert restored == tombstone.entries, (restored, tombstone)
+        [file] = folder.glob(f"*{month:%Y_%m}.parquet")
+        return {
+            "sealed a second": receipt.lines / sealed,
+            "verify": verified,
+            "month": restored,
+            "archive": archived,
+            "restore": back,
+            "file": file.stat().st_size / restored,
+        }
+
+
+def verify_all() -> None:
+    with verify.verifying(connection):
+        found = list(verify.findings(connection, keys=[KEY.public_key()]))
+    assert not found, found[:3]
+
+
+def timed(work: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+    start = time.perf_counter()
+    return work(*arguments), time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()
