@@ -21,5 +21,3 @@ $function$;
 
 comment on function public.user_state_present() is
   'Who is there, what they are called today, and in which state they are.';
-
-revoke execute on function public.user_state_present() from public;

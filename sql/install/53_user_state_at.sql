@@ -38,5 +38,3 @@ $function$;
 
 comment on function public.user_state_at(timestamptz) is
   'In which state everybody was at that moment, since when, and by which entry; named as then.';
-
-revoke execute on function public.user_state_at(timestamptz) from public;

@@ -19,11 +19,13 @@ as $function$
                          from pg_catalog.pg_roles r
                         where r.rolcanlogin and not r.rolsuper
                           and pg_catalog.to_regrole('user_state_audit_app') is not null
-                          and pg_catalog.pg_has_role(r.oid, 'user_state_audit_app', 'member')
+                          and (pg_catalog.pg_has_role(r.oid, 'user_state_audit_app', 'usage')
+                               -- Not who has only made it: they may not become it.
+                               or pg_catalog.pg_has_role(r.oid, 'user_state_audit_app',
+                                    case when current_setting('server_version_num')::integer < 160000
+                                         then 'member' else 'set' end))
                         order by r.rolname)) m (roles)
 $function$;
 
 comment on function public.user_state_roles() is
   'As which roles the application signs in: the members of user_state_audit_app.';
-
-revoke execute on function public.user_state_roles() from public;

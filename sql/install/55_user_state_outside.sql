@@ -29,5 +29,3 @@ $function$;
 
 comment on function public.user_state_outside(timestamptz, timestamptz, text[]) is
   'Entries that did not come from the application: nobody asked by it, or the connection was not its own.';
-
-revoke execute on function public.user_state_outside(timestamptz, timestamptz, text[]) from public;

@@ -22,5 +22,3 @@ $function$;
 
 comment on function public.user_state_overrides(timestamptz, timestamptz) is
   'Entries of changes that no transition of the state machine makes.';
-
-revoke execute on function public.user_state_overrides(timestamptz, timestamptz) from public;

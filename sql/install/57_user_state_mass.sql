@@ -37,5 +37,3 @@ $function$;
 
 comment on function public.user_state_mass(timestamptz, bigint, timestamptz) is
   'The statements that changed at least so many users; what all their entries have in common, once.';
-
-revoke execute on function public.user_state_mass(timestamptz, bigint, timestamptz) from public;

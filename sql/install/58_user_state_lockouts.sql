@@ -24,5 +24,3 @@ $function$;
 
 comment on function public.user_state_lockouts(timestamptz, timestamptz) is
   'From which addresses, as they were claimed, users were locked, how often, how many, and when last.';
-
-revoke execute on function public.user_state_lockouts(timestamptz, timestamptz) from public;

@@ -28,5 +28,3 @@ $function$;
 
 comment on function public.user_state_actors(timestamptz, timestamptz) is
   'Who changed states: the claim, the facts beside it, how many entries, users and overrides, and when.';
-
-revoke execute on function public.user_state_actors(timestamptz, timestamptz) from public;

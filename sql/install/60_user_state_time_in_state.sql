@@ -40,5 +40,3 @@ $function$;
 
 comment on function public.user_state_time_in_state(timestamptz, timestamptz) is
   'How long users were in each state within a window: users, stays, days of all, average and longest stay.';
-
-revoke execute on function public.user_state_time_in_state(timestamptz, timestamptz) from public;

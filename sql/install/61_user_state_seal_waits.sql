@@ -28,6 +28,4 @@ as $function$
 $function$;
 
 comment on function public.user_state_seal_waits() is
-  'Whose transaction keeps entries from being sealed: end it, and they can be. None: nobody''s does.';
-
-revoke execute on function public.user_state_seal_waits() from public;
+  'Whose transaction keeps entries from being sealed; since when, members of pg_read_all_stats see.';

@@ -26,7 +26,7 @@ begin
   -- In a transaction of its own, the name would be gone before anything is changed. It is one if it began
   -- with this message, and nothing comes behind this statement.
   if statement_timestamp() = transaction_timestamp()
-     and regexp_replace(current_query(), '''[^'']*''', '', 'g') !~ ';\s*\S' then
+     and regexp_replace(current_query(), '''[^'']*''|--[^\n]*', '', 'g') !~ ';\s*\S' then
     raise exception 'No transaction has begun, in which % could act.', left(name, 300)
       using errcode = 'no_active_sql_transaction',
             hint = 'begin; select user_state_acting_as(…); then the changes, and commit.';

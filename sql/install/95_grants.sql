@@ -124,14 +124,14 @@ begin
     return;
   end if;
   for question in
-    select q.kind, q.name, q.roles, q.owner
+    select q.privilege, q.name, q.roles, q.owner
       from (
-        select 'select on' as kind, c.oid::regclass::text as name, c.relowner as owner,
+        select 'select' as privilege, c.oid::regclass::text as name, c.relowner as owner,
                'user_state_audit_reader' as roles
           from pg_catalog.pg_class c
          where c.oid in (to_regclass('public.user_state_now'), to_regclass('public.user_state_timeline'))
         union all
-        select 'execute on function', p.oid::regprocedure::text, p.proowner,
+        select 'execute', 'function ' || p.oid::regprocedure::text, p.proowner,
                'user_state_audit_reader' || f.and_others
           from (values
             ('user_state_present()', ''),
@@ -147,7 +147,8 @@ begin
           join pg_catalog.pg_proc p on p.oid = to_regprocedure('public.' || f.name)) q
   loop
     if pg_has_role(current_user, question.owner, 'usage') then
-      execute format('grant %s %s to %s', question.kind, question.name, question.roles);
+      execute format('revoke all on %s from public', question.name);
+      execute format('grant %s on %s to %s', question.privilege, question.name, question.roles);
     else
       raise warning '% is not granted: it is not %''s.', question.name, current_user;
     end if;

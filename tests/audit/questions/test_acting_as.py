@@ -44,9 +44,10 @@ def test_the_changes_of_the_transaction_say_so_beside_the_facts(arena, script):
     assert arena.sql("rita", LAST) == [AS_PETER]
 
 
-def test_alone_it_says_that_there_is_no_transaction(arena):
+@pytest.mark.parametrize("behind", ["", ";", "; -- and then"])
+def test_alone_it_says_that_there_is_no_transaction(arena, behind):
     """Otherwise the name would be gone before anything is changed, and nobody would know."""
-    said = psql(arena, "-c", PETER, "-c", LOCK_ALICE)
+    said = psql(arena, "-c", f"{PETER}{behind}", "-c", LOCK_ALICE)
 
     assert "No transaction has begun, in which peter could act." in said
     assert "HINT:  begin; select user_state_acting_as" in said

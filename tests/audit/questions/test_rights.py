@@ -92,6 +92,14 @@ def test_one_that_was_exchanged_is_found_but_changes_are_recorded(arena, lie):
     assert not_ready(arena.django) is None
 
 
+@pytest.mark.parametrize("extra", LIES[7:9])
+def test_one_too_many_is_one_finding(arena, extra):
+    arena.sql("otto", extra)
+
+    [finding] = arena.verify()
+    assert (finding.kind, finding.detail) == ("question", "is not expected")
+
+
 @pytest.mark.parametrize("lie", LIES[:6] + LIES[9:], ids=[*range(6), 9])
 def test_migrate_puts_it_back(arena, lie):
     arena.sql("otto", lie)
@@ -99,6 +107,16 @@ def test_migrate_puts_it_back(arena, lie):
     migrate(arena.server.url_for("otto", arena.name))
 
     assert arena.verify() == []
+
+
+def test_where_nobody_serves_as_a_member_the_owner_of_the_states_is_the_application(arena):
+    roles = "select user_state_roles()"
+    assert arena.sql("rita", roles) == [(["web"],)]
+    arena.sql("postgres", "revoke user_state_audit_app from web")
+    try:
+        assert arena.sql("rita", roles) == [(["otto"],)]
+    finally:
+        arena.sql("postgres", "grant user_state_audit_app to web")
 
 
 def test_a_seal_waits_for_whom_the_sealer_names(arena):
