@@ -23,7 +23,7 @@ last_entry as (
             from public.user_state_audit a
            where a.datetime <= :'moment'::timestamptz
              and a.datetime >= (select g.quarter_end from given g)
-             and a.start_state <> a.end_state) as h
+             and (a.start_state = a.end_state and a.transition = 'forgotten') is not true) as h
    order by h.user_id, h.entry_id desc
 )
 select l.user_id, l.username, l.state, greatest(l.since, '0001-01-03 00:00+00') as since, l.entry_id

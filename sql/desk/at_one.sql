@@ -10,7 +10,7 @@ select l.user_id, l.username, l.state, l.since, l.entry_id
           from public.user_state_audit a
          where a.user_id = :'user_id'::bigint
            and a.datetime <= :'moment'::timestamptz
-           and a.start_state <> a.end_state
+           and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
          order by a.id desc
          limit 1) as l
  where l.state <> 'deleted';
