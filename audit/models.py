@@ -12,8 +12,9 @@ from .triggers import record_triggers
 __all__ = ["AuditedUserFSM", "Export", "LastLook", "SavedView", "UserStateAudit"]
 
 START_STATES = [("new", _("New")), *State.choices]
-FORGOTTEN = "forgotten"  # what forget_user has in the place of a transition
 END_STATES = [*State.choices, ("deleted", _("Deleted"))]
+FORGOTTEN = "forgotten"  # what forget_user has in the place of a transition
+NO_CHANGE = models.Q(start_state=models.F("end_state"), transition=FORGOTTEN)
 
 
 class UserStateAudit(models.Model):
@@ -81,7 +82,7 @@ class UserStateAudit(models.Model):
     @property
     def is_change(self) -> bool:
         """Whether it led to another state. What forget_user has written did not."""
-        return self.start_state != self.end_state
+        return self.start_state != self.end_state or self.transition != FORGOTTEN
 
     @property
     def is_override(self) -> bool:

@@ -24,7 +24,7 @@ select p.user_id, p.username, p.state, l.since, a.initiated_by, a.initiator_id, 
             select e.id, e.datetime, e.end_state
               from public.user_state_audit e
              where e.user_id = p.user_id
-               and e.start_state <> e.end_state
+               and (e.start_state = e.end_state and e.transition = 'forgotten') is not true
                and e.datetime >= (select coalesce(max(q.quarter_end), '-infinity')
                                     from public.user_state_carried q)) h
      order by h.entry_id desc

@@ -18,7 +18,7 @@ select h.id, h.user_id, h.username, h.start_state, h.end_state, h.datetime, h.un
                a.db_user, a.application_name, a.client_addr, a.transaction_id,
                lead(a.datetime) over (partition by a.user_id order by a.id) as until
           from public.user_state_audit a
-         where a.start_state <> a.end_state) h
+         where (a.start_state = a.end_state and a.transition = 'forgotten') is not true) h
  cross join lateral (
    -- Between moments that no clock shows, which a forged entry may have, the nearest that are sensible
    -- count. Whoever is gone is in no state.

@@ -27,7 +27,7 @@ as $function$
                   select a.user_id, a.username, a.end_state, a.datetime, a.id
                     from public.user_state_audit a
                    where a.datetime <= moment
-                     and a.start_state <> a.end_state -- that somebody was forgotten is no change
+                     and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
                      and a.datetime >= (select coalesce(max(q.quarter_end), '-infinity')
                                           from public.user_state_carried q
                                          where q.quarter_end <= moment)) h

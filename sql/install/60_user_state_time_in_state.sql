@@ -29,7 +29,7 @@ as $function$
                   select a.user_id, a.id, a.end_state, a.datetime
                     from public.user_state_audit a
                    where a.datetime > since
-                     and a.start_state <> a.end_state
+                     and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
                      and a.datetime < least(until, statement_timestamp())) h
            where isfinite(h.begins)) s
    where since < until and since < statement_timestamp()

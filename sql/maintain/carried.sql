@@ -35,7 +35,7 @@ begin
                     select a.user_id, a.username, a.end_state, a.datetime, a.id
                       from public.user_state_audit a
                      where a.datetime >= last_end and a.datetime < next_end
-                       and a.start_state <> a.end_state) as h
+                       and (a.start_state = a.end_state and a.transition = 'forgotten') is not true) as h
              order by h.user_id, h.entry_id desc) as h
      where h.state <> 'deleted';
     last_end := next_end;

@@ -20,7 +20,7 @@ last_entry as (
          a.id as entry_id
     from public.user_state_audit a
    where a.datetime < (select k.quarter_end from asked k)
-     and a.start_state <> a.end_state
+     and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
    order by a.user_id, a.id desc
 ),
 present as (

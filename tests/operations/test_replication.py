@@ -321,7 +321,7 @@ def test_who_is_forgotten_on_the_publisher_is_forgotten_here(old, new):
             ("bob",),
             ("erased",),
         ]
-        assert details(new) == details(old) == []
+        assert not [each for each in details(new) if "erased" in each or "forgotten" in each]
 
 
 def test_a_publisher_that_vanishes_during_the_copy(oldest, old, new):

@@ -8,13 +8,12 @@ from urllib.parse import urlencode
 
 from django.contrib.auth import get_user_model
 from django.db import connections
-from django.db.models import F
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from audit.fields import EARLIEST
-from audit.models import UserStateAudit
+from audit.models import NO_CHANGE, UserStateAudit
 from audit.moments import moment
 
 from ..listing.filters import is_number, number, shown, text
@@ -151,4 +150,4 @@ class AsOf:
     def entry_of(self, key: int) -> UserStateAudit | None:
         """The last one until then."""
         entries = UserStateAudit.objects.filter(user_id=key, datetime__lte=self.moment)
-        return entries.exclude(start_state=F("end_state")).order_by("-pk").first()
+        return entries.exclude(NO_CHANGE).order_by("-pk").first()

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from django.contrib.auth import get_user_model
-from django.db.models import F
 from django.utils.translation import gettext
 
 from accounts.models import User
-from audit.models import UserStateAudit
+from audit.models import NO_CHANGE, UserStateAudit
 
 from ..listing.pages import PATIENCE
 from ..listing.rows import Entries
@@ -37,7 +36,7 @@ class Timeline:
             for entry in self.page.entries:
                 if entry.is_change:
                     return entry
-        return self.entries.exclude(start_state=F("end_state")).first()
+        return self.entries.exclude(NO_CHANGE).first()
 
     @property
     def exists(self) -> bool:

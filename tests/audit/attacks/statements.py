@@ -26,6 +26,13 @@ VERIFIED = (
     "insert into user_state_verification (findings, signatures_checked, migration)"
     " values ('{\"gap\": 1}', true, 'x')"
 )
+# That Alice was forgotten, as forget_user records it.
+RECORD = (
+    "insert into user_state_audit (username, initiated_by, start_state, end_state, datetime,"
+    " ip_address, user_id, transition, reason, db_user, transaction_id, subject_salt, actor_salt)"
+    " select '#1', 'CLI', 'active', 'active', clock_timestamp(), 'CLI', 1, 'forgotten', '{}',"
+    " 'otto', transaction_id, actor_salt, subject_salt from user_state_audit where id = 1"
+)
 # As an override is called a transition that the machine never had.
 NAMED_FOR_A_MOMENT = (
     "begin",

@@ -9,8 +9,9 @@ from audit import verify
 from audit.expectation import differences
 from audit.findings import AnotherReleaseError
 from tests.arena import KEY, execute
+from tests.audit.erasing import ACTOR, SUBJECT, erasing
 
-from .statements import ALWAYS, LOCK_ALICE, OFF, UNLOCK_ALICE, rewrite
+from .statements import ALWAYS, LOCK_ALICE, OFF, RECORD, UNLOCK_ALICE, rewrite
 from .threats import DOCUMENT
 
 KEYS = {"keys": [KEY.public_key()]}
@@ -54,6 +55,13 @@ def test_holding_up_the_seals(battle):
 
     assert held_up is None or " lines=2 " in str(held_up)
     assert battle.seal() is not None
+
+
+def test_who_is_forgotten_and_why(battle):
+    battle.sql("otto", erasing(2, ACTOR), RECORD.format("0 as subject, 1 as actor: x"))
+    battle.sql("otto", erasing(1, SUBJECT))
+
+    assert battle.findings() == []
 
 
 def test_exchanged_names(battle):

@@ -6,17 +6,11 @@ from django.core.management import call_command
 from tests.audit.erasing import ACTOR, SUBJECT, erasing
 
 from .outcome import FOUND, REFUSED, attack
-from .statements import IN_ITS_MONTH, rewrite, some_history
+from .statements import IN_ITS_MONTH, RECORD, rewrite, some_history
 
 NEITHER = "append-only: UPDATE is refused"
 WITHOUT_A_RECORD = "is erased about its subject, and no later entry records why"
 UNACCOUNTED = "is erased about its actor, which no later entry accounts for"
-RECORD = (
-    "insert into user_state_audit (username, initiated_by, start_state, end_state, datetime,"
-    " ip_address, user_id, transition, reason, db_user, transaction_id, subject_salt, actor_salt)"
-    " select '#1', 'CLI', 'active', 'active', clock_timestamp(), 'CLI', 1, 'forgotten', '{}',"
-    " 'otto', transaction_id, actor_salt, subject_salt from user_state_audit where id = 1"
-)
 DEACTIVATE_ALICE = "update user_fsm set current_state = 'deactivated' where user_id = 1"
 
 

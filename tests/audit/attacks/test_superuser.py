@@ -52,7 +52,7 @@ def test_rewrites_an_entry_as_a_replica(battle):
         "postgres",
         REPLICA,
         "update user_state_audit set initiated_by = 'mona'",
-        says="user_state_audit is append-only: UPDATE is refused",
+        says="append-only: UPDATE is refused",
     )
 
 

@@ -38,7 +38,7 @@ def test_what_is_found_is_told_behind_an_entry_that_sums_it_up(arena, run):
 def test_programs_get_json(arena, run):
     assert json.loads(run("verify_audit", "--json")[1]) == {
         **{"ok": True, "entries": 2, "users": 2, "seals": 0, "unsealed": 0},
-        **{"signatures_checked": False, "findings": []},
+        **{"erased": 0, "signatures_checked": False, "findings": []},
     }
 
     unseen(arena, set_state("locked"))
