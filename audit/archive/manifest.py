@@ -20,7 +20,8 @@ def file_of(month: datetime, again: int | None) -> str:
 
 
 def manifest_of(file: Path) -> Path:
-    return file.with_suffix(".json")
+    """Its name begins so that Spark, Hive and Trino do not take it for data."""
+    return file.with_name(f"_{file.stem}.json")
 
 
 def write_manifest(folder: Path, site: str, month: Month, seals: Iterable[Receipt]) -> str:
