@@ -14,8 +14,8 @@ FORMAT = 1
 
 
 def file_of(month: datetime, again: int | None) -> str:
-    """The name of a month's file. Where the month was archived before, the archiving ``again`` takes
-    what was written into it since, by a clock that was wrong."""
+    """The name of a month's file. Where the month was archived before, the archiving ``again``
+    takes what was written into it since, by a clock that was wrong."""
     return f"user_state_audit_{month:%Y_%m}{f'.{again}' if again else ''}.parquet"
 
 
