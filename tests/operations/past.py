@@ -1,5 +1,5 @@
-"""An arena with a past: users who were locked and unlocked over months that are long gone, and seals
-which hold entries of two of them."""
+"""An arena with a past: users who were locked and unlocked over months that are long gone, and
+seals which hold entries of two of them."""
 
 import io
 import shutil
@@ -94,6 +94,7 @@ def copied(original: Arena) -> Iterator[Arena]:
     original.server.copies += 1
     copy = Arena(original.server, f"arena_{original.server.copies}")
     copy.make(original.name)
+    copy.printed = [*original.printed]
     shutil.copytree(original.folder.name, copy.folder.name, dirs_exist_ok=True)
     try:
         yield copy

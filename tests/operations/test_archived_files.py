@@ -1,9 +1,10 @@
-"""The files of archived months: whether they are those, what reads them, and a month brought back."""
+"""The files of archived months: whether they are those, what reads them, a month brought back."""
 
 import io
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from audit.archive.manifest import manifest_of
+from project import postgres
 from project.settings import BASE_DIR
 from tests.arena import KEY, Arena
 
@@ -23,6 +25,7 @@ from .past import archive, findings, give_past
 
 pytestmark = pytest.mark.slow
 
+PAGE = (BASE_DIR / "docs/retention.md").read_text()
 FEBRUARY = "user_state_audit_2024_02.parquet"
 BEFORE = "select * from user_state_audit where datetime < '2024-03-01' order by id"
 LOCKOUTS = BASE_DIR / "sql/desk/lockouts_by_address.sql"
@@ -178,7 +181,7 @@ def test_a_month_is_brought_back_for_a_look(arena, folder, past):
             f"update {table} set reason = 'x'",
             f"insert into {table} select * from {table}",
         ):
-            with pytest.raises(psycopg2.Error, match="append-only|permission denied"):
+            with pytest.raises(psycopg2.Error, match=r"append-only|permission denied"):
                 arena.sql(role, statement)
     assert findings(arena) == []
     assert restore(arena, "2024-02", "--drop") == f"{table} is dropped."
@@ -239,3 +242,30 @@ def test_spark_answers_a_question_of_the_desk_from_the_files(folder, past):
         [*map(str, row[:3]), str(row[3].replace(tzinfo=None))] for row in past[2]["lockouts"]
     ]
     assert json.loads(done.stdout.splitlines()[-1]) == expected
+
+
+def test_the_page_says_what_works(past, django_db_blocker):
+    arena, folder, _ = past
+    key = {"AUDIT_SEAL_KEY": KEY.private_bytes_raw().hex()}
+    who = {"deployer": "otto", "auditor": "rita"}
+    with django_db_blocker.unblock():
+        arena.django.close()
+    for block in re.findall(r"^```console\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
+        for line in block.splitlines():
+            if line.startswith("# as "):
+                url = arena.server.url_for(who[line.removeprefix("# as ")], arena.name)
+                continue
+            program, *arguments = shlex.split(
+                line.removeprefix("$ ").replace("/archive", str(folder))
+            )
+            started = [sys.executable, *arguments]
+            if program == "psql":
+                started = [postgres.PROGRAMS / "psql", url, *arguments]
+            done = subprocess.run(
+                started,
+                env=os.environ | key | {"DATABASE_URL": url},
+                cwd=BASE_DIR,
+                capture_output=True,
+                text=True,
+            )
+            assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
