@@ -38,11 +38,10 @@ def exchange(
     def work() -> None:
         need_own_tables(connection)
         set_aside(connection, planned)
-        send(connection, "archive/exchange.sql")
+        send(connection, "archive/carried.sql", "archive/exchange.sql")
         with connection.cursor() as cursor:
             cursor.execute(INSERT, row)
         send(connection, "install/34_guards.sql", "install/90_ownership.sql")
-        send(connection, "archive/carried.sql")
         execute(connection, "set local synchronous_commit = on")
 
     try:

@@ -68,18 +68,18 @@ def maintain(arena: Arena) -> None:
     arena.django.close()
 
 
-def archive(arena: Arena, before: str, folder: Path) -> str:
+def archive(arena: Arena, before: str, folder: Path, role: str = "otto", key=KEY) -> str:
     """As Otto, with the key of the sealer. What it prints."""
-    arena.become("otto")
+    arena.become(role)
     output = io.StringIO()
-    key = folder.parent / "key"
-    key.write_text(KEY.private_bytes_raw().hex())
+    key_file = folder.parent / "key"
+    key_file.write_text(key.private_bytes_raw().hex())
     call_command(
         "archive_audit",
         database="arena",
         before=before,
         to=str(folder),
-        key_file=str(key),
+        key_file=str(key_file),
         stdout=output,
         stderr=io.StringIO(),
     )
