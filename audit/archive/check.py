@@ -27,10 +27,14 @@ UNKNOWN = "is not of what is archived here"
 NOTHING = "Nothing is archived here, so that no file can be of it."
 
 
-def findings(connection: BaseDatabaseWrapper, folder: Path) -> Iterator[Finding]:
-    """Within verifying(). CannotLookError where nothing is archived, or there is no such folder."""
+def need_files(folder: Path) -> None:
+    """CannotLookError where there is no such folder, or nothing that could read what is in it."""
     parquet.need_pyarrow()
     need_folder(folder)
+
+
+def findings(connection: BaseDatabaseWrapper, folder: Path) -> Iterator[Finding]:
+    """Within verifying(). CannotLookError where nothing is archived."""
     archived = read_archived(connection)
     if not archived:
         raise CannotLookError(NOTHING)

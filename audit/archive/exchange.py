@@ -26,15 +26,22 @@ def exchange(
     """CannotLookError, where the database is not what was planned for, or somebody is in the way;
     then nothing was changed."""
 
+    row = (
+        tombstone.number,
+        planned.since,
+        planned.until,
+        tombstone.last,
+        str(tombstone),
+        contents.text,
+    )
+
     def work() -> None:
         need_own_tables(connection)
         set_aside(connection, planned)
-        send(connection, "archive/exchange.sql")
-        row = [tombstone.number, planned.since, planned.until, tombstone.last]
+        send(connection, "archive/carried.sql", "archive/exchange.sql")
         with connection.cursor() as cursor:
-            cursor.execute(INSERT, [*row, str(tombstone), contents.text])
+            cursor.execute(INSERT, row)
         send(connection, "install/34_guards.sql", "install/90_ownership.sql")
-        send(connection, "archive/carried.sql")
         execute(connection, "set local synchronous_commit = on")
 
     try:

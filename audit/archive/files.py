@@ -14,7 +14,7 @@ from audit.seals.state import sync_folder
 def write(file: Path, fill: Callable[[IO[bytes]], object]) -> str:
     """Have ``fill`` write it, and return the SHA-256 of what is then read from it. CannotLookError
     where the disk does not take it: then nothing of it is left."""
-    beside = file.with_name(f"{file.name}.new")
+    beside = file.with_name(f".{file.name}.new")
     with named(file, "write"):
         try:
             with open(beside, "wb") as target:

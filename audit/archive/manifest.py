@@ -14,13 +14,14 @@ FORMAT = 1
 
 
 def file_of(month: datetime, again: int | None) -> str:
-    """The name of a month's file. Where the month was archived before, the archiving ``again`` takes
-    what was written into it since, by a clock that was wrong."""
+    """The name of a month's file. Where the month was archived before, the archiving ``again``
+    takes what was written into it since, by a clock that was wrong."""
     return f"user_state_audit_{month:%Y_%m}{f'.{again}' if again else ''}.parquet"
 
 
 def manifest_of(file: Path) -> Path:
-    return file.with_suffix(".json")
+    """Its name begins so that Spark, Hive and Trino do not take it for data."""
+    return file.with_name(f"_{file.stem}.json")
 
 
 def write_manifest(folder: Path, site: str, month: Month, seals: Iterable[Receipt]) -> str:

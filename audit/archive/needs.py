@@ -23,6 +23,7 @@ def need_all(connection: BaseDatabaseWrapper, key: Ed25519PrivateKey, folder: Pa
     need_folder(folder)
     need_primary(connection)
     need_owner(connection)
+    need_unpublished(connection)
     with looking(connection):
         last = newest(connection)
     if last is None:
@@ -41,6 +42,20 @@ def need_owner(connection: BaseDatabaseWrapper) -> None:
         )
         if cursor.fetchone() == (False,):
             raise CannotLookError("Run it as the role that migrates, which owns the audit.")
+
+
+def need_unpublished(connection: BaseDatabaseWrapper) -> None:
+    """A subscriber would be sent what is kept as if it were new, and stop: it has it already."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select p.pubname from pg_catalog.pg_publication_tables p"
+            " where p.schemaname = 'public' and p.tablename ~ '^user_state_audit' limit 1"
+        )
+        for (name,) in cursor.fetchall():
+            raise CannotLookError(
+                f"The publication {name} publishes the audit, and its subscribers would be sent"
+                " what is kept as if it were new: drop it first."
+            )
 
 
 def keep_up(connection: BaseDatabaseWrapper) -> None:

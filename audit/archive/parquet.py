@@ -1,4 +1,4 @@
-"""Entries in a Parquet file: every column of user_state_audit, with the type that warehouses know."""
+"""Entries in a Parquet file: every column of user_state_audit, with a type that warehouses know."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice

@@ -22,7 +22,7 @@ class MonthToGo(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What is before ``until`` goes, but for the entries ``kept``; ``counted`` is what was there."""
+    """What is before ``until`` goes, but for entries ``kept``; ``counted`` is what was there."""
 
     since: datetime
     until: datetime
@@ -95,8 +95,8 @@ def months_to_go(connection: BaseDatabaseWrapper, reach: Reach) -> list[MonthToG
 def need_clean_cut(connection: BaseDatabaseWrapper, until: datetime) -> None:
     for earlier, later in rows_in(connection, "archive/mixed.sql"):
         raise CannotLookError(
-            f"Entry {earlier} is dated before {until:%Y-%m-%d}, and was written after entry {later} of"
-            " the same user, which is not, for a clock was wrong: archive up to another month."
+            f"Entry {earlier} is dated before {until:%Y-%m-%d}, and was written after entry {later}"
+            " of the same user, which is not, for a clock was wrong: archive up to another month."
         )
 
 

@@ -1,4 +1,4 @@
-"""Write the entries of months to files, and compare what is then read from them with the database."""
+"""Write entries of months to files, and compare what is then read from them with the database."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta

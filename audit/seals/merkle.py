@@ -95,12 +95,22 @@ class Tree:
             leaves, index = level_up(leaves), index // 2
         return Node(leaves[0], is_on_path=True)
 
+    @property
+    def index(self) -> int:
+        """Of the next leaf."""
+        return self.size
+
     def _join(self, left: Node, right: Node) -> Node:
-        if left.is_on_path:
-            self.path.append(right.hash)
-        elif right.is_on_path:
-            self.path.append(left.hash)
-        return Node(node_hash(left.hash, right.hash), left.is_on_path or right.is_on_path)
+        return join(self.path, left, right)
+
+
+def join(path: list[bytes], left: Node, right: Node) -> Node:
+    """The node over two; the other one goes into the ``path`` of the leaf that is below one."""
+    if left.is_on_path:
+        path.append(right.hash)
+    elif right.is_on_path:
+        path.append(left.hash)
+    return Node(node_hash(left.hash, right.hash), left.is_on_path or right.is_on_path)
 
 
 def is_in_tree(leaf: bytes, index: int, size: int, path: list[bytes], root: bytes) -> bool:

@@ -4,7 +4,7 @@ subtrees that are gone. docs/retention.md describes them."""
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from .merkle import EMPTY, node_hash
+from .merkle import EMPTY, Node, join, node_hash
 
 
 class Gone(NamedTuple):
@@ -27,33 +27,39 @@ class PartialTree:
     def __init__(self, gone: Iterable[Gone]) -> None:
         self.gone = sorted(set(gone), reverse=True)  # the next one last
         self.size = sum(each.size for each in self.gone)  # and of the leaves that came
-        self.reached = 0
-        self.peaks: list[tuple[int, bytes]] = []  # (how many leaves, node), ever fewer
+        self.path: list[bytes] = []  # of the wanted leaf; whole once root() was called
+        self.wanted: int | None = None
+        self.index = 0  # of the next leaf
+        self.peaks: list[tuple[int, Node]] = []  # over how many leaves, ever fewer
         self._fill()
+
+    def want(self, index: int) -> None:
+        """Keep the path of the leaf with that ``index``, which is still to come."""
+        self.wanted = index
 
     def add(self, leaves: Iterable[bytes]) -> None:
         for leaf in leaves:
             self.size += 1
-            self._push(1, leaf)
+            self._push(1, Node(leaf, self.index == self.wanted))
             self._fill()
 
     def root(self) -> bytes:
-        """Of all leaves, those that are gone among them."""
+        """Of all leaves, those that are gone among them. To be called once: it ends the path."""
         node = None
         for _, peak in reversed(self.peaks):
-            node = peak if node is None else node_hash(peak, node)
-        return node or EMPTY
+            node = peak if node is None else join(self.path, peak, node)
+        return node.hash if node else EMPTY
 
     def _fill(self) -> None:
-        while self.gone and self.gone[-1].start == self.reached:
+        while self.gone and self.gone[-1].start == self.index:
             _, size, node = self.gone.pop()
-            self._push(size, node)
+            self._push(size, Node(node, is_on_path=False))
 
-    def _push(self, size: int, node: bytes) -> None:
-        self.reached += size
+    def _push(self, size: int, node: Node) -> None:
+        self.index += size
         while self.peaks and self.peaks[-1][0] == size:
             _, left = self.peaks.pop()
-            size, node = 2 * size, node_hash(left, node)
+            size, node = 2 * size, join(self.path, left, node)
         self.peaks.append((size, node))
 
 

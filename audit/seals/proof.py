@@ -12,8 +12,10 @@ from audit.findings import CannotLookError
 
 from .chain import Placed, Placing, counting, read_rows
 from .merkle import Tree, is_in_tree, leaf_hash
+from .partial import PartialTree
 from .queries import rows_of
 from .receipt import Receipt
+from .tombstone import gone_of, read_archived
 from .verify import receipts_of
 
 SUBJECT, ACTOR = b"\2", b"\3"  # what the hash of a part begins with
@@ -52,6 +54,7 @@ def prove(
 
     CannotLookError when the entry is not in that seal, or the seal is not what it was.
     """
+    need_unarchived(connection, entry_id)
     placed = place_of(connection, receipt)
     entry = entry_of(connection, entry_id)
     tree, index = tree_with(connection, placed, entry_id)
@@ -73,6 +76,16 @@ def prove(
     }
 
 
+def need_unarchived(connection: BaseDatabaseWrapper, entry_id: int) -> None:
+    """CannotLookError for the last entry of a user that was kept of an archived month."""
+    [[archived]] = rows_of(connection, "is_archived", entry_id=entry_id)
+    if archived:
+        sentence = gettext(
+            "Entry %(entry)s is archived with its month: what is here does not prove it."
+        )
+        raise CannotLookError(sentence % {"entry": entry_id})
+
+
 def place_of(connection: BaseDatabaseWrapper, receipt: Receipt) -> Placed:
     """Which entries the seal takes; CannotLookError when it is not there, or does not count."""
     rows = read_rows(connection)
@@ -88,15 +101,17 @@ def place_of(connection: BaseDatabaseWrapper, receipt: Receipt) -> Placed:
 
 def tree_with(
     connection: BaseDatabaseWrapper, placed: Placed, entry_id: int
-) -> tuple[Tree, int | None]:
+) -> tuple[Tree | PartialTree, int | None]:
     """The tree of a seal, and the index of an entry in it; None where it is in another one."""
-    tree, index = Tree(), None
+    gone = gone_of(read_archived(connection)).get(placed.receipt.number)
+    tree, index = PartialTree(gone) if gone else Tree(), None
     for rows in placed.blocks(connection):
-        for at, each in enumerate(rows.ids):
-            if each == entry_id:
-                index = tree.size + at
-                tree.want(index)
-        tree.add(rows.leaves)
+        at = rows.ids.index(entry_id) if entry_id in rows.ids else 0
+        tree.add(rows.leaves[:at])
+        if at or entry_id in rows.ids[:1]:
+            index = tree.index
+            tree.want(index)
+        tree.add(rows.leaves[at:])
     return tree, index
 
 

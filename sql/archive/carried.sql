@@ -1,13 +1,22 @@
 -- Carries everybody's state over user_state.until in user_state_carried, from what is kept, and forgets the
--- quarters before, of which no entry is there any more.
+-- quarters before, of which no entry is there any more. Later ones name the entries that are kept.
 --
--- Who runs it: archive_audit, after exchange.sql in one transaction.
--- Why it is safe: user_state_carried can be made again, and it only writes there.
+-- Who runs it: archive_audit, between aside.sql and exchange.sql in one transaction.
+-- Why it is safe: it only writes there. Whoever reads or changes states does not wait for it.
 
 lock table public.user_state_carried in share row exclusive mode;
+
 delete from public.user_state_carried c
  where c.quarter_end <= current_setting('user_state.until')::timestamptz;
+
 insert into public.user_state_carried (quarter_end, user_id, username, state, since, entry_id)
 select current_setting('user_state.until')::timestamptz, a.user_id, a.username, a.end_state, a.datetime, a.id
-  from public.user_state_audit_kept a
- where a.end_state <> 'deleted' and a.datetime < current_setting('user_state.until')::timestamptz;
+  from user_state_maintenance.user_state_audit_kept a
+ where a.end_state <> 'deleted';
+
+-- Of entries of one transaction in another order than their changes, the one with the greatest id was named.
+update public.user_state_carried c
+   set username = a.username, state = a.end_state, since = a.datetime, entry_id = a.id
+  from user_state_maintenance.user_state_audit_kept a
+ where c.user_id = a.user_id and c.entry_id <> a.id
+   and c.since < current_setting('user_state.until')::timestamptz;

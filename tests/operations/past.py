@@ -1,5 +1,5 @@
-"""An arena with a past: users who were locked and unlocked over months that are long gone, and seals
-which hold entries of two of them."""
+"""An arena with a past: users who were locked and unlocked over months that are long gone, and
+seals which hold entries of two of them."""
 
 import io
 import shutil
@@ -68,18 +68,18 @@ def maintain(arena: Arena) -> None:
     arena.django.close()
 
 
-def archive(arena: Arena, before: str, folder: Path) -> str:
+def archive(arena: Arena, before: str, folder: Path, role: str = "otto", key=KEY) -> str:
     """As Otto, with the key of the sealer. What it prints."""
-    arena.become("otto")
+    arena.become(role)
     output = io.StringIO()
-    key = folder.parent / "key"
-    key.write_text(KEY.private_bytes_raw().hex())
+    key_file = folder.parent / "key"
+    key_file.write_text(key.private_bytes_raw().hex())
     call_command(
         "archive_audit",
         database="arena",
         before=before,
         to=str(folder),
-        key_file=str(key),
+        key_file=str(key_file),
         stdout=output,
         stderr=io.StringIO(),
     )
@@ -94,6 +94,7 @@ def copied(original: Arena) -> Iterator[Arena]:
     original.server.copies += 1
     copy = Arena(original.server, f"arena_{original.server.copies}")
     copy.make(original.name)
+    copy.printed = [*original.printed]
     shutil.copytree(original.folder.name, copy.folder.name, dirs_exist_ok=True)
     try:
         yield copy

@@ -7,15 +7,22 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError
+from django.db import connections
 
 from audit.archive import exchange, files
+from audit.findings import CannotLookError
+from audit.seals import new_key
+from audit.seals.place import looking
+from audit.seals.proof import prove
 from tests.arena import Arena
+from tests.audit.attacks.statements import GUARDED, UNGUARDED
 from tests.audit.seals.test_crashes import killed_at
 
-from .past import archive, copied, findings, give_past, maintain
+from .past import PEOPLE, archive, copied, findings, give_past, maintain
 
 pytestmark = pytest.mark.slow
 
+TRIGGERS = (PEOPLE.split(";\n")[-1],)
 KEEP = "select count(*) from user_state_audit"
 PARTITIONS = """
 select substr(c.relname, 18) from pg_inherits i join pg_class c on c.oid = i.inhrelid
@@ -25,8 +32,8 @@ select substr(c.relname, 18) from pg_inherits i join pg_class c on c.oid = i.inh
 LATE = """
 insert into user_state_audit (username, initiated_by, start_state, end_state, datetime, ip_address,
   user_id, db_user, transaction_id, subject_salt, actor_salt)
-values ('user101', 'x', 'locked', 'locked', '{}', 'x', 101, 'web', pg_current_xact_id()::text::bigint,
-  uuid_send(gen_random_uuid()), uuid_send(gen_random_uuid()))
+values ('user101', 'x', 'locked', 'locked', '{}', 'x', 101, 'web',
+  pg_current_xact_id()::text::bigint, uuid_send(gen_random_uuid()), uuid_send(gen_random_uuid()))
 """
 
 
@@ -99,6 +106,8 @@ def test_what_is_left_is_whole_and_goes_on(arena, folder):
     archive(arena, "2024-05-01", folder)
     assert partitions(arena) == ["kept"]
     assert findings(arena) == []
+    assert "entries=0" in archive(arena, "2024-06-01", folder)
+    assert findings(arena, archive=folder) == []
 
 
 def test_a_second_time_there_is_nothing_to_archive(arena, folder):
@@ -130,7 +139,6 @@ def test_wherever_it_is_killed_nothing_is_lost(arena, folder, monkeypatch):
         line += 1
         if "kept" not in partitions(arena):
             assert arena.sql("postgres", KEEP) == entries
-            assert arena.verify() == []
 
     assert line > 30
     assert partitions(arena) == ["2024_03", "2024_04", "kept"]
@@ -230,3 +238,80 @@ def test_a_disk_that_fills_up(arena, folder, size):
 
 def test_a_folder_that_is_not_there(arena, folder):
     assert "There is no folder" in refusal(arena, "2024-03-01", folder / "none")
+
+
+ERASE = """
+update user_state_audit set username = 'erased', reason = null, subject_salt = null,
+       subject_digest = sha256(decode('02', 'hex') || subject_salt || convert_to(
+         array_to_json(array[username, reason])::text, 'UTF8'))
+ where user_id = 102
+"""
+
+
+def test_what_was_erased_is_archived_and_kept_as_it_is(arena, folder):
+    arena.sql("postgres", UNGUARDED, ERASE, GUARDED, "delete from user_state_carried")
+    maintain(arena)
+
+    archive(arena, "2024-03-01", folder)
+
+    assert findings(arena, archive=folder) == []
+    kept = "select username from user_state_audit_kept where user_id = 102"
+    assert arena.sql("postgres", kept) == [("erased",)]
+
+
+def test_an_entry_of_a_seal_that_is_partly_archived_is_proved(arena, folder):
+    archive(arena, "2024-03-01", folder)
+    [(there,)] = arena.sql("postgres", "select min(id) from user_state_audit_2024_03")
+    [(kept,)] = arena.sql("postgres", "select min(id) from user_state_audit_kept")
+    holds = [each for each in arena.printed if each.first <= there <= each.last]
+    partly = "select contents::json -> 'partly' from user_state_archive"
+
+    arena.become("rita")
+    with looking(connections["arena"]):
+        proof = prove(connections["arena"], there, holds[0])
+        with pytest.raises(CannotLookError, match="is archived with its month"):
+            prove(connections["arena"], kept, holds[0])
+    arena.django.close()
+
+    numbers = [each["number"] for each in arena.sql("postgres", partly)[0][0]]
+    assert holds[0].number in numbers
+    assert proof["path"]
+
+
+def test_a_subscriber_is_not_sent_what_is_kept(arena, folder):
+    arena.sql("postgres", "create publication site for table user_state_audit")
+
+    assert "The publication site publishes the audit" in refusal(arena, "2024-03-01", folder)
+
+
+def test_as_a_superuser_or_with_another_key_it_archives_nothing(arena, folder):
+    for role, said in (("postgres", "not as a superuser"), ("sealer", "which owns the audit")):
+        with pytest.raises(CommandError, match=said):
+            archive(arena, "2024-03-01", folder, role=role)
+    with pytest.raises(CommandError, match="was made with another key"):
+        archive(arena, "2024-03-01", folder, key=new_key())
+
+
+def test_entries_of_a_transaction_in_another_order_than_their_changes(arena, folder):
+    """What is kept ends where the user was left, and not where the greatest id does."""
+    arena.sql(
+        "postgres",
+        "begin",
+        *(
+            LATE.replace("'locked', 'locked'", f"'{start}', '{end}'").format("2024-04-29")
+            for start, end in (("active", "invited"), ("locked", "active"))
+        ),
+        "commit",
+        "delete from user_state_daily where day >= '2024-04-29'",
+        "delete from user_state_carried",
+        "alter table user_fsm disable trigger user",
+        "update user_fsm set current_state = 'invited' where user_id = 101",
+        *TRIGGERS,
+    )
+    arena.seal()
+
+    archive(arena, "2024-05-01", folder)
+
+    assert findings(arena) == []
+    kept = "select end_state from user_state_audit_kept where user_id = 101"
+    assert arena.sql("postgres", kept) == [("invited",)]

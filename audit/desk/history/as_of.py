@@ -10,12 +10,14 @@ from django.contrib.auth import get_user_model
 from django.db import connections
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from audit.fields import EARLIEST
 from audit.models import NO_CHANGE, UserStateAudit
 from audit.moments import moment
 
+from ..archived import archived_until
 from ..listing.filters import is_number, number, shown, text
 from ..listing.pages import PATIENCE
 from ..listing.selection import unknown
@@ -83,6 +85,15 @@ class AsOf:
                 self.values[name] = READERS[name](self.given[name])
             except ValueError as error:
                 self.problems.append(str(error))
+        self.problems += self.archived()
+
+    def archived(self) -> list[str]:
+        """That the entries of then are, in a sentence, where that is so."""
+        asked, until = self.values.get("moment"), archived_until()
+        if asked is None or until is None or asked >= until:
+            return []
+        sentence = gettext("What was before %(moment)s UTC is archived: see docs/retention.md.")
+        return [sentence % {"moment": date_format(until, "DATETIME_FORMAT")}]
 
     @property
     def moment(self) -> datetime | None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from audit.fields import EARLIEST
 from audit.models import UserStateAudit
 
+from ..archived import archived_until
 from ..durations import between
 from ..listing.rows import Row
 
@@ -17,11 +18,12 @@ NOWHERE = {"new", "deleted"}  # words of the audit, and no states
 
 class Stay(NamedTuple):
     """In the state to which ``entry`` led, until ``ended``; None while it goes on. ``before`` is
-    the user's entry before it, None where there is none."""
+    the user's entry before it, None where there is none, or it is archived."""
 
     entry: UserStateAudit
     ended: datetime | None
     before: UserStateAudit | None
+    is_archived_before: bool = False
 
     @property
     def row(self) -> Row:
@@ -54,7 +56,7 @@ class Stay(NamedTuple):
         """Whether the audit does not say how the user came to be in the state before."""
         start = self.entry.start_state
         if self.before is None:
-            return start != "new"
+            return start != "new" and not self.is_archived_before
         return self.before.end_state != (start if start != "new" else "deleted")
 
 
@@ -72,6 +74,10 @@ def stays_of(
         before = next((each for each in following[place:] if each and each.is_change), older)
         stays.append(Stay(entry, ended, before))
         ended = entry.datetime if entry.is_change else ended
+    if stays and stays[-1].before is None and stays[-1].is_gap:
+        until = archived_until()
+        archived = until is not None and stays[-1].entry.datetime < until
+        stays[-1] = stays[-1]._replace(is_archived_before=archived)
     return stays
 
 

@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from audit import seals, verifications, verify
+from audit.archive.check import need_files
 from audit.findings import CannotLookError, Finding
 from audit.management.base import AuditCommand, first_line, printable
 from audit.moments import moment
@@ -81,6 +82,8 @@ class Command(AuditCommand):
         printed = self.receipts(seal, keys) if seal is not None else []
         checked = bool(keys) and user is None
         folder = Path(archive) if archive is not None else None
+        if folder:
+            need_files(folder)
         counts: Counter[str] = Counter()
         with ExitStack() as snapshot:
             with self.progress():

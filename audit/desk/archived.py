@@ -1,0 +1,15 @@
+"""What of the audit is archived, so that the desk says so instead of showing half of it."""
+
+from datetime import datetime
+
+from django.db import connections
+
+from audit.models import UserStateAudit
+
+
+def archived_until() -> datetime | None:
+    """Before which only the last entry of each user is here; None where all are."""
+    with connections[UserStateAudit.objects.db].cursor() as cursor:
+        cursor.execute("select max(until) from public.user_state_archive")
+        found: datetime | None = cursor.fetchone()[0]
+    return found

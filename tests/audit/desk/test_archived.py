@@ -1,0 +1,54 @@
+"""What the desk says where entries are archived."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection, transaction
+
+from .conftest import LIST, NOBODYS
+
+KEPT = """
+insert into user_state_audit (username, initiated_by, start_state, end_state, datetime, ip_address,
+  user_id, db_user, transaction_id)
+values ('gone', 'mona', 'active', 'locked', '2024-02-01', '192.0.2.1', %s, 'web', 3)
+"""
+
+
+@pytest.fixture
+def archived(sues) -> Iterator[None]:
+    """Everything before March 2024, but for the last entry of a user; until this test ends."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(KEPT, [NOBODYS])
+        cursor.execute(
+            "insert into user_state_archive select 1, '2024-01-01', '2024-03-01', max(id), '', ''"
+            " from user_state_audit"
+        )
+        yield
+        transaction.set_rollback(True)
+
+
+def text(browser, path: str) -> str:
+    return " ".join(browser.get(f"{LIST}{path}").text.split())
+
+
+def test_a_moment_before_is_not_answered(archived, sues):
+    said = "What was before 2024-03-01 00:00:00 UTC is archived"
+
+    assert said in text(sues, "at/?moment=2024-02-29")
+    assert said not in text(sues, "at/?moment=2024-03-01")
+
+
+def test_the_list_says_from_where_on_it_has_less(archived, sues):
+    assert "of it, only the last entry of each user is here" in text(sues, "?window=all")
+    assert "only the last entry" not in text(sues, "?window=30d")
+
+
+def test_a_timeline_begins_with_what_is_kept(archived, sues):
+    page = text(sues, f"user/{NOBODYS}/")
+
+    assert "What was before is archived." in page
+    assert "It is not recorded how it had become" not in page
+
+
+def test_without_an_archive_nothing_is_said_of_one(sues):
+    assert "archived" not in text(sues, "?window=all") + text(sues, "at/?moment=2024-02-29")

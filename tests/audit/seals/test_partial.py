@@ -1,0 +1,84 @@
+"""Trees of which leaves are archived, held against whole ones."""
+
+import random
+
+import pytest
+
+from audit.seals.merkle import Tree, is_in_tree, leaf_hash
+from audit.seals.partial import Gone, PartialTree, Thinning
+
+LEAVES = [leaf_hash(bytes([each])) for each in range(70)]
+
+
+def root(leaves: list[bytes]) -> bytes:
+    tree = Tree()
+    tree.add(leaves)
+    return tree.root()
+
+
+def thinned(leaves: list[bytes], going: set[int], gone: list[Gone] = ()) -> list[Gone]:
+    """The nodes over those that go; of others that are ``gone`` already, no leaf comes."""
+    away = {at for each in gone for at in range(each.start, each.start + each.size)}
+    thinning = Thinning(gone)
+    for at, leaf in enumerate(leaves):
+        if at not in away:
+            thinning.add(leaf, goes=at in going)
+    return thinning.nodes()
+
+
+def partial(leaves: list[bytes], gone: list[Gone]) -> PartialTree:
+    away = {at for each in gone for at in range(each.start, each.start + each.size)}
+    tree = PartialTree(gone)
+    tree.add(leaf for at, leaf in enumerate(leaves) if at not in away)
+    return tree
+
+
+@pytest.mark.parametrize("size", range(1, 71))
+def test_what_is_there_and_the_nodes_lead_to_the_root(size):
+    leaves, chance = LEAVES[:size], random.Random(size)
+    runs = [set(range(start, size)) for start in (0, size // 2, size - 1)]
+    for going in [*runs, set(chance.sample(range(size), size // 2)), set(range(0, size, 2))]:
+        nodes = thinned(leaves, going)
+
+        tree = partial(leaves, nodes)
+        assert (tree.size, tree.root()) == (size, root(leaves))
+        assert sum(each.size for each in nodes) == len(going)
+        assert all(each.hash == root(leaves[each.start : each.start + each.size]) for each in nodes)
+
+
+@pytest.mark.parametrize("size", [2, 3, 7, 37, 64, 70])
+def test_more_goes_later(size):
+    leaves, half = LEAVES[:size], size // 2
+    first = thinned(leaves, set(range(half)))
+
+    rest = thinned(leaves, set(range(half, size - 1)), first)
+
+    tree = partial(leaves, [*first, *rest])
+    assert (tree.size, tree.root()) == (size, root(leaves))
+
+
+def test_when_all_goes_the_root_is_left():
+    assert thinned(LEAVES, set(range(70))) == [Gone(0, 70, root(LEAVES))]
+
+
+@pytest.mark.parametrize("size", [2, 5, 37, 70])
+def test_what_is_there_can_be_proved(size):
+    leaves = LEAVES[:size]
+    nodes = thinned(leaves, set(range(1, size, 2)))
+    for index in range(0, size, 2):
+        tree = PartialTree(nodes)
+        tree.want(index)
+        tree.add(leaves[::2])
+        assert tree.root() == root(leaves)
+        assert is_in_tree(leaves[index], index, size, tree.path, root(leaves))
+
+
+@pytest.mark.parametrize("size", [5, 37])
+def test_another_leaf_or_node_is_found(size):
+    leaves = LEAVES[:size]
+    nodes = thinned(leaves, set(range(3)))
+    altered = [nodes[0]._replace(hash=bytes(32)), *nodes[1:]]
+
+    assert partial(leaves, altered).root() != root(leaves)
+    assert partial([*leaves[:-1], bytes(32)], nodes).root() != root(leaves)
+    assert partial(leaves[:-1], nodes).size == size - 1
