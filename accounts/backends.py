@@ -3,6 +3,8 @@ is not active."""
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import Permission
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
@@ -44,6 +46,13 @@ class ActiveStateBackend(ModelBackend):
         users = User.objects.using(primary()).select_related("fsm")
         user = users.filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
+
+    # From whom one was taken, a replica may not know yet. (The stubs do not know these methods.)
+    def _get_user_permissions(self, user_obj: User) -> QuerySet[Permission]:
+        return super()._get_user_permissions(user_obj).using(primary())  # type: ignore[misc]
+
+    def _get_group_permissions(self, user_obj: User) -> QuerySet[Permission]:
+        return super()._get_group_permissions(user_obj).using(primary())  # type: ignore[misc]
 
     # The state is a query of its own, for which Django's asynchronous forms leave no room.
     async def aget_user(self, user_id: int) -> User | None:

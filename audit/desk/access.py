@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.databases import primary
 from audit.models import UserStateAudit
 
 from . import actors
@@ -61,10 +62,11 @@ def guarded(view: View[P, R]) -> View[P, R]:
 
 
 def application(request: HttpRequest) -> actors.Application:
-    """As the page, its banner and its numbers know it: it is asked for once."""
+    """Which writes to the primary, wherever the page reads. The page, its banner and its numbers
+    ask for it once."""
     kept = vars(request)
     if "application" not in kept:
-        kept["application"] = actors.application(connections[UserStateAudit.objects.db])
+        kept["application"] = actors.application(connections[primary()])
     known: actors.Application = kept["application"]
     return known
 

@@ -1,10 +1,20 @@
 """What the desk keeps: who exported what, saved views, and until where a supervisor has looked."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.databases import primary
 from audit.fields import MomentField
+
+
+class PrimaryManager(models.Manager[Any]):
+    """It reads where it writes, too: a replica may not have yet what a supervisor has just kept."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return super().get_queryset().using(primary())
 
 
 class Export(models.Model):
@@ -28,6 +38,8 @@ class Export(models.Model):
     filter = models.TextField(null=True)  # noqa: DJ001 - likewise
     entries = models.BigIntegerField(null=True)
 
+    objects = PrimaryManager()
+
     class Meta:
         managed = False
         db_table = "user_state_export"
@@ -46,6 +58,8 @@ class SavedView(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
     created = models.DateTimeField(auto_now_add=True)
 
+    objects = PrimaryManager()
+
     class Meta:
         default_permissions = ()
         ordering = ["name"]
@@ -61,6 +75,8 @@ class LastLook(models.Model):
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True)
     at = models.DateTimeField()
     snapshot = models.TextField()
+
+    objects = PrimaryManager()
 
     class Meta:
         default_permissions = ()

@@ -1,11 +1,14 @@
 """What COPY sends, piece by piece: nothing is kept, and it waits for whoever takes the pieces."""
 
 import io
+import os
+import socket
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from queue import Queue
+from threading import Timer
 from typing import Any
 
 from django.db import connections
@@ -15,6 +18,7 @@ from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from audit.isolation import execute
 
 if not is_psycopg3:
+    from psycopg2 import Error
     from psycopg2.extensions import get_wait_callback
 
 PIECE = 2**16  # bytes
@@ -39,9 +43,8 @@ def copied(alias: str, copy: str) -> Generator[bytes, None, int]:
 def reading(alias: str) -> Iterator[BaseDatabaseWrapper]:
     """A connection of its own, for others of the request go on meanwhile; in a transaction that
     only reads. Whoever ends a response may close it, in any thread."""
-    with closing(connections[alias].copy()) as connection:
+    with closing(connections[alias].copy()) as connection, cut_off(connection):
         connection.inc_thread_sharing()
-        connection.set_autocommit(False)
         execute(
             connection,
             "set transaction read only",
@@ -52,6 +55,27 @@ def reading(alias: str) -> Iterator[BaseDatabaseWrapper]:
             f"set local statement_timeout = {LONGEST // timedelta(milliseconds=1)}",
         )
         yield connection
+
+
+@contextmanager
+def cut_off(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """In a transaction that ends after LONGEST: PostgreSQL does not look at its timeouts while it
+    waits for whoever has stopped reading."""
+    connection.set_autocommit(False)
+    timer = Timer(LONGEST.total_seconds(), cut, [connection])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def cut(connection: BaseDatabaseWrapper) -> None:
+    """Neither side can send on it any more."""
+    with socket.socket(fileno=os.dup(connection.connection.fileno())) as same:
+        same.shutdown(socket.SHUT_RDWR)
 
 
 def by_row(cursor: Any, copy: str) -> Iterator[bytes]:
@@ -84,7 +108,8 @@ def by_thread(cursor: Any, copy: str) -> Iterator[bytes]:
         try:
             yield from iter(pieces.queue.get, END)
         except BaseException:  # GeneratorExit: nobody takes the rest
-            cursor.connection.cancel()
+            with suppress(Error):  # of a server that is gone
+                cursor.connection.cancel()
             for _rest in iter(pieces.queue.get, END):
                 pass
             raise

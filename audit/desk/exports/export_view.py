@@ -45,7 +45,7 @@ def exports_view(request: HttpRequest) -> HttpResponseBase:
     """Who exported what, the newest first."""
     if problems := [*unknown(request.GET, "before")]:
         return refusal(request, *problems)
-    begun = Export.objects.using(primary()).filter(ends=None).select_related("end")
+    begun = Export.objects.filter(ends=None).select_related("end")
     if before := request.GET.get("before"):
         try:
             begun = begun.filter(datetime__lt=moment(before))

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from django.core.management import call_command
 
-from audit.desk.listing import bars, pages
+from audit.desk.listing import pages
 from audit.desk.listing.rows import MASS, Row, statement
 from audit.models import UserStateAudit
 from tests.audit.questions.histories import write
@@ -48,8 +48,6 @@ def entries(dice, zoe) -> list[UserStateAudit]:
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch) -> None:
     monkeypatch.setattr(pages, "PER_PAGE", 6)
-    for module in (pages, bars):
-        monkeypatch.setattr(module, "PATIENCE", 60_000)
 
 
 def walk(

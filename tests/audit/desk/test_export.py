@@ -3,7 +3,9 @@
 import csv
 import json
 import re
-from datetime import datetime
+import time
+from contextlib import closing
+from datetime import datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -13,7 +15,7 @@ from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from django.test import AsyncClient
 
 from accounts.models import UserFSM
-from audit.desk.exports import export_view
+from audit.desk.exports import copying, export_view
 from audit.desk.exports.copying import copied
 from audit.models import Export, UserStateAudit
 
@@ -247,6 +249,26 @@ def test_nobody_goes_on_reading_for_whoever_has_gone(execute):
         "select count(*) from pg_stat_activity where query like 'copy (select repeat%'"
         " and datname = current_database() and state = 'active'"
     ) == [(0,)]
+
+
+def test_whoever_stops_reading_keeps_no_transaction_open(execute, monkeypatch):
+    """PostgreSQL waits for them, whatever its timeouts are."""
+    monkeypatch.setattr(copying, "LONGEST", timedelta(seconds=0.5))
+    lines = "copy (select repeat('y', 1000) from generate_series(1, 1000000)) to stdout"
+    runs = (
+        "select 1 from pg_stat_activity where query like 'copy (select repeat(''y''%'"
+        " and datname = current_database()"
+    )
+    with closing(copied("default", lines)) as pieces:
+        next(pieces)
+        assert execute(runs)
+
+        deadline = time.monotonic() + 20
+        while execute(runs):
+            assert time.monotonic() < deadline
+
+        with pytest.raises(connection.Database.Error):
+            list(pieces)
 
 
 def test_the_model_has_the_columns_and_nulls_of_the_table(db):
