@@ -140,6 +140,7 @@ def test_numbers_of_another_type_are_read_all_the_same(three, column, type):
     """That they are is another finding."""
     change_sealed(
         three,
+        "drop view user_state_now, user_state_timeline",
         "alter table user_state_audit alter id drop identity",
         f"alter table user_state_audit alter {column} type {type}",
     )
