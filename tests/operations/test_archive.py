@@ -1,12 +1,13 @@
 """Months that go to files: what is left is whole without them."""
 
+import io
 import re
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 from django.db import connections
 
 from audit.archive import exchange, files
@@ -129,6 +130,30 @@ def test_who_was_in_which_state_since_is_answered_as_before(arena, folder):
     assert state_of(arena, "2024-02-15") == {}
     there = arena.sql("postgres", "select user_id, id from user_state_audit_kept order by 1")
     assert there == kept
+
+
+def test_that_somebody_was_forgotten_is_kept(arena, folder):
+    """Beside the change that led to their state, which a record is not."""
+    arena.become("otto")
+    call_command("forget_user", 105, reason="asked", database="arena", stdout=io.StringIO())
+    arena.django.close()
+    arena.sql(
+        "postgres",
+        UNGUARDED,
+        "update user_state_audit set datetime = '2024-03-20' where transition = 'forgotten'",
+        GUARDED,
+        "delete from user_state_daily where day >= '2024-03-20'",
+        "delete from user_state_carried",
+    )
+    maintain(arena)
+    arena.seal()
+    assert findings(arena) == []
+
+    archive(arena, "2024-04-01", folder)
+
+    kept = "select end_state, transition from user_state_audit_kept where user_id = 105 order by id"
+    assert arena.sql("postgres", kept) == [("deleted", None), ("deleted", "forgotten")]
+    assert findings(arena, archive=folder) == []
 
 
 def test_wherever_it_is_killed_nothing_is_lost(arena, folder, monkeypatch):
