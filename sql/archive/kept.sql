@@ -14,7 +14,7 @@ with last_entry as materialized (
    where a.datetime < current_setting('user_state.until')::timestamptz
    order by a.user_id, a.id desc
 ),
-together as (
+together as materialized (
   select l.user_id, min(a.id) as first_id, array_agg(a.id order by a.id) as ids,
          array_agg(case a.start_state when 'new' then 'deleted' else a.start_state end order by a.id) as starts,
          array_agg(a.end_state order by a.id) as ends
@@ -24,7 +24,7 @@ together as (
    group by l.user_id
   having count(*) > 1
 ),
-ended as (
+ended as materialized (
   select t.user_id, t.ids, t.ends,
          coalesce(
            (select c.state
@@ -36,9 +36,15 @@ ended as (
              where b.user_id = t.user_id and b.id < t.first_id
              order by b.id desc limit 1)) as state
     from together t
+),
+chosen as materialized (
+  select d.user_id, max(e.id) as id
+    from ended d
+   cross join unnest(d.ids, d.ends) as e (id, state)
+   where e.state = d.state
+   group by d.user_id
 )
-select coalesce((select max(e.id)
-                   from ended d, unnest(d.ids, d.ends) as e (id, state)
-                  where d.user_id = l.user_id and e.state = d.state), l.id) as id
+select coalesce(c.id, l.id) as id
   from last_entry l
+  left join chosen c on c.user_id = l.user_id
  order by 1;
