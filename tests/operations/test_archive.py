@@ -10,6 +10,7 @@ from django.core.management import CommandError
 from django.db import connections
 
 from audit.archive import exchange, files
+from audit.archive.manifest import manifest_of
 from audit.findings import CannotLookError
 from audit.seals import new_key
 from audit.seals.place import looking
@@ -315,3 +316,11 @@ def test_entries_of_a_transaction_in_another_order_than_their_changes(arena, fol
     assert findings(arena) == []
     kept = "select end_state from user_state_audit_kept where user_id = 101"
     assert arena.sql("postgres", kept) == [("invited",)]
+
+
+def test_the_files_of_another_site_are_not_written_over(arena, folder):
+    file = folder / "user_state_audit_2024_01.parquet"
+    manifest_of(file).write_text('{"site": "00000000-0000-0000-0000-000000000000"}')
+
+    assert "is of another site, 00000000" in refusal(arena, "2024-03-01", folder)
+    assert not file.exists()
