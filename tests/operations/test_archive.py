@@ -2,8 +2,10 @@
 
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 import pytest
 from django.core.management import CommandError
@@ -15,8 +17,9 @@ from audit.findings import CannotLookError
 from audit.seals import new_key
 from audit.seals.place import looking
 from audit.seals.proof import prove
-from tests.arena import Arena
+from tests.arena import Arena, execute
 from tests.audit.attacks.statements import GUARDED, UNGUARDED
+from tests.audit.seals.looking import FLIP
 from tests.audit.seals.test_crashes import killed_at
 
 from .past import PEOPLE, archive, copied, findings, give_past, maintain
@@ -356,3 +359,26 @@ def test_files_are_read_back_and_compared(arena, folder, monkeypatch, harmed):
     said = refusal(arena, "2024-03-01", folder)
 
     assert re.match("Entry [0-9]+ is not in the file as it is|Not each entry of the files", said)
+
+
+def test_states_are_changed_meanwhile(arena, folder):
+    done = Event()
+
+    def change() -> int:
+        changes = 0
+        with arena.session("web") as session:
+            while not done.is_set():
+                execute(session, FLIP + "1")
+                changes += 1
+        return changes
+
+    with ThreadPoolExecutor(1) as thread:
+        changing = thread.submit(change)
+        try:
+            archive(arena, "2024-03-01", folder)
+        finally:
+            done.set()
+
+    assert changing.result() > 10
+    assert len(arena.moves()) == 1 + changing.result()
+    assert findings(arena, archive=folder) == []
