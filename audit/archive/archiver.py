@@ -55,7 +55,7 @@ class Archiver:
     def _write(self, planned: Plan) -> tuple[Tombstone, Contents]:
         """The files; and what says that they are written."""
         here = Here.of(self.connection)
-        months = write_months(self.connection, planned, self.folder)
+        months = write_months(self.connection, planned, here.site, self.folder)
         tally = compare(self.connection, planned, months, self.folder)
         months = write_manifests(planned, months, tally, here.site, self.folder)
         for month in months:
