@@ -7,7 +7,7 @@ from audit.seals.state import RefusedError
 from tests.audit.processes import ended, start
 
 from .outcome import FOUND, attack
-from .statements import HARMLESS_YET, RUN, SHOWS_THAT_IT_RUNS
+from .statements import HARMLESS_YET, NO_VIEWS, RUN, SHOWS_THAT_IT_RUNS
 
 LOOKING = [
     ("rita", "psql"),
@@ -72,7 +72,7 @@ def test_has_whoever_verifies_run_code_of_theirs(battle, kind, change):
 @pytest.mark.parametrize(
     "change",
     [
-        "alter table user_state_audit alter reason type mine using null",
+        f"{NO_VIEWS}; alter table user_state_audit alter reason type mine using null",
         "alter table user_fsm alter current_state type mine",
     ],
 )
@@ -80,7 +80,8 @@ def test_has_whoever_verifies_run_the_functions_of_a_type(battle, change):
     battle.sql("otto", "create domain mine as text check (length(value) > 0)", change)
 
     battle.found("column", "mine")
-    assert {each.kind for each in battle.findings()} == {"column"}
+    of_views = {"question", "owner", "grant"} if NO_VIEWS in change else set()
+    assert {each.kind for each in battle.findings()} == {"column", *of_views}
 
 
 @attack(FOUND)
