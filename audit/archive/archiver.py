@@ -10,12 +10,13 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from audit.seals.archived import Contents, Month
 from audit.seals.keys import key_id
 from audit.seals.leaves import kept_blocks
 from audit.seals.merkle import Tree
 from audit.seals.place import Here, looking
 from audit.seals.receipt import NOTHING
-from audit.seals.tombstone import Contents, Month, Tombstone, moment_text
+from audit.seals.tombstone import Tombstone, moment_text
 
 from .exchange import exchange
 from .needs import keep_up, need_all, need_green

@@ -7,10 +7,9 @@ from pathlib import Path
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit.findings import CannotLookError
+from audit.seals.archived import Month, gone_from
 from audit.seals.leaves import blocks
 from audit.seals.queries import set_parameters
-from audit.seals.tombstone import Month
-from audit.seals.verify import gone_from
 from audit.sqlfiles import text_of
 
 from . import parquet
