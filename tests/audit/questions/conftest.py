@@ -10,7 +10,7 @@ from .histories import FUTURE, SOME_DAY, history, keep_up, write
 
 
 @pytest.fixture(params=["empty", "behind", "full"])
-def entries(request, db) -> list[UserStateAudit]:
+def entries(request, nothing_recorded) -> list[UserStateAudit]:
     """All that there are, in order; nothing is counted, or what there was some day, or all."""
     rows = history(random.Random(4711))
     write([row for row in rows if row.datetime < SOME_DAY])
@@ -23,7 +23,7 @@ def entries(request, db) -> list[UserStateAudit]:
     return list(UserStateAudit.objects.order_by("id"))
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def nothing_recorded(db) -> None:
     """Until the test ends. Other tests leave entries, not all of which are whole histories."""
     with connection.cursor() as cursor:

@@ -287,7 +287,7 @@ FORGED = ["-infinity", "infinity", "4713-01-01 BC", "294276-01-01"]
 
 
 @pytest.mark.parametrize("moment", FORGED)
-def test_no_forged_moment_keeps_an_answer_from_being_given(history, moment):
+def test_no_forged_moment_keeps_an_answer_from_being_given(nothing_recorded, history, moment):
     key = history(("new", "active", moment), ("active", "locked", "2026-01-02"))
 
     for question in (
