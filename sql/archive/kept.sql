@@ -1,5 +1,6 @@
 -- The ids of the entries that are kept where everything before user_state.until is archived: the last one of
--- each user, also of those who are deleted.
+-- each user, also of those who are deleted; and what records that somebody was forgotten, which is no
+-- change, and accounts for what was erased of others' entries.
 --
 -- Who runs it: archive_audit, after sql/verify/settings.sql.
 -- Why it is safe: it only reads.
@@ -12,6 +13,7 @@ with last_entry as materialized (
   select distinct on (a.user_id) a.user_id, a.id, a.transaction_id
     from public.user_state_audit a
    where a.datetime < current_setting('user_state.until')::timestamptz
+     and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
    order by a.user_id, a.id desc
 ),
 together as (
@@ -21,6 +23,7 @@ together as (
     from last_entry l
     join public.user_state_audit a on a.user_id = l.user_id and a.transaction_id = l.transaction_id
    where a.datetime < current_setting('user_state.until')::timestamptz
+     and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
    group by l.user_id
   having count(*) > 1
 ),
@@ -34,6 +37,7 @@ ended as (
            (select b.end_state
               from public.user_state_audit b
              where b.user_id = t.user_id and b.id < t.first_id
+               and (b.start_state = b.end_state and b.transition = 'forgotten') is not true
              order by b.id desc limit 1)) as state
     from together t
 )
@@ -41,4 +45,9 @@ select coalesce((select max(e.id)
                    from ended d, unnest(d.ids, d.ends) as e (id, state)
                   where d.user_id = l.user_id and e.state = d.state), l.id) as id
   from last_entry l
+union
+select a.id
+  from public.user_state_audit a
+ where a.datetime < current_setting('user_state.until')::timestamptz
+   and a.start_state = a.end_state and a.transition = 'forgotten'
  order by 1;
