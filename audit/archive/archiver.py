@@ -10,12 +10,13 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from audit.seals.archived import Contents, Month
 from audit.seals.keys import key_id
 from audit.seals.leaves import kept_blocks
 from audit.seals.merkle import Tree
 from audit.seals.place import Here, looking
 from audit.seals.receipt import NOTHING
-from audit.seals.tombstone import Contents, Month, Tombstone, moment_text
+from audit.seals.tombstone import Tombstone, moment_text
 
 from .exchange import exchange
 from .needs import keep_up, need_all, need_green
@@ -55,7 +56,7 @@ class Archiver:
     def _write(self, planned: Plan) -> tuple[Tombstone, Contents]:
         """The files; and what says that they are written."""
         here = Here.of(self.connection)
-        months = write_months(self.connection, planned, self.folder)
+        months = write_months(self.connection, planned, here.site, self.folder)
         tally = compare(self.connection, planned, months, self.folder)
         months = write_manifests(planned, months, tally, here.site, self.folder)
         for month in months:

@@ -6,6 +6,7 @@ from pathlib import Path
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit.findings import CannotLookError, Finding
+from audit.seals.archived import Archived, Month, gone_from, read_archived
 from audit.seals.chain import Placed, Placing, Reach, counting, read_rows
 from audit.seals.leaves import Rows
 from audit.seals.merkle import Tree
@@ -13,8 +14,7 @@ from audit.seals.partial import Gone
 from audit.seals.queries import rows_of
 from audit.seals.receipt import Receipt
 from audit.seals.tally import Tally
-from audit.seals.tombstone import Archived, Month, read_archived
-from audit.seals.verify import gone_from, receipts_of
+from audit.seals.verify import receipts_of
 
 from . import parquet
 from .files import need_folder, sha256_of

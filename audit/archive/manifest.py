@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from audit.seals import Receipt
-from audit.seals.tombstone import Month
+from audit.seals.archived import Month
 
 from .files import named, write
 

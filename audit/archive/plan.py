@@ -6,10 +6,11 @@ from typing import NamedTuple
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit.findings import CannotLookError
+from audit.seals.archived import Archived, read_archived
 from audit.seals.chain import Placing, Reach, counting, read_rows
 from audit.seals.queries import rows_in, set_parameters
 from audit.seals.receipt import Receipt
-from audit.seals.tombstone import Archived, Tombstone, moment_of, read_archived
+from audit.seals.tombstone import Tombstone, moment_of
 from audit.seals.verify import receipts_of
 
 

@@ -8,9 +8,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit.findings import CannotLookError
 from audit.isolation import writing
+from audit.seals.archived import Month, read_archived
 from audit.seals.place import looking, need_own_tables, need_primary
 from audit.seals.queries import rows_of, set_parameters
-from audit.seals.tombstone import Month, read_archived
 from audit.sqlfiles import send
 
 from . import parquet

@@ -7,16 +7,15 @@ from pathlib import Path
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit.findings import CannotLookError
+from audit.seals.archived import Month, gone_from
 from audit.seals.leaves import blocks
 from audit.seals.queries import set_parameters
-from audit.seals.tombstone import Month
-from audit.seals.verify import gone_from
 from audit.sqlfiles import text_of
 
 from . import parquet
 from .entries import Entry
 from .files import write
-from .manifest import file_of, write_manifest
+from .manifest import file_of, site_in, write_manifest
 from .plan import MonthToGo, Plan
 from .streams import Source, leaves
 from .thinning import ThinnedTally
@@ -24,16 +23,29 @@ from .thinning import ThinnedTally
 AT_ONCE = 5000  # rows that are fetched
 
 
-def write_months(connection: BaseDatabaseWrapper, planned: Plan, folder: Path) -> list[Month]:
-    """Their files, within the snapshot of the plan."""
-    return [write_month(connection, planned, month, folder) for month in planned.months]
+def write_months(
+    connection: BaseDatabaseWrapper, planned: Plan, site: str, folder: Path
+) -> list[Month]:
+    """Their files, within the snapshot of the plan. CannotLookError where a file has such a name
+    that is of another site."""
+    names = [
+        file_of(each.begins, planned.number if planned.was_archived(each) else None)
+        for each in planned.months
+    ]
+    for name in names:
+        if (other := site_in(folder / name)) not in (None, site):
+            raise CannotLookError(
+                f"{folder / name} is of another site, {other}: use another folder."
+            )
+    return [
+        write_month(connection, month, name, folder)
+        for month, name in zip(planned.months, names, strict=True)
+    ]
 
 
 def write_month(
-    connection: BaseDatabaseWrapper, planned: Plan, month: MonthToGo, folder: Path
+    connection: BaseDatabaseWrapper, month: MonthToGo, name: str, folder: Path
 ) -> Month:
-    again = planned.number if planned.was_archived(month) else None
-    name = file_of(month.begins, again)
     entries = entries_of(connection, month)
     digest = write(folder / name, lambda target: parquet.write(target, entries))
     _, count, first, last, _ = month

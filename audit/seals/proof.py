@@ -10,12 +10,12 @@ from django.utils.translation import gettext
 
 from audit.findings import CannotLookError
 
+from .archived import gone_of, read_archived
 from .chain import Placed, Placing, counting, read_rows
 from .merkle import Tree, is_in_tree, leaf_hash
 from .partial import PartialTree
 from .queries import rows_of
 from .receipt import Receipt
-from .tombstone import gone_of, read_archived
 from .verify import receipts_of
 
 SUBJECT, ACTOR = b"\2", b"\3"  # what the hash of a part begins with

@@ -1,26 +1,23 @@
 """Whether what was sealed is still what is there, and who signed it. sql/verify/seals.sql finds
 the same, but for signatures and receipts."""
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import zip_longest
-from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit.findings import CannotLookError, Finding
 
+from .archived import Archived, Kept, gone_from, read_archived
 from .chain import Placed, Placing, Row, broken_links, counting, read_rows
 from .keys import key_id
-from .leaves import blocks, kept_blocks
-from .merkle import Tree
-from .partial import Gone
+from .leaves import blocks
 from .queries import rows_of
 from .receipt import Receipt
 from .tally import Tally
-from .tombstone import Archived, Tombstone, gone_of, read_archived, whole_ranges
+from .tombstone import Tombstone
 
 # The signature of a seal vouches for those before it, which are chained to it. Of so many of the
 # newest each is checked all the same; a hundred thousand would take half a minute.
@@ -29,7 +26,6 @@ LATE = (
     "says that it is of a transaction that was sealed without it: written later, or since a restore"
 )
 FUTURE = "says that it is of a transaction that has not been yet: forged, or of another server"
-KEPT = "is not what was kept: {} entries; now there are {}"
 SALTS = "has a part with neither a salt of 16 bytes nor the digest of what was erased"
 NONE = "are not there, although a key was given: none was made yet, or all were removed"
 REMOVED = "was printed, and is not here: an older state was restored, or it was removed"
@@ -121,38 +117,6 @@ def entries(
         yield from of_entries(rows_of(connection, "salts", first_id=first), SALTS)
     if is_of_this_server(connection, placed[-1].receipt):
         yield from of_entries(rows_of(connection, "future", after=placing.reach.after), FUTURE)
-
-
-def gone_from(placed: Sequence[Placed], archived: Sequence[Archived]) -> Mapping[int, list[Gone]]:
-    """What of each seal is archived."""
-    gone = gone_of(archived)
-    receipts = [each.receipt for each in placed]
-    numbers = [each.number for each in receipts]
-    for first, last in whole_ranges(archived):
-        for receipt in receipts[bisect_left(numbers, first) : bisect_right(numbers, last)]:
-            gone[receipt.number] = [Gone(0, receipt.lines, bytes.fromhex(receipt.root))]
-    return gone
-
-
-class Kept(NamedTuple):
-    """Of archived months, the last entry of each user: what is ``wrong`` with them, if anything,
-    and whether each has what its seal needs."""
-
-    wrong: str | None
-    are_whole: bool
-
-    @classmethod
-    def of(cls, connection: BaseDatabaseWrapper, archived: Sequence[Archived]) -> "Kept":
-        if not archived:
-            return cls(None, are_whole=True)
-        tree, whole = Tree(), True
-        for block in kept_blocks(connection):
-            whole = whole and block.are_whole
-            tree.add(block.rows().leaves)
-        tombstone = archived[-1].tombstone
-        size, root = (tombstone.kept, tombstone.root) if tombstone else (0, "")
-        fits = (tree.size, tree.root().hex()) == (size, root)
-        return cls(None if fits else KEPT.format(size, tree.size), whole)
 
 
 def first_to_read(placed: Sequence[Placed], checked: Collection[int]) -> int:

@@ -95,7 +95,7 @@ def bulk(measured: dict[str, Any]) -> str:
     """Seconds of CPU time."""
     rows = [("everybody's state", "how", "client", "server", "both, to no audit")]
     for each in all_figures(measured):
-        sample = each.of["sample"] and f", of {each.of['sample']:,}"
+        sample = each.of["sample"] and f", {each.of['sample']:,} users"
         how = f"{each.of['by']}{sample or ''}"
         seconds = (f"{seconds:,.2f} s" for seconds in each.cpu("bulk"))
         rows.append((each.contender.title, how, *seconds, ratio(each, "bulk")))

@@ -36,7 +36,7 @@ class Sizes(NamedTuple):
     copies: int = 199  # of each of these entries, to have a million
     saves: int = 200  # of each kind in a round
     rounds: int = 9
-    bulks: int = 5
+    bulks: int = 3
 
 
 SHORT = Sizes(users=1_000, changed=40, copies=4, saves=20, rounds=2, bulks=1)

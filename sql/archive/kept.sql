@@ -1,6 +1,6 @@
--- The ids of the entries that are kept where everything before user_state.until is archived: the last one of
--- each user, also of those who are deleted; and what records that somebody was forgotten, which is no
--- change, and accounts for what was erased of others' entries.
+-- The ids of the entries that are kept where everything before user_state.until is archived: the last change
+-- of each user, also of those who are deleted; and what records that somebody was forgotten, which
+-- accounts for what is erased in entries that are kept.
 --
 -- Who runs it: archive_audit, after sql/verify/settings.sql.
 -- Why it is safe: it only reads.
@@ -16,7 +16,7 @@ with last_entry as materialized (
      and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
    order by a.user_id, a.id desc
 ),
-together as (
+together as materialized (
   select l.user_id, min(a.id) as first_id, array_agg(a.id order by a.id) as ids,
          array_agg(case a.start_state when 'new' then 'deleted' else a.start_state end order by a.id) as starts,
          array_agg(a.end_state order by a.id) as ends
@@ -27,7 +27,7 @@ together as (
    group by l.user_id
   having count(*) > 1
 ),
-ended as (
+ended as materialized (
   select t.user_id, t.ids, t.ends,
          coalesce(
            (select c.state
@@ -40,12 +40,18 @@ ended as (
                and (b.start_state = b.end_state and b.transition = 'forgotten') is not true
              order by b.id desc limit 1)) as state
     from together t
+),
+chosen as materialized (
+  select d.user_id, max(e.id) as id
+    from ended d
+   cross join unnest(d.ids, d.ends) as e (id, state)
+   where e.state = d.state
+   group by d.user_id
 )
-select coalesce((select max(e.id)
-                   from ended d, unnest(d.ids, d.ends) as e (id, state)
-                  where d.user_id = l.user_id and e.state = d.state), l.id) as id
+select coalesce(c.id, l.id) as id
   from last_entry l
-union
+  left join chosen c on c.user_id = l.user_id
+ union all
 select a.id
   from public.user_state_audit a
  where a.datetime < current_setting('user_state.until')::timestamptz

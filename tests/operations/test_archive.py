@@ -1,21 +1,27 @@
 """Months that go to files: what is left is whole without them."""
 
+import io
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 import pytest
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 from django.db import connections
 
-from audit.archive import exchange, files
+from audit.archive import exchange, files, parquet
+from audit.archive.manifest import manifest_of
 from audit.findings import CannotLookError
 from audit.seals import new_key
 from audit.seals.place import looking
 from audit.seals.proof import prove
-from tests.arena import Arena
+from tests.arena import Arena, execute
+from tests.audit.attacks.statements import GUARDED, UNGUARDED
 from tests.audit.erasing import ACTOR, SUBJECT, erasing
+from tests.audit.seals.looking import FLIP
 from tests.audit.seals.test_crashes import killed_at
 
 from .past import PEOPLE, archive, copied, findings, give_past, maintain
@@ -26,7 +32,7 @@ TRIGGERS = (PEOPLE.split(";\n")[-1],)
 KEEP = "select count(*) from user_state_audit"
 PARTITIONS = """
 select substr(c.relname, 18) from pg_inherits i join pg_class c on c.oid = i.inhrelid
- where i.inhparent = 'user_state_audit'::regclass and c.relname ~ 'kept|2024_0[1-4]' order by 1
+ where i.inhparent = 'user_state_audit'::regclass and c.relname ~ 'kept|2023|2024_0[1-4]' order by 1
 """
 # An entry of user 101, who is locked, as if written when the clock was wrong.
 LATE = """
@@ -129,6 +135,30 @@ def test_who_was_in_which_state_since_is_answered_as_before(arena, folder):
     assert state_of(arena, "2024-02-15") == {}
     there = arena.sql("postgres", "select user_id, id from user_state_audit_kept order by 1")
     assert there == kept
+
+
+def test_that_somebody_was_forgotten_is_kept(arena, folder):
+    """Beside the change that led to their state, which a record is not."""
+    arena.become("otto")
+    call_command("forget_user", 105, reason="asked", database="arena", stdout=io.StringIO())
+    arena.django.close()
+    arena.sql(
+        "postgres",
+        UNGUARDED,
+        "update user_state_audit set datetime = '2024-03-20' where transition = 'forgotten'",
+        GUARDED,
+        "delete from user_state_daily where day >= '2024-03-20'",
+        "delete from user_state_carried",
+    )
+    maintain(arena)
+    arena.seal()
+    assert findings(arena) == []
+
+    archive(arena, "2024-04-01", folder)
+
+    kept = "select end_state, transition from user_state_audit_kept where user_id = 105 order by id"
+    assert arena.sql("postgres", kept) == [("deleted", None), ("deleted", "forgotten")]
+    assert findings(arena, archive=folder) == []
 
 
 def test_wherever_it_is_killed_nothing_is_lost(arena, folder, monkeypatch):
@@ -345,3 +375,66 @@ def test_entries_of_a_transaction_in_another_order_than_their_changes(arena, fol
     assert findings(arena) == []
     kept = "select end_state from user_state_audit_kept where user_id = 101"
     assert arena.sql("postgres", kept) == [("invited",)]
+
+
+def test_the_files_of_another_site_are_not_written_over(arena, folder):
+    file = folder / "user_state_audit_2024_01.parquet"
+    manifest_of(file).write_text('{"site": "00000000-0000-0000-0000-000000000000"}')
+
+    assert "is of another site, 00000000" in refusal(arena, "2024-03-01", folder)
+    assert not file.exists()
+
+
+def test_what_is_written_before_all_archived_months_gets_a_month(arena, folder):
+    archive(arena, "2024-03-01", folder)
+    write_late(arena, "2023-11-15")
+
+    maintain(arena)
+
+    assert partitions(arena) == ["2023_11", "2023_12", "2024_03", "2024_04", "kept"]
+    assert "is older than the one before it" in findings(arena)[0]
+    arena.seal()
+    archive(arena, "2024-05-01", folder)
+    assert partitions(arena) == ["kept"]
+    assert findings(arena, archive=folder) == []
+
+
+@pytest.mark.parametrize(
+    "harmed",
+    [
+        lambda entry: entry._replace(reason="another") if entry.id == 50 else entry,
+        lambda entry: entry._replace(id=7000) if entry.id == 60 else entry,
+        lambda entry: entry._replace(datetime=entry.datetime + 1),
+    ],
+)
+def test_files_are_read_back_and_compared(arena, folder, monkeypatch, harmed):
+    """Where the disk, or pyarrow, has not kept what it was given."""
+    write = parquet.write
+    monkeypatch.setattr(parquet, "write", lambda file, rows: write(file, map(harmed, rows)))
+
+    said = refusal(arena, "2024-03-01", folder)
+
+    assert re.match("Entry [0-9]+ is not in the file as it is|Not each entry of the files", said)
+
+
+def test_states_are_changed_meanwhile(arena, folder):
+    done = Event()
+
+    def change() -> int:
+        changes = 0
+        with arena.session("web") as session:
+            while not done.is_set():
+                execute(session, FLIP + "1")
+                changes += 1
+        return changes
+
+    with ThreadPoolExecutor(1) as thread:
+        changing = thread.submit(change)
+        try:
+            archive(arena, "2024-03-01", folder)
+        finally:
+            done.set()
+
+    assert changing.result() > 10
+    assert len(arena.moves()) == 1 + changing.result()
+    assert findings(arena, archive=folder) == []

@@ -57,7 +57,7 @@ def of_window(
     connection: BaseDatabaseWrapper, selection: Selection, now: datetime
 ) -> Drawing | None:
     """Of all changes of the window, from its first day to its last, or to today; none where they
-    cannot be counted quickly."""
+    cannot be counted quickly, or lie centuries apart."""
     window = selection.window
     since, until = window.ends(now)
     try:
@@ -71,6 +71,8 @@ def of_window(
     last = max(found[-1].day, min((until - RESOLUTION).date(), now.date()))
     if (last - first).days > MAX_DAYS:
         first = found[0].day
+    if (last - first).days > MAX_DAYS:  # between an entry whose moment is forged, and the others
+        return None
     days = (Changes(each.day, *each) for each in found)
     return drawn(every_day(days, first, last), selection)
 

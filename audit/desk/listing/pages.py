@@ -205,10 +205,7 @@ class Pager:
 
     def before(self, rows: list[Row], start: Position) -> str:
         """Likewise; of a page on which there is nothing, where it begins."""
-        if not rows:
-            return start.token
-        number = rows[0].lowest if self.ascending else rows[0].highest
-        return beside(number, rows, self.ascending)
+        return beside(rows[0].entry.pk, rows, self.ascending) if rows else start.token
 
 
 def beside(number: int, rows: list[Row], older: bool) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from audit.archive.archiver import Archiver
 from audit.management.base import AuditCommand
 from audit.moments import moment
-from audit.seals.tombstone import Month
+from audit.seals.archived import Month
 
 
 class Command(AuditCommand):

@@ -12,6 +12,8 @@ GUARDS = (
     " execute format('alter table %s {state} trigger %I', g.name, g.tgname);"
     " end loop; end $$"
 )
+# Whoever alters a column that they show has to drop them.
+NO_VIEWS = "drop view user_state_now, user_state_timeline"
 # A statement on the partition of this month.
 IN_ITS_MONTH = (
     "do $$ begin execute format('{}', 'user_state_audit_'"

@@ -7,7 +7,7 @@ from audit.seals.state import RefusedError
 from tests.audit.processes import ended, start
 
 from .outcome import FOUND, attack
-from .statements import HARMLESS_YET, RUN, SHOWS_THAT_IT_RUNS
+from .statements import HARMLESS_YET, NO_VIEWS, RUN, SHOWS_THAT_IT_RUNS
 
 LOOKING = [
     ("rita", "psql"),
@@ -70,21 +70,18 @@ def test_has_whoever_verifies_run_code_of_theirs(battle, kind, change):
 
 @attack(FOUND)
 @pytest.mark.parametrize(
-    "changes",
+    "change",
     [
-        (
-            "drop view user_state_now, user_state_timeline",
-            "alter table user_state_audit alter reason type mine using null",
-        ),
-        ("alter table user_fsm alter current_state type mine",),
+        f"{NO_VIEWS}; alter table user_state_audit alter reason type mine using null",
+        "alter table user_fsm alter current_state type mine",
     ],
 )
-def test_has_whoever_verifies_run_the_functions_of_a_type(battle, changes):
-    battle.sql("otto", "create domain mine as text check (length(value) > 0)", *changes)
+def test_has_whoever_verifies_run_the_functions_of_a_type(battle, change):
+    battle.sql("otto", "create domain mine as text check (length(value) > 0)", change)
 
     battle.found("column", "mine")
-    # No entry and no state was looked at; of a view that is gone its owner and grants are missing.
-    assert {each.kind for each in battle.findings()} <= {"column", "question", "owner", "grant"}
+    of_views = {"question", "owner", "grant"} if NO_VIEWS in change else set()
+    assert {each.kind for each in battle.findings()} == {"column", *of_views}
 
 
 @attack(FOUND)

@@ -9,6 +9,7 @@ from .statements import (
     GUARDED,
     IN_ITS_MONTH,
     LOCK_ALICE,
+    NO_VIEWS,
     UNGUARDED,
     UNLOCK_ALICE,
     VERIFIED,
@@ -378,9 +379,7 @@ def test_rewrites_entries_by_altering_the_type_of_a_column(battle):
     battle.seal()
 
     battle.sql(
-        "otto",
-        "drop view user_state_now, user_state_timeline",
-        "alter table user_state_audit alter db_user type text using 'mona'",
+        "otto", NO_VIEWS, "alter table user_state_audit alter db_user type text using 'mona'"
     )
     battle.found("seal", "are not what they were")
 

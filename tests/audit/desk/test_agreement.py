@@ -21,7 +21,7 @@ from .conftest import LIST
 from .oracle import Query, ends, finds
 from .random_views import history, view
 from .test_as_sql import as_reader, shown_sql
-from .test_bars import BAR
+from .test_bars import BAR, number
 from .test_export import body, from_csv, from_jsonl
 
 pytestmark = pytest.mark.slow
@@ -121,7 +121,7 @@ def test_all_ways_name_the_same_entries(dice, entries, zoe, sues, tmp_path):
 
 
 def counted(page) -> int:
-    return int(re.search(r"<strong>([\d,]+) entr", page.content.decode())[1].replace(",", ""))
+    return number(re.search(r"<strong>([\d,]+) entr", page.content.decode())[1])
 
 
 def exported(browser, query: Query, folder: Path) -> list[list[int]]:
@@ -138,7 +138,7 @@ def exported(browser, query: Query, folder: Path) -> list[list[int]]:
 
 
 def drawn(page) -> int:
-    return sum(int(count) for _link, _day, count, *_ in BAR.findall(page.content.decode()))
+    return sum(number(count) for _link, _day, count, *_ in BAR.findall(page.content.decode()))
 
 
 def of_all(query: Query) -> int:

@@ -7,6 +7,8 @@ from django.db import connection, transaction
 
 from .conftest import LIST, NOBODYS
 
+KEY = NOBODYS + 2024  # of whom no other test writes
+
 KEPT = """
 insert into user_state_audit (username, initiated_by, start_state, end_state, datetime, ip_address,
   user_id, db_user, transaction_id)
@@ -18,7 +20,7 @@ values ('gone', 'mona', 'active', 'locked', '2024-02-01', '192.0.2.1', %s, 'web'
 def archived(sues) -> Iterator[None]:
     """Everything before March 2024, but for the last entry of a user; until this test ends."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(KEPT, [NOBODYS])
+        cursor.execute(KEPT, [KEY])
         cursor.execute(
             "insert into user_state_archive select 1, '2024-01-01', '2024-03-01', max(id), '', ''"
             " from user_state_audit"
@@ -44,7 +46,7 @@ def test_the_list_says_from_where_on_it_has_less(archived, sues):
 
 
 def test_a_timeline_begins_with_what_is_kept(archived, sues):
-    page = text(sues, f"user/{NOBODYS}/")
+    page = text(sues, f"user/{KEY}/")
 
     assert "What was before is archived." in page
     assert "It is not recorded how it had become" not in page

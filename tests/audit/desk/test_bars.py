@@ -14,8 +14,13 @@ from .conftest import LIST
 DAY = timedelta(days=1)
 NO_FILTER = Selection(QueryDict(), datetime.now(UTC))
 BAR = re.compile(
-    r'<a href="([^"]*)" aria-label="From ([\d-]+): (\d+) changes, (\d+) to locked, (\d+) ov'
+    r'<a href="([^"]*)" aria-label="From ([\d-]+):'
+    r" ([\d,]+) changes, ([\d,]+) to locked, ([\d,]+) ov"
 )
+
+
+def number(written: str) -> int:
+    return int(written.replace(",", ""))
 
 
 @pytest.fixture
@@ -24,7 +29,7 @@ def of_days(desk):
 
     def look(query: str) -> dict[date, tuple[int, ...]]:
         found = BAR.findall(desk(query))
-        return {date.fromisoformat(day): tuple(map(int, rest)) for _link, day, *rest in found}
+        return {date.fromisoformat(day): tuple(map(number, rest)) for _link, day, *rest in found}
 
     return look
 
@@ -56,6 +61,12 @@ def test_a_long_window_has_a_bar_for_each_month(write, of_days):
 
     assert [*found][:3] == [date(2017, 1, 15), date(2017, 2, 1), date(2017, 3, 1)]
     assert len(found) == 12
+
+
+def test_up_to_a_hundred_days_have_a_bar_each(write, of_days):
+    write(1)
+
+    assert len(of_days("?window=90d")) == 91
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from django.db import transaction
 from audit.desk.listing import pages
 
 from .conftest import LIST, NOBODYS
+from .test_bars import BAR
 from .test_pages import NOW, keys, walk
 
 MOMENTS = [
@@ -43,6 +44,17 @@ def test_a_moment_that_python_has_not_is_shown_as_the_nearest(sues, walker, writ
     ):
         assert sues.get(LIST + page).status_code == 200, page
     assert str(key) in sues.get(f"{LIST}?window=all&subject={walker}").content.decode()
+
+
+@pytest.mark.parametrize("moment", ["0002-02-01", "9990-02-01"])
+def test_no_bars_are_drawn_over_centuries(sues, write, moment):
+    write(1)
+    write(1, datetime=f"{moment} 00:00+00")
+
+    page = sues.get(f"{LIST}?since=0001-01-01&until=9999-12-31")
+
+    assert BAR.findall(page.content.decode()) == []
+    assert BAR.findall(sues.get(LIST).content.decode()) != []
 
 
 @pytest.mark.parametrize("key", [-5, -(2**63), 2**63 - 1])

@@ -1,12 +1,17 @@
 """The list of changes: what it shows, and which of them."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.contrib.admin.sites import site
+from django.http import QueryDict
 
 from accounts.models import User, UserFSM
 from audit.context import acting_as
+from audit.desk.actors import Application
+from audit.desk.listing.filters import FILTERS as FILTERS_OF_THE_DESK
+from audit.desk.listing.selection import Selection
 from audit.models import UserStateAudit
 
 from .conftest import LIST
@@ -107,12 +112,27 @@ def test_each_fact_of_an_entry_finds_it(entry, rows, name):
     assert f"transaction {entry.transaction_id}" in first
 
 
-def test_somebody_renamed_is_found_by_the_name_of_today(alice, rows, trail):
-    UserFSM.objects.filter(user=alice).update(current_state="locked")
-    User.objects.filter(pk=alice.pk).update(username="alicia")
+def test_somebody_renamed_is_found_by_the_name_of_today(alice, bob, rows, trail):
+    for user in (alice, bob):
+        UserFSM.objects.filter(user=user).update(current_state="locked")
+        User.objects.filter(pk=user.pk).update(username=f"today-{user.username}")
 
-    assert any("alice" in row and "Locked" in row for row in rows("?q=alicia"))
-    assert any("alice" in row and "Locked" in row for row in rows("?q=alic&window=24h"))
+    assert any("alice" in row and "Locked" in row for row in rows("?q=today-alice"))
+    for name in ("alice", "bob"):
+        assert any(name in row and "Locked" in row for row in rows("?q=today&window=24h"))
+
+
+def test_fields_of_the_form_that_are_left_empty_are_no_filters(entry, rows):
+    fields = ["window", "since", "until", *FILTERS_OF_THE_DESK]
+    empty = "&".join(f"{name}=" for name in fields if name != "actor")
+
+    assert len(rows(f"?{empty}&actor=nightly")) == len(rows("?actor=nightly")) > 0
+
+
+def test_what_cannot_be_understood_asks_for_no_entry(entry):
+    selection = Selection(QueryDict("since=yesterday"), datetime.now(UTC))
+
+    assert not selection.entries(Application([], [])).exists()
 
 
 def test_every_value_of_a_row_is_a_link_that_filters_by_it(entry, desk):

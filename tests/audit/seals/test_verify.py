@@ -8,6 +8,7 @@ from audit import seals
 from audit.findings import CannotLookError
 from audit.seals import leaves, verify
 from tests.arena import KEY, Arena
+from tests.audit.attacks.statements import NO_VIEWS
 from tests.audit.erasing import ACTOR, SUBJECT, erasing
 
 from .looking import FLIP, change_sealed, details, found
@@ -140,7 +141,7 @@ def test_numbers_of_another_type_are_read_all_the_same(three, column, type):
     """That they are is another finding."""
     change_sealed(
         three,
-        "drop view user_state_now, user_state_timeline",
+        NO_VIEWS,
         "alter table user_state_audit alter id drop identity",
         f"alter table user_state_audit alter {column} type {type}",
     )
