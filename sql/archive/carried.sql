@@ -12,11 +12,13 @@ delete from public.user_state_carried c
 insert into public.user_state_carried (quarter_end, user_id, username, state, since, entry_id)
 select current_setting('user_state.until')::timestamptz, a.user_id, a.username, a.end_state, a.datetime, a.id
   from user_state_maintenance.user_state_audit_kept a
- where a.end_state <> 'deleted';
+ where a.end_state <> 'deleted'
+   and (a.start_state = a.end_state and a.transition = 'forgotten') is not true;
 
 -- Of entries of one transaction in another order than their changes, the one with the greatest id was named.
 update public.user_state_carried c
    set username = a.username, state = a.end_state, since = a.datetime, entry_id = a.id
   from user_state_maintenance.user_state_audit_kept a
  where c.user_id = a.user_id and c.entry_id <> a.id
-   and c.since < current_setting('user_state.until')::timestamptz;
+   and c.since < current_setting('user_state.until')::timestamptz
+   and (a.start_state = a.end_state and a.transition = 'forgotten') is not true;

@@ -20,6 +20,7 @@ from audit.seals.place import looking
 from audit.seals.proof import prove
 from tests.arena import Arena, execute
 from tests.audit.attacks.statements import GUARDED, UNGUARDED
+from tests.audit.erasing import ACTOR, SUBJECT, erasing
 from tests.audit.seals.looking import FLIP
 from tests.audit.seals.test_crashes import killed_at
 
@@ -269,23 +270,53 @@ def test_a_folder_that_is_not_there(arena, folder):
     assert "There is no folder" in refusal(arena, "2024-03-01", folder / "none")
 
 
-ERASE = """
-update user_state_audit set username = 'erased', reason = null, subject_salt = null,
-       subject_digest = sha256(decode('02', 'hex') || subject_salt || convert_to(
-         array_to_json(array[username, reason])::text, 'UTF8'))
- where user_id = 102
-"""
+# Users 101, 102 and 105 were forgotten in April; 105 had been deleted, 102 was active once more.
+FORGOTTEN = (
+    *[
+        erasing(f"any (array(select id from user_state_audit where user_id = {n}))", SUBJECT)
+        for n in (101, 102, 105)
+    ],
+    erasing("(select max(id) from user_state_audit where user_id = 103)", ACTOR),
+    """
+    insert into user_state_audit (username, initiated_by, start_state, end_state, datetime,
+      ip_address, user_id, transition, reason, db_user, transaction_id, subject_salt, actor_salt)
+    select '#' || n, 'x', s.before, s.after, s.moment, 'x', n, s.transition, s.reason, 'otto',
+           pg_current_xact_id()::text::bigint + place,
+           uuid_send(gen_random_uuid()), uuid_send(gen_random_uuid())
+      from (values
+        (1, 101, 'locked', 'locked', 'forgotten', '10 as subject, 0 as actor: x',
+         timestamptz '2024-04-25'),
+        (2, 102, 'locked', 'locked', 'forgotten', '10 as subject, 1 as actor: x', '2024-04-25'),
+        (3, 105, 'deleted', 'deleted', 'forgotten', '5 as subject, 0 as actor: x', '2024-04-25'),
+        (4, 102, 'locked', 'active', 'unlock', null, '2024-04-26'),
+        (5, 102, 'active', 'locked', 'lock', null, '2024-04-27'))
+        as s (place, n, before, after, transition, reason, moment)
+     order by place
+    """,
+)
 
 
-def test_what_was_erased_is_archived_and_kept_as_it_is(arena, folder):
-    arena.sql("postgres", UNGUARDED, ERASE, GUARDED, "delete from user_state_carried")
+def test_who_was_forgotten_is_archived_and_kept_as_such(arena, folder):
+    summaries = "delete from user_state_carried", "delete from user_state_daily"
+    arena.sql("postgres", "begin", *FORGOTTEN, *summaries, "commit")
     maintain(arena)
+    arena.seal(new_epoch=True)
+    assert findings(arena) == []
 
-    archive(arena, "2024-03-01", folder)
+    archive(arena, "2024-05-01", folder)
 
     assert findings(arena, archive=folder) == []
-    kept = "select username from user_state_audit_kept where user_id = 102"
-    assert arena.sql("postgres", kept) == [("erased",)]
+    kept = "select user_id, username, transition from user_state_audit_kept"
+    assert arena.sql("postgres", f"{kept} where user_id in (101, 102) order by id") == [
+        (101, "erased", "lock"),
+        (101, "#101", "forgotten"),
+        (102, "#102", "forgotten"),
+        (102, "#102", "lock"),
+    ]
+    carried = (
+        "select distinct username, since::date::text from user_state_carried where user_id = 101"
+    )
+    assert arena.sql("postgres", carried) == [("erased", "2024-04-13")]
 
 
 def test_an_entry_of_a_seal_that_is_partly_archived_is_proved(arena, folder):
