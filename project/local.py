@@ -59,7 +59,7 @@ def test(arguments: list[str]) -> int:
     The whole suite runs in two processes, each with a database of its own, file by file.
     """
     if not arguments:
-        print("This takes about three minutes, with two processors to itself.", flush=True)
+        print("This takes about four minutes, with two processors to itself.", flush=True)
         arguments = ["-n", "2", "--dist", "loadfile", "-m", "not slow"]
     for name in SITE_SETTINGS | OF_OTHER_PROGRAMS:
         os.environ.pop(name, None)
