@@ -84,6 +84,7 @@ def transitions(arena: Arena) -> list[tuple]:
     return arena.sql("rita", "select * from user_state_transition order by 1, 2, 4")
 
 
+@pytest.mark.slow
 def test_psql_alone_makes_what_migrate_makes(empty, make_empty):
     migrated = make_empty("migrated")
     migrate(empty.server.url_for("otto", "migrated"))

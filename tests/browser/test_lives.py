@@ -10,6 +10,8 @@ from audit.context import acting_as
 
 from .conftest import NARROW
 
+pytestmark = pytest.mark.slow
+
 both_ways = pytest.mark.usefixtures("atomic_requests")
 PASSWORD = "correct horse 7"
 

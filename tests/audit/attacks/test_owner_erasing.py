@@ -8,6 +8,8 @@ from tests.audit.erasing import ACTOR, SUBJECT, erasing
 from .outcome import FOUND, REFUSED, attack
 from .statements import IN_ITS_MONTH, RECORD, rewrite, some_history
 
+pytestmark = pytest.mark.slow
+
 NEITHER = "append-only: UPDATE is refused"
 WITHOUT_A_RECORD = "is erased about its subject, and no later entry records why"
 UNACCOUNTED = "is erased about its actor, which no later entry accounts for"

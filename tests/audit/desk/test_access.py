@@ -62,6 +62,7 @@ def test_nobody_without_the_permission(addresses, mona, sue, alice, client, sign
     assert (kept(), Export.objects.count()) == (before, exports)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", ["sue", "ada"])
 def test_no_method_of_any_page_changes_anything(addresses, sue, ada, signed_in, who):
     browser = signed_in({"sue": sue, "ada": ada}[who])
