@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 PAGE = (BASE_DIR / "docs/retention.md").read_text()
 FEBRUARY = "user_state_audit_2024_02.parquet"
 BEFORE = "select * from user_state_audit where datetime < '2024-03-01' order by id"
-LOCKOUTS = BASE_DIR / "sql/desk/lockouts_by_address.sql"
+LOCKOUTS = BASE_DIR / "sql/install/58_user_state_lockouts.sql"
 SPARK = """
 import json, sys
 from pyspark.sql import SparkSession
@@ -70,8 +70,9 @@ def folder(past, tmp_path) -> Path:
 
 def lockouts() -> str:
     """The desk's question, of January and February 2024."""
-    text = LOCKOUTS.read_text().rstrip().removesuffix(";")
-    return text.replace(":'since'", "'2024-01-01'").replace(":'until'", "'2024-03-01'")
+    _, body, _ = LOCKOUTS.read_text().split("$function$")
+    window = {"since": "'2024-01-01'::timestamptz", "until": "'2024-03-01'::timestamptz"}
+    return re.sub(r"\b(since|until)\b", lambda name: window[name[0]], body)
 
 
 def restore(arena: Arena, month: str, *arguments: str) -> str:
@@ -230,7 +231,6 @@ def test_spark_answers_a_question_of_the_desk_from_the_files(folder, past):
     if shutil.which("java") is None:
         pytest.skip("Spark needs Java")
     question = re.sub(r"::timestamptz", "", lockouts().replace("public.", ""))
-    question = re.sub(r"^--.*$", "", question, flags=re.MULTILINE)
     question = re.sub(r"'(2024-\d\d-\d\d)'", r"timestamp '\1'", question)
 
     done = subprocess.run(

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 PAGE = (BASE_DIR / "docs/operations.md").read_text()
 DESCRIBED = set(re.findall(r"^\| `(\w+)` \| .* \| .* \|$", PAGE.partition("## What")[2], re.M))
 # Shown by tests of their own: in test_replication.py, test_restore.py and tests/audit/seals.
-ELSEWHERE = {"subscription", "role", "seal", "signature"}
+ELSEWHERE = {"subscription", "role", "seal", "signature", "erased", "archive", "file"}
 OFF = "alter table user_fsm disable trigger user"
 LOCK = "update user_fsm set current_state = 'locked' where user_id = 1"
 MINE = "create function mine(text) returns text immutable language sql as 'select $1'"
