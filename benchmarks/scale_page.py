@@ -17,7 +17,6 @@ FIGURES = {
     "made": ("made in, s", "{:,.0f}"),
     "bytes": ("bytes of an entry, with its indexes", "{:,.0f}"),
     "one change": ("one change, us of CPU", "{:,.0f}"),
-    "one of many": ("one of 20,000 changes in a statement, us of CPU", "{:,.1f}"),
     "locks": ("locks of a change", "{}"),
     "months, 30 days": ("months that a list of 30 days reads", "{}"),
     "months, history": ("months that the history of a user reads", "{}"),
@@ -29,7 +28,7 @@ FIGURES = {
     "restore": ("restoring it, s", "{:,.1f}"),
 }
 # What the picture shows: what grows, or may not.
-DRAWN = ("made", "bytes", "one change", "one of many", "verify", "archive", "restore")
+DRAWN = ("made", "bytes", "one change", "verify", "archive", "restore")
 WIDTH, LEFT, TOP, ROW, SPAN = 900, 360, 50, 22, 500
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1f2328 }
