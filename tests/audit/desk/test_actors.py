@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from audit.desk import actors
 from audit.desk.actors import Application, Kind, application
 from audit.models import UserStateAudit
 
@@ -77,8 +78,9 @@ def test_sql_finds_what_python_says_and_each_entry_is_of_one_kind(walker, write)
 
 
 @pytest.mark.parametrize("ordered", [["B", "a", "c"], ["c", "a", "B"]])
-def test_others_are_those_beside_all_of_several(walker, write, ordered):
-    """Whatever order the database has."""
+def test_others_are_those_beside_all_of_several(walker, write, ordered, monkeypatch):
+    """Whatever order the database has: none of these need be its own."""
+    monkeypatch.setattr(actors, "sorted", list, raising=False)
     keys = {
         (role, program): write(1, initiated_by="mona", db_user=role, application_name=program)[0]
         for role, program in product((*"AaBbCc", "", "ä"), (*"aBcx", None))
