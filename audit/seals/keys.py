@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 DIGITS = re.compile(r"[0-9a-fA-F]{64}")
@@ -46,3 +47,12 @@ def public_hex(key: Ed25519PrivateKey | Ed25519PublicKey) -> str:
 def key_id(key: Ed25519PrivateKey | Ed25519PublicKey) -> str:
     """By which a receipt names its key: the first 16 digits of the public one."""
     return public_hex(key)[:16]
+
+
+def has_signed(key: Ed25519PublicKey, text: str, signature: str) -> bool:
+    """Whether the signature, in hexadecimal digits, is the key's of this text."""
+    try:
+        key.verify(bytes.fromhex(signature), text.encode())
+    except (InvalidSignature, ValueError):
+        return False
+    return True

@@ -6,8 +6,9 @@ import sys
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from .keys import has_signed
 
 FORMAT = 2
 BEGINS = "user-state-seal"
@@ -86,11 +87,7 @@ class Receipt(NamedTuple):
         return self._replace(signature=key.sign(self.text.encode()).hex())
 
     def is_signed_by(self, key: Ed25519PublicKey) -> bool:
-        try:
-            key.verify(bytes.fromhex(self.signature), self.text.encode())
-        except (InvalidSignature, ValueError):
-            return False
-        return True
+        return has_signed(key, self.text, self.signature)
 
 
 def parse(text: str) -> Receipt:
