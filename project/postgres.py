@@ -38,6 +38,12 @@ UNPRIVILEGED = "pgserver"  # the user that runs PostgreSQL for root: it refuses 
 # the end of a host, and a quote would have to be quoted.
 SOCKET_FOLDER = re.compile(r"[A-Za-z0-9_/.+ -]{1,90}")
 REASON = re.compile(r"\b(error|FATAL|PANIC): ")  # in the line that says why a program ends
+# What PostgreSQL says of what is there already, or is made by somebody else in the same moment.
+EXISTS = (
+    psycopg2.errors.DuplicateDatabase,
+    psycopg2.errors.DuplicateObject,
+    psycopg2.errors.UniqueViolation,
+)
 SECONDS_TO_START = 60
 LONGEST_WAIT = 3 * SECONDS_TO_START  # for another process that starts or stops the server
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
@@ -171,14 +177,14 @@ class Server:
 
     def make_database(self, name: str = DATABASE) -> None:
         """Make the database, unless it is there."""
-        with suppress(psycopg2.errors.DuplicateDatabase):
+        with suppress(*EXISTS):
             self.execute(f"create database {name}")
 
     def make_roles(self) -> None:
         """Create the roles that sign in, each a member of one of sql/."""
         self.execute((ROOT / "sql/install/10_roles.sql").read_text("utf-8"))
         for name, group in MEMBERS.items():
-            with suppress(psycopg2.errors.DuplicateObject):
+            with suppress(*EXISTS):
                 self.execute(f"create role {name} login in role {group}")
 
     def execute(self, sql: str) -> None:

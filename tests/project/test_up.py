@@ -11,14 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+import psycopg2
 import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import State, User
-from project import demo
+from project import demo, postgres
 from project.management.commands import up
 
 from .ups import (
+    SECONDS,
     assert_one_sentence,
     browser,
     copy_tree,
@@ -72,6 +74,28 @@ def test_two_at_once_in_a_new_folder_share_server_and_demo(tmp_path):
 
     assert password_in(first) == password_in(second)
     assert servers(folder) == []
+
+
+@pytest.mark.slow
+def test_roles_that_somebody_else_makes_in_the_same_moment():
+    with postgres.temporary_server(postgres.memory_folder()) as server:
+        with psycopg2.connect(server.url) as other, other.cursor() as cursor:
+            cursor.execute((postgres.ROOT / "sql/install/10_roles.sql").read_text("utf-8"))
+            other.commit()
+            cursor.execute("create role web login in role user_state_audit_app")
+            with ThreadPoolExecutor() as threads:
+                making = threads.submit(server.make_roles)
+                while not waiting(server):
+                    time.sleep(0.01)
+                other.commit()
+                making.result(SECONDS)
+        other.close()
+
+
+def waiting(server: postgres.Server) -> bool:
+    with closing(psycopg2.connect(server.url)) as another, another.cursor() as cursor:
+        cursor.execute("select 1 from pg_stat_activity where wait_event_type = 'Lock'")
+        return cursor.fetchone() is not None
 
 
 def serve_a_moment(folder: Path) -> str:
