@@ -21,6 +21,7 @@ from accounts.databases import primary
 from audit.models import UserStateAudit
 
 from . import actors
+from .frames import with_room
 
 LIST = "admin:audit_userstateaudit_changelist"
 PERMISSION = "audit.view_userstateaudit"
@@ -47,6 +48,7 @@ def action(view: View[P, R]) -> View[P, R]:
 def guarded(view: View[P, R]) -> View[P, R]:
     """Whoever is not signed in is asked to. Moments are shown in UTC, wherever the site is."""
 
+    @with_room
     @wraps(view)
     @never_cache
     def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> R:
