@@ -14,6 +14,7 @@ from .archived import Archived, Kept, gone_from, read_archived
 from .chain import Placed, Placing, Row, broken_links, counting, read_rows
 from .keys import key_id
 from .leaves import blocks
+from .printed import Printed
 from .queries import rows_of
 from .receipt import Receipt
 from .tally import Tally
@@ -37,13 +38,13 @@ def findings(
     connection: BaseDatabaseWrapper,
     since: datetime | None = None,
     keys: Iterable[Ed25519PublicKey] = (),
-    receipts: Iterable[Receipt] = (),
+    printed: Iterable[Printed] = (),
 ) -> Iterator[Finding]:
     """Whatever is wrong with the seals and with what they hold, within a snapshot().
 
     Entries and signatures of the seals from ``since`` on, and the chain of all. ``keys`` are those
-    that may have signed, ``receipts`` are held against the database. CannotLookError when none of
-    the keys has signed anything.
+    that may have signed, what was ``printed`` is held against the database. CannotLookError when
+    none of the keys has signed anything.
     """
     signatures = Signatures(keys)
     rows = read_rows(connection)
@@ -60,7 +61,7 @@ def findings(
         yield from entries(connection, placing, moment, archived)
     yield from signatures.wrong(counted, moment)
     yield from signatures.wrong_archived(archived)
-    yield from lost(rows, counted, receipts)
+    yield from lost(rows, counted, archived, printed)
 
 
 def receipts_of(rows: Iterable[Row]) -> Iterator[Receipt]:
@@ -152,16 +153,24 @@ def is_of_this_server(connection: BaseDatabaseWrapper, receipt: Receipt) -> bool
 
 
 def lost(
-    rows: Sequence[Row], counted: Sequence[Row], receipts: Iterable[Receipt]
+    rows: Sequence[Row],
+    counted: Sequence[Row],
+    archived: Sequence[Archived],
+    printed: Iterable[Printed],
 ) -> Iterator[Finding]:
-    """Of receipts that somebody has kept, those that are not in the database, as they were."""
-    present = {row.number: row.receipt for row in rows}
+    """Of what somebody has kept, what is not in the database as it was printed."""
+    seals = {row.number: row.receipt for row in rows}
+    tombstones = {each.number: each.tombstone for each in archived}
     count = {row.number for row in counted}
-    for receipt in receipts:
-        number = receipt.number
-        if number not in present:
+    for each in printed:
+        number = each.number
+        if isinstance(each, Tombstone):
+            if tombstones.get(number) != each:
+                detail = OTHERWISE if number in tombstones else REMOVED
+                yield Finding("archive", f"archive {number}", None, None, detail)
+        elif number not in seals:
             yield of_seal(number, REMOVED)
-        elif present[number] != receipt:
+        elif seals[number] != each:
             yield of_seal(number, OTHERWISE)
         elif number not in count:
             yield of_seal(number, VOID)
