@@ -112,7 +112,7 @@ def find_all(text: str) -> list[Receipt]:
 
 
 def without_spaces(text: str) -> str:
-    """Nor with what a mail quotes by."""
+    """A log or a mail may have broken it anywhere, and quoted it."""
     return re.sub(r"[\s>]+", "", text)
 
 
