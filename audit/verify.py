@@ -124,13 +124,13 @@ def findings(
     since: datetime | None = None,
     user: str | None = None,
     keys: Iterable[Ed25519PublicKey] = (),
-    printed: Iterable[Printed] = (),
+    receipts: Iterable[Printed] = (),
     archive: Path | None = None,
 ) -> Iterator[Finding]:
     """Whatever is not as it should be, within verifying().
 
     Of the entries and seals from ``since`` on; of the entries of one ``user``, by name, and then
-    of no seal. ``keys`` are those that may have signed, ``printed`` is what somebody has kept,
+    of no seal. ``keys`` are those that may have signed, ``receipts`` are what was printed,
     ``archive`` is a folder with the files of what is archived.
     CannotLookError when none of the keys has signed anything, nobody has that name, or the database
     is of another version and nothing of it is wrong in any.
@@ -150,7 +150,7 @@ def findings(
         return
     narrow(connection, since)
     yield from of_everybody(connection, since, harmed, *PARTS)
-    seals = (findings_of_seals, since, list(keys), list(printed))
+    seals = (findings_of_seals, since, list(keys), list(receipts))
     yield from looked_at(connection, "seals", harmed, *seals)
     if archive is not None:
         yield from looked_at(connection, "archive", harmed, findings_of_files, archive)

@@ -20,7 +20,7 @@ from audit.seals.tombstone import Tombstone, moment_text
 
 from .exchange import exchange
 from .needs import keep_up, need_all, need_green
-from .plan import Plan, days_digest, plan, span
+from .plan import Plan, days_digest, erased_that_go, plan, span
 from .thinning import ThinnedTally, ranges
 from .writing import compare, write_manifests, write_months
 
@@ -78,6 +78,7 @@ class Archiver:
             entries=planned.entries,
             last=max([before.last if before else 0, *(each.last for each in planned.months)]),
             kept=kept.size,
+            erased=(before.erased if before else 0) + erased_that_go(self.connection, planned),
             root=kept.root().hex(),
             days=days_digest(self.connection),
             contents=sha256(contents.text.encode()).hexdigest(),

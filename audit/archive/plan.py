@@ -108,6 +108,18 @@ def last_tombstone(archived: list[Archived]) -> Tombstone | None:
     return archived[-1].tombstone if archived else None
 
 
+def erased_that_go(connection: BaseDatabaseWrapper, planned: Plan) -> int:
+    """Of how many entries that are here and will not be kept the actor is erased, within the same
+    looking()."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*) from public.user_state_audit a"
+            " where a.datetime < %s and a.actor_salt is null and a.id <> all (%s)",
+            [planned.until, planned.kept],
+        )
+        return int(cursor.fetchone()[0])
+
+
 def days_digest(connection: BaseDatabaseWrapper) -> str:
     """Of what is counted of the days that go, within the same looking()."""
     [[digest]] = rows_in(connection, "archive/days.sql")

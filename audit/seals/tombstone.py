@@ -25,6 +25,7 @@ FIELDS = {
     "entries": NUMBER,
     "last": NUMBER,
     "kept": NUMBER,
+    "erased": NUMBER,
     "root": DIGEST,
     "days": DIGEST,
     "contents": DIGEST,
@@ -37,7 +38,7 @@ FORM = re.compile(
     + " signature=([0-9a-f]{128})"
 )
 LOOSE = re.compile(FORM.pattern.replace(" ", ""))  # see receipt.py
-WHOLE_NUMBERS = ("number", "entries", "last", "kept")
+WHOLE_NUMBERS = ("number", "entries", "last", "kept", "erased")
 
 
 class Tombstone(NamedTuple):
@@ -51,6 +52,7 @@ class Tombstone(NamedTuple):
     entries: int  # that this archiving took
     last: int  # the greatest id that was ever archived
     kept: int
+    erased: int  # of all that was ever archived and is not kept, those whose actor was erased
     root: str  # of the tree over what was kept
     days: str  # digest of user_state_daily before ``until``
     contents: str  # digest of the JSON beside it

@@ -6,7 +6,8 @@
 --
 -- A record is a later entry of the user, from a state to the same, by the transition forgotten. Of whom an
 -- entry is, it says still where its subject was erased. Where its actor was, that is gone: so as many as
--- all later records account for may be erased, and none more.
+-- all later records account for may be erased, and none more; and of all, as many as all records account
+-- for, those that are archived included, which the newest tombstone counts.
 
 with asked as materialized (
   select coalesce(nullif(current_setting('user_state.since', true), '')::timestamptz, '-infinity') as since
@@ -26,6 +27,13 @@ balance as (
                   - c.is_actor_erased::integer) over (order by c.id desc) as accounted_for
     from concerned c
 ),
+total as (
+  select coalesce(sum(c.as_actor), 0) as recorded,
+         count(*) filter (where c.is_actor_erased)
+           + coalesce((select substring(t.receipt from ' erased=([0-9]{1,18}) ')::bigint
+                         from public.user_state_archive t order by t.number desc limit 1), 0) as erased
+    from concerned c
+),
 record as materialized (
   select c.user_id, max(c.id) as last_id
     from concerned c
@@ -42,6 +50,13 @@ select 'erased', 'entry ' || b.id, b.user_id, b.id,
        'is erased about its actor, which no later entry accounts for'
   from balance b
  where b.is_actor_erased and b.accounted_for < 0
+union all
+select 'erased', 'entries', null, null,
+       format('of %s the actor is erased, and the records of who was forgotten account for %s',
+              t.erased, t.recorded)
+  from total t
+ where t.erased <> t.recorded and (select k.since from asked k) = '-infinity'
+   and not exists (select 1 from balance b where b.is_actor_erased and b.accounted_for < 0)
 union all
 select 'erased', 'entry ' || c.id, c.user_id, c.id,
        'records that a user was forgotten, but not how many entries were erased'

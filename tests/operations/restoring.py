@@ -143,7 +143,7 @@ class Place(Arena):
         self.seal(new_epoch=True)
         self.sql(self.who("web"), SET.format("active", 3))
         self.seal()
-        assert self.verify(keys=[KEY.public_key()], printed=self.printed) == []
+        assert self.verify(keys=[KEY.public_key()], receipts=self.printed) == []
         self.django.close()
 
 

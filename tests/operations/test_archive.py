@@ -319,6 +319,26 @@ def test_who_was_forgotten_is_archived_and_kept_as_such(arena, folder):
     assert arena.sql("postgres", carried) == [("erased", "2024-04-13")]
 
 
+def test_no_other_actor_is_erased_in_the_place_of_one_that_is_archived(arena, folder):
+    first = "(select min(id) from user_state_audit where user_id = 103)"
+    records = (each.replace("select max(id)", "select min(id)") for each in FORGOTTEN)
+    summaries = "delete from user_state_carried", "delete from user_state_daily"
+    arena.sql("postgres", "begin", *records, *summaries, "commit")
+    maintain(arena)
+    arena.seal(new_epoch=True)
+    for before in ("2024-02-01", "2024-03-01"):
+        archive(arena, before, folder)
+        assert findings(arena) == []
+
+    arena.sql("postgres", "delete from user_state_daily where day >= '2024-03-01'")
+    arena.sql("otto", erasing(first.replace("103", "104 and datetime >= '2024-03-01'"), ACTOR))
+    maintain(arena)
+
+    assert findings(arena) == [
+        "entries of 2 the actor is erased, and the records of who was forgotten account for 1"
+    ]
+
+
 def test_an_entry_of_a_seal_that_is_partly_archived_is_proved(arena, folder):
     archive(arena, "2024-03-01", folder)
     [(there,)] = arena.sql("postgres", "select min(id) from user_state_audit_2024_03")

@@ -208,7 +208,7 @@ def test_the_wrong_database_that_is_cleaned(other, dumps, tmp_path):
 
     with pytest.raises(seals.RefusedError, match="a key seals one site"):
         other.seal()
-    assert kinds(other.verify(printed=other.printed)) == "seal"
+    assert kinds(other.verify(receipts=other.printed)) == "seal"
 
 
 def cut(folder, name: str, end: int) -> None:
