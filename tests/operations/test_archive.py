@@ -377,6 +377,69 @@ def test_entries_of_a_transaction_in_another_order_than_their_changes(arena, fol
     assert arena.sql("postgres", kept) == [("invited",)]
 
 
+def test_a_transaction_of_another_server_with_the_same_number(arena, folder):
+    """What is kept ends where the user is, and not where that transaction led."""
+    [(number,)] = arena.sql(
+        "postgres",
+        "select transaction_id from user_state_audit where user_id = 101 and end_state = 'locked'"
+        " order by id limit 1",
+    )
+    arena.sql(
+        "postgres",
+        LATE.replace("'locked', 'locked'", "'locked', 'deactivated'").format("2024-04-29"),
+        LATE.replace("'locked', 'locked'", "'deactivated', 'active'")
+        .replace("pg_current_xact_id()::text::bigint", str(number))
+        .format("2024-04-30"),
+        "delete from user_state_daily where day >= '2024-04-29'",
+        "delete from user_state_carried",
+        "alter table user_fsm disable trigger user",
+        "update user_fsm set current_state = 'active' where user_id = 101",
+        *TRIGGERS,
+    )
+    arena.seal(new_epoch=True)
+
+    archive(arena, "2024-05-01", folder)
+
+    assert findings(arena) == []
+    kept = "select start_state, end_state from user_state_audit_kept where user_id = 101"
+    assert arena.sql("postgres", kept) == [("deactivated", "active")]
+
+
+@pytest.mark.parametrize(
+    ("user", "changes", "state"),
+    [
+        (999, [("active", "deleted"), ("new", "active")], "deleted"),
+        (101, [("new", "active"), ("locked", "deleted")], "active"),
+    ],
+)
+def test_a_user_who_came_and_went_in_one_transaction_in_another_order(
+    arena, folder, user, changes, state
+):
+    arena.sql(
+        "postgres",
+        "begin",
+        *(
+            LATE.replace("'locked', 'locked'", f"'{start}', '{end}'")
+            .replace("101", str(user))
+            .format("2024-04-29")
+            for start, end in changes
+        ),
+        "commit",
+        "delete from user_state_daily where day >= '2024-04-29'",
+        "delete from user_state_carried",
+        "alter table user_fsm disable trigger user",
+        f"update user_fsm set current_state = '{state}' where user_id = {user}",
+        *TRIGGERS,
+    )
+    arena.seal()
+
+    archive(arena, "2024-05-01", folder)
+
+    kept = f"select end_state from user_state_audit_kept where user_id = {user}"
+    assert arena.sql("postgres", kept) == [(state,)]
+    assert findings(arena) == []
+
+
 def test_the_files_of_another_site_are_not_written_over(arena, folder):
     file = folder / "user_state_audit_2024_01.parquet"
     manifest_of(file).write_text('{"site": "00000000-0000-0000-0000-000000000000"}')
