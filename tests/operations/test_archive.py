@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
+import psycopg2
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
@@ -18,6 +19,7 @@ from audit.findings import CannotLookError
 from audit.seals import new_key
 from audit.seals.place import looking
 from audit.seals.proof import prove
+from audit.sqlfiles import text_of
 from tests.arena import Arena, execute
 from tests.audit.attacks.statements import GUARDED, UNGUARDED
 from tests.audit.erasing import ACTOR, SUBJECT, erasing
@@ -438,6 +440,37 @@ def test_a_user_who_came_and_went_in_one_transaction_in_another_order(
     kept = f"select end_state from user_state_audit_kept where user_id = {user}"
     assert arena.sql("postgres", kept) == [(state,)]
     assert findings(arena) == []
+
+
+def test_nobody_waits_while_what_is_kept_is_looked_through(arena, folder, monkeypatch):
+    said = []
+
+    def send(connection, *names):
+        execute(connection, "set local client_min_messages = debug1")
+        sent(connection, *names)
+        said.extend(connection.connection.notices)
+
+    sent = exchange.send
+    monkeypatch.setattr(exchange, "send", send)
+
+    archive(arena, "2024-03-01", folder)
+
+    implied = 'constraint for table "user_state_audit_kept" is implied by existing constraints'
+    assert implied in "".join(said)
+    known = "select reltuples from pg_class where relname = 'user_state_audit_kept'"
+    assert arena.sql("postgres", known) == [(20,)]
+    assert findings(arena) == []
+
+
+def test_a_month_that_has_not_ended_is_not_dropped(arena):
+    parameters = [
+        f"set local user_state.{name} = '{value}'"
+        for name, value in (("since", "2024-01-01"), ("until", "2024-02-15"))
+    ]
+    sent = [text_of(f"archive/{name}.sql") for name in ("aside", "keep", "exchange")]
+
+    with pytest.raises(psycopg2.Error, match="user_state_audit_2024_02 ends at 2024-03-01"):
+        arena.sql("otto", "begin", text_of("verify/settings.sql"), *parameters, *sent)
 
 
 def test_the_files_of_another_site_are_not_written_over(arena, folder):
