@@ -63,9 +63,9 @@ def span(connection: BaseDatabaseWrapper, before: datetime) -> tuple[datetime, d
     nothing to archive."""
     [[since, until]] = rows_in(connection, "archive/span.sql", before=before.isoformat())
     archived = last_tombstone(read_archived(connection))
-    if until is None or (archived and until <= moment_of(archived.until)):
+    if until is None or (archived and moment_of(until) <= moment_of(archived.until)):
         return None
-    return since, until
+    return moment_of(since), moment_of(until)
 
 
 def plan(connection: BaseDatabaseWrapper, since: datetime, until: datetime) -> Plan:
@@ -83,7 +83,7 @@ def plan(connection: BaseDatabaseWrapper, since: datetime, until: datetime) -> P
 
 def months_to_go(connection: BaseDatabaseWrapper, reach: Reach) -> list[MonthToGo]:
     found = rows_in(connection, "archive/months.sql", after=reach.after, horizon=reach.horizon)
-    months = [MonthToGo(*row) for row in found]
+    months = [MonthToGo(moment_of(begins), *rest) for begins, *rest in found]
     for month in months:
         if month.unsealed:
             raise CannotLookError(

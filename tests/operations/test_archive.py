@@ -473,6 +473,22 @@ def test_a_month_that_has_not_ended_is_not_dropped(arena):
         arena.sql("otto", "begin", text_of("verify/settings.sql"), *parameters, *sent)
 
 
+@pytest.mark.parametrize(
+    ("zone", "use_tz"), [("Asia/Tokyo", True), ("America/New_York", True), (None, False)]
+)
+def test_in_every_time_zone_the_same_is_archived(arena, folder, settings, zone, use_tz):
+    """Which Django gives to moments that it reads, by DATABASES or USE_TZ."""
+    settings.USE_TZ = use_tz
+    arena.django.settings_dict["TIME_ZONE"] = zone
+
+    tombstone = archive(arena, "2024-03-01", folder)
+
+    assert " since=2024-01-01T00:00:00Z until=2024-03-01T00:00:00Z " in tombstone
+    assert " until=2024-04-01T00:00:00Z " in archive(arena, "2024-04-01", folder)
+    assert partitions(arena) == ["2024_04", "kept"]
+    assert findings(arena, archive=folder) == []
+
+
 def test_the_files_of_another_site_are_not_written_over(arena, folder):
     file = folder / "user_state_audit_2024_01.parquet"
     manifest_of(file).write_text('{"site": "00000000-0000-0000-0000-000000000000"}')
