@@ -10,7 +10,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from audit.seals.archived import Contents, Month
+from audit.seals.archived import Contents, Month, read_archived
 from audit.seals.keys import key_id
 from audit.seals.leaves import kept_blocks
 from audit.seals.merkle import Tree
@@ -20,7 +20,7 @@ from audit.seals.tombstone import Tombstone, moment_text
 
 from .exchange import exchange
 from .needs import keep_up, need_all, need_green
-from .plan import Plan, days_digest, plan, span
+from .plan import Plan, days_digest, last_tombstone, plan, span
 from .thinning import ThinnedTally, ranges
 from .writing import compare, write_manifests, write_months
 
@@ -52,6 +52,13 @@ class Archiver:
             tombstone, contents = self._write(planned)
         exchange(self.connection, planned, tombstone, contents)
         return tombstone
+
+    def newest(self) -> Tombstone | None:
+        """The last one, where it is signed with the key: for one that was committed, and not
+        printed, as when the connection was lost."""
+        with looking(self.connection):
+            last = last_tombstone(read_archived(self.connection))
+        return last if last and last.is_signed_by(self.key.public_key()) else None
 
     def _write(self, planned: Plan) -> tuple[Tombstone, Contents]:
         """The files; and what says that they are written."""
