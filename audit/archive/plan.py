@@ -23,12 +23,13 @@ class MonthToGo(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What is before ``until`` goes, but for entries ``kept``; ``counted`` is what was there."""
+    """What is before ``until`` goes, but for the entries ``kept``, by id: each with its leaf, once
+    that was read. ``counted`` is what was there."""
 
     since: datetime
     until: datetime
     months: list[MonthToGo]
-    kept: list[int]
+    kept: dict[int, bytes]
     counted: tuple[int, ...]
     placing: Placing
     archived: list[Archived]
@@ -69,13 +70,14 @@ def span(connection: BaseDatabaseWrapper, before: datetime) -> tuple[datetime, d
 
 
 def plan(connection: BaseDatabaseWrapper, since: datetime, until: datetime) -> Plan:
-    """Within looking(). CannotLookError where it can't be archived."""
+    """Within verifying(), once all was found to be as it should be. CannotLookError where it can't
+    be archived."""
     set_parameters(connection, until=until.isoformat())
     need_clean_cut(connection, until)
     rows = read_rows(connection)
     placing = Placing(counting(rows, (each for each in receipts_of(rows) if each.begins_epoch)))
     months = months_to_go(connection, placing.reach)
-    kept = [entry for (entry,) in rows_in(connection, "archive/kept.sql")]
+    kept = {entry: b"" for (entry,) in rows_in(connection, "archive/kept.sql")}
     [counted] = rows_in(connection, "archive/count.sql")
     archived = read_archived(connection)
     return Plan(since, until, months, kept, tuple(counted), placing, archived)
@@ -109,6 +111,6 @@ def last_tombstone(archived: list[Archived]) -> Tombstone | None:
 
 
 def days_digest(connection: BaseDatabaseWrapper) -> str:
-    """Of what is counted of the days that go, within the same looking()."""
+    """Of what is counted of the days that go, within the same verifying()."""
     [[digest]] = rows_in(connection, "archive/days.sql")
     return str(digest)

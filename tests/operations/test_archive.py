@@ -13,7 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from audit.archive import exchange, files, parquet
+from audit.archive import archiver, exchange, files, parquet
 from audit.archive.manifest import manifest_of
 from audit.findings import CannotLookError
 from audit.seals import new_key
@@ -21,7 +21,7 @@ from audit.seals.place import looking
 from audit.seals.proof import prove
 from audit.sqlfiles import text_of
 from tests.arena import Arena, execute
-from tests.audit.attacks.statements import GUARDED, UNGUARDED
+from tests.audit.attacks.statements import GUARDED, UNGUARDED, rewrite
 from tests.audit.erasing import ACTOR, SUBJECT, erasing
 from tests.audit.seals.looking import FLIP
 from tests.audit.seals.test_crashes import killed_at
@@ -243,6 +243,51 @@ def test_what_is_written_into_a_month_meanwhile(arena, folder, monkeypatch):
         archive(arena, "2024-03-01", folder)
 
     assert "kept" not in partitions(arena)
+
+
+KEPT = "(select max(id) from user_state_audit_2024_02 where user_id = 101)"
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        (f"update user_state_audit set initiated_by = 'mona' where id = {KEPT}", "was kept"),
+        ("update user_state_daily set entries = 9 where day < '2024-03-01'", "is not as it was"),
+    ],
+)
+def test_what_is_rewritten_behind_its_back_is_not_signed(
+    arena, folder, monkeypatch, statement, found
+):
+    """By somebody who owns the tables, once all was found to be as it should be."""
+
+    def need_green(*given):
+        needed(*given)
+        rewrite(arena, statement)
+
+    needed = archiver.need_green
+    monkeypatch.setattr(archiver, "need_green", need_green)
+
+    archive(arena, "2024-03-01", folder)
+
+    assert [found in each for each in findings(arena)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        (f"update user_state_audit set initiated_by = 'mona' where id = {KEPT}", "is broken"),
+        ("update user_state_audit_2024_03 set reason = 'mine'", "is broken"),
+        (f"delete from user_state_audit where id = {KEPT}", "; now there are 7"),
+    ],
+)
+def test_what_is_signed_was_compared_with_its_seals(arena, folder, monkeypatch, statement, said):
+    archive(arena, "2024-02-01", folder)
+    rewrite(arena, statement)
+    monkeypatch.setattr(archiver, "need_green", lambda *given: None)
+
+    assert re.match(
+        f"Nothing is archived: seal [0-9] .*{said}", refusal(arena, "2024-03-01", folder)
+    )
 
 
 @contextmanager

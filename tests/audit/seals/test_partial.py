@@ -20,9 +20,9 @@ def thinned(leaves: list[bytes], going: set[int], gone: list[Gone] = ()) -> list
     """The nodes over those that go; of others that are ``gone`` already, no leaf comes."""
     away = {at for each in gone for at in range(each.start, each.start + each.size)}
     thinning = Thinning(gone)
-    for at, leaf in enumerate(leaves):
-        if at not in away:
-            thinning.add(leaf, goes=at in going)
+    there = [at for at in range(len(leaves)) if at not in away]
+    thinning.add([leaves[at] for at in there], [at in going for at in there])
+    assert (thinning.size, thinning.root()) == (len(leaves), root(leaves))
     return thinning.nodes()
 
 
@@ -55,6 +55,18 @@ def test_more_goes_later(size):
 
     tree = partial(leaves, [*first, *rest])
     assert (tree.size, tree.root()) == (size, root(leaves))
+
+
+@pytest.mark.parametrize(("there", "going"), [(0, 0), (5, 2048), (1024, 3000), (2500, 5000)])
+def test_many_that_go_together_are_hashed_together(there, going):
+    leaves = [leaf_hash(bytes(divmod(each, 256))) for each in range(5000)]
+    first = thinned(leaves, set(range(there)))
+
+    rest = thinned(leaves, set(range(there + 100, going)), first)
+
+    tree = partial(leaves, [*first, *rest])
+    assert (tree.size, tree.root()) == (len(leaves), root(leaves))
+    assert sum(each.size for each in rest) == max(going - there - 100, 0)
 
 
 def test_when_all_goes_the_root_is_left():
