@@ -10,18 +10,19 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from audit.seals.archived import Contents, Month
+from audit.seals.archived import Contents, Month, read_archived
 from audit.seals.keys import key_id
 from audit.seals.leaves import kept_blocks
 from audit.seals.merkle import Tree
 from audit.seals.place import Here, looking
 from audit.seals.receipt import NOTHING
 from audit.seals.tombstone import Tombstone, moment_text
+from audit.verify import verifying
 
 from .exchange import exchange
 from .needs import keep_up, need_all, need_green
-from .plan import Plan, days_digest, erased_that_go, plan, span
-from .thinning import ThinnedTally, ranges
+from .plan import Plan, days_digest, erased_that_go, last_tombstone, plan, span
+from .thinning import ranges
 from .writing import compare, write_manifests, write_months
 
 
@@ -46,12 +47,20 @@ class Archiver:
         if to_go is None:
             return None
         keep_up(self.connection)
-        need_green(self.connection, self.key)
-        with looking(self.connection):
+        # One snapshot: what is signed is what was looked at, and nobody can come between.
+        with verifying(self.connection):
+            need_green(self.connection, self.key)
             planned = plan(self.connection, *to_go)
             tombstone, contents = self._write(planned)
         exchange(self.connection, planned, tombstone, contents)
         return tombstone
+
+    def newest(self) -> Tombstone | None:
+        """The last one, where it is signed with the key: for one that was committed, and not
+        printed, as when the connection was lost."""
+        with looking(self.connection):
+            last = last_tombstone(read_archived(self.connection))
+        return last if last and last.is_signed_by(self.key.public_key()) else None
 
     def _write(self, planned: Plan) -> tuple[Tombstone, Contents]:
         """The files; and what says that they are written."""
@@ -62,12 +71,10 @@ class Archiver:
         for month in months:
             self.tell(month)
         contents = Contents(months, ranges(tally.whole), tally.partly)
-        return self._tombstone(planned, here, tally, contents).signed(self.key), contents
+        return self._tombstone(planned, here, contents).signed(self.key), contents
 
-    def _tombstone(
-        self, planned: Plan, here: Here, tally: ThinnedTally, contents: Contents
-    ) -> Tombstone:
-        kept = self._kept(planned, tally)
+    def _tombstone(self, planned: Plan, here: Here, contents: Contents) -> Tombstone:
+        kept = self._kept(planned)
         before = planned.before
         return Tombstone(
             site=here.site,
@@ -86,12 +93,13 @@ class Archiver:
             key=key_id(self.key),
         )
 
-    def _kept(self, planned: Plan, tally: ThinnedTally) -> Tree:
+    def _kept(self, planned: Plan) -> Tree:
         """Over what is kept: of what goes now, and of what was kept already."""
-        found = dict(tally.leaves)
         for block in kept_blocks(self.connection):
             rows = block.rows()
-            found.update(zip(rows.ids, rows.leaves, strict=True))
+            for each, leaf in zip(rows.ids, rows.leaves, strict=True):
+                if each in planned.kept:
+                    planned.kept[each] = leaf
         tree = Tree()
-        tree.add(found[each] for each in planned.kept)
+        tree.add(planned.kept.values())
         return tree

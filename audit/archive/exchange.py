@@ -19,6 +19,8 @@ INSERT = (
     "insert into public.user_state_archive (number, since, until, last_id, receipt, contents)"
     " values (%s, %s, %s, %s, %s, %s)"
 )
+KEEP = "insert into user_state_maintenance.kept_id select unnest(%s::bigint[])"
+AT_ONCE = 10_000  # ids that are sent
 
 
 def exchange(
@@ -29,8 +31,8 @@ def exchange(
 
     row = (
         tombstone.number,
-        planned.since,
-        planned.until,
+        tombstone.since,
+        tombstone.until,
         tombstone.last,
         str(tombstone),
         contents.text,
@@ -59,9 +61,13 @@ def set_aside(connection: BaseDatabaseWrapper, planned: Plan) -> None:
         connection,
         since=planned.since.isoformat(),
         until=planned.until.isoformat(),
-        kept_ids="{" + ",".join(map(str, planned.kept)) + "}",
     )
     send(connection, "archive/aside.sql")
+    ids = list(planned.kept)
+    with connection.cursor() as cursor:
+        for at in range(0, len(ids), AT_ONCE):
+            cursor.execute(KEEP, [ids[at : at + AT_ONCE]])
+    send(connection, "archive/keep.sql")
     [counted] = rows_in(connection, "archive/count.sql")
     with connection.cursor() as cursor:
         cursor.execute("select count(*) from user_state_maintenance.user_state_audit_kept")

@@ -66,10 +66,9 @@ def keep_up(connection: BaseDatabaseWrapper) -> None:
 
 
 def need_green(connection: BaseDatabaseWrapper, key: Ed25519PrivateKey) -> None:
-    """That an entry is dated before the one before it is archived as it is."""
-    with verify.verifying(connection):
-        found = verify.findings(connection, keys=[key.public_key()])
-        first = next((each for each in found if each.kind != "clock"), None)
+    """Within verifying(). That an entry is dated before the one before it is archived as it is."""
+    found = verify.findings(connection, keys=[key.public_key()])
+    first = next((each for each in found if each.kind != "clock"), None)
     if first:
         raise CannotLookError(
             "Nothing is archived while something is wrong; verify_audit finds that"

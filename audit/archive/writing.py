@@ -71,7 +71,7 @@ def compare(
     files = leaves(Source(month.first, folder / month.file) for month in months)
     gone = gone_from(placed, planned.archived)
     numbers = {each.number for each in touched}
-    tally = ThinnedTally(placed, reach, numbers, gone, files, set(planned.kept))
+    tally = ThinnedTally(placed, reach, numbers, gone, files, planned.kept)
     if touched:
         first, last = min(each.first for each in touched), max(each.last for each in touched)
         for block in blocks(connection, first, last):
