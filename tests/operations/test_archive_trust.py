@@ -144,6 +144,25 @@ def test_contents_that_cannot_be_read_are_found_among_all_else(arena, folder, co
     arena.django.close()
 
 
+def test_a_file_that_is_left_out_of_the_contents_is_missed(arena, folder):
+    [(text,)] = arena.sql("postgres", "select contents from user_state_archive")
+    contents = json.loads(text)
+    forge(arena, json.dumps(contents | {"months": contents["months"][1:]}))
+    for file in (folder / JANUARY, manifest_of(folder / JANUARY)):
+        file.unlink()
+
+    assert "seal 1 does not hold what the files have of it" in found(arena, archive=folder)
+
+
+def test_a_tombstone_of_no_month_is_said(arena, folder):
+    until = "update user_state_archive set receipt = replace(receipt, '-03-01T', '-13-01T')"
+    arena.sql("postgres", "begin", UNGUARDED, until, GUARDED, "commit")
+
+    assert unrestored(arena, folder) == "Archive 1 can't be read: see verify_audit."
+    assert refusal(arena, "2024-05-01", folder) == unrestored(arena, folder)
+    assert any(each.startswith("archive 1 ") for each in found(arena))
+
+
 def test_where_all_tombstones_were_removed_the_rest_is_found_too(arena, folder):
     arena.sql("postgres", "begin", UNGUARDED, "delete from user_state_archive", GUARDED, "commit")
 
