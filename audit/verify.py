@@ -126,7 +126,7 @@ def findings(
     keys: Iterable[Ed25519PublicKey] = (),
     receipts: Iterable[Printed] = (),
     archive: Path | None = None,
-) -> Iterator[Finding]:
+) -> Generator[Finding]:
     """Whatever is not as it should be, within verifying().
 
     Of the entries and seals from ``since`` on; of the entries of one ``user``, by name, and then

@@ -2,15 +2,16 @@
 the last entry of each user in their place. Ended anywhere, it has done nothing but write files, and
 can be run again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from audit.seals.archived import Contents, Month, read_archived
+from audit.seals.archived import read_archived
+from audit.seals.contents import Contents, Month
 from audit.seals.keys import key_id
 from audit.seals.leaves import kept_blocks
 from audit.seals.merkle import Tree
@@ -20,6 +21,8 @@ from audit.seals.tombstone import Tombstone, moment_text
 from audit.verify import verifying
 
 from .exchange import exchange
+from .files import locked
+from .manifest import need_both
 from .needs import keep_up, need_all, need_green
 from .plan import Plan, days_digest, erased_that_go, last_tombstone, plan, span
 from .thinning import ranges
@@ -27,7 +30,8 @@ from .writing import compare, write_manifests, write_months
 
 
 class Archiver:
-    """Archives into ``folder`` with one key. ``tell`` is given each month whose file is written."""
+    """Archives into ``folder`` with one key; ``former`` ones may have sealed and archived too.
+    ``tell`` is given each month whose file is written."""
 
     def __init__(
         self,
@@ -35,13 +39,19 @@ class Archiver:
         key: Ed25519PrivateKey,
         folder: Path,
         tell: Callable[[Month], None],
+        former: Sequence[Ed25519PublicKey] = (),
     ):
         self.connection, self.key, self.folder, self.tell = connection, key, folder, tell
+        self.former = former
 
     def archive(self, before: datetime) -> Tombstone | None:
         """The months that have ended before; None where there is none that is not archived yet.
         CannotLookError, DatabaseError."""
-        need_all(self.connection, self.key, self.folder)
+        need_all(self.connection, self.key)
+        with locked(self.folder):
+            return self._archive(before)
+
+    def _archive(self, before: datetime) -> Tombstone | None:
         with looking(self.connection):
             to_go = span(self.connection, before)
         if to_go is None:
@@ -49,9 +59,11 @@ class Archiver:
         keep_up(self.connection)
         # One snapshot: what is signed is what was looked at, and nobody can come between.
         with verifying(self.connection):
-            need_green(self.connection, self.key)
+            need_green(self.connection, [self.key.public_key(), *self.former])
             planned = plan(self.connection, *to_go)
             tombstone, contents = self._write(planned)
+        for month in contents.months:
+            need_both(self.folder, month)
         exchange(self.connection, planned, tombstone, contents)
         return tombstone
 

@@ -6,7 +6,8 @@ from accounts.locks import holders
 from audit.findings import CannotLookError
 from audit.isolation import execute
 from audit.lock_waits import BlockedError, write_patiently
-from audit.seals.archived import Contents, read_archived
+from audit.seals.archived import read_archived
+from audit.seals.contents import Contents
 from audit.seals.place import need_own_tables
 from audit.seals.queries import rows_in, set_parameters
 from audit.seals.tombstone import Tombstone

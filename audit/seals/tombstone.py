@@ -14,7 +14,7 @@ from .receipt import NUMBER, BadReceiptError
 
 NAME = "user-state-archive"
 BEGINS = f"{NAME} v=1"
-MONTH = r"[0-9]{4}-[0-9]{2}-01T00:00:00Z"
+MONTH = r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-01T00:00:00Z"
 DIGEST = r"[0-9a-f]{64}"
 FIELDS = {
     "site": OF_SEALS["site"],

@@ -1,5 +1,5 @@
 """Whether what was sealed is still what is there, and who signed it. sql/verify/seals.sql finds
-the same, but for signatures and receipts."""
+the same, but for signatures, receipts and contents of tombstones that can't be read."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit.findings import CannotLookError, Finding
 
-from .archived import Archived, Kept, gone_from, read_archived
+from .archived import ILLEGIBLE, Archived, Kept, gone_from, read_archived
 from .chain import Placed, Placing, Row, broken_links, counting, read_rows
 from .keys import key_id
 from .leaves import blocks
@@ -60,6 +60,7 @@ def findings(
             yield of_seal(number, wrong)
         yield from entries(connection, placing, moment, archived)
     yield from signatures.wrong(counted, moment)
+    yield from illegible(archived)
     yield from signatures.wrong_archived(archived)
     yield from lost(rows, counted, archived, printed)
 
@@ -77,6 +78,13 @@ def moment_of(since: datetime | None) -> str:
 
 def of_seal(number: int, detail: str, kind: str = "seal") -> Finding:
     return Finding(kind, f"seal {number}", None, None, detail)
+
+
+def illegible(archived: Iterable[Archived]) -> Iterator[Finding]:
+    """That others were signed, sql/verify/archive.sql finds."""
+    for each in archived:
+        if each.wrong == ILLEGIBLE:
+            yield Finding("archive", f"archive {each.number}", None, None, ILLEGIBLE)
 
 
 def broken(
@@ -200,9 +208,9 @@ class Signatures:
 
     def wrong_archived(self, archived: Iterable[Archived]) -> Iterator[Finding]:
         """Of each tombstone."""
-        for number, tombstone, _ in archived:
-            if self.keys and tombstone and (wrong := self.what_is_wrong(tombstone)):
-                yield Finding("signature", f"archive {number}", None, None, wrong)
+        for each in archived:
+            if self.keys and each.tombstone and (wrong := self.what_is_wrong(each.tombstone)):
+                yield Finding("signature", f"archive {each.number}", None, None, wrong)
 
     def may_step_over(self, receipt: Receipt) -> bool:
         return receipt.begins_epoch and not (self.keys and self.what_is_wrong(receipt))

@@ -76,11 +76,12 @@ class Command(AuditCommand):
         as_superuser: bool,
         **options: Any,
     ) -> None:
+        for option, given in (("--seal", seal), ("--archive", archive)):
+            if user is not None and given is not None:
+                raise self.cannot(f"{option} is about everybody, and --user about one: not both.")
         connection = self.connect(database)
         begin = self.read("--since", moment, since) if since is not None else None
-        keys = [self.read("--public-key", seals.public_key, text) for text in public_key]
-        if not keys and (key := self.key()):
-            keys = [key.public_key()]
+        keys = self.public_keys(public_key)
         printed = self.printed(seal, keys) if seal is not None else []
         checked = bool(keys) and user is None
         folder = Path(archive) if archive is not None else None
