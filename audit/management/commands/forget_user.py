@@ -28,7 +28,7 @@ class Command(AuditCommand):
         parser.add_argument(
             "--reason", required=True, help="why, for the record: without the person's name"
         )
-        parser.add_argument("--by", metavar="NAME", help="who asks for it, for the record")
+        parser.add_argument("--by", metavar="NAME", help="who asks for it, likewise")
 
     def handle(
         self, *, database: str, id: str, reason: str, by: str | None, **options: Any

@@ -7,39 +7,11 @@ from audit.sqlfiles import text_of
 from tests.arena import KEY, Arena, execute
 from tests.audit.test_verify import unseen
 
+from .forgetting import REASON, STATE, act, forget, rename
 from .told import refused
 
-REASON = ("--reason", "request 4711")
-DEACTIVATE = "update user_fsm set current_state = 'deactivated' where user_id = {}"
-STATE = "update user_fsm set current_state = '{}' where user_id = {}"
 SUBJECTS = "select username, reason, user_id from user_state_audit where id > 2 order by id"
 ACTORS = "select initiated_by from user_state_audit where id > 2 order by id"
-
-
-def act(arena: Arena, statement: str, **claims: str) -> None:
-    """As the application, with such claims."""
-    said = [f"select set_config('app.{name}', '{text}', false)" for name, text in claims.items()]
-    arena.sql("web", *said, statement)
-
-
-def forget(run, *arguments: str, user: int = 1) -> tuple[int, str, str]:
-    return run("forget_user", str(user), *(arguments or REASON), role="otto")
-
-
-def rename(arena: Arena, user: int, name: str) -> None:
-    arena.sql("web", f"update accounts_user set username = '{name}' where id = {user}")
-
-
-@pytest.fixture
-def alice_is_gone(arena) -> Arena:
-    """She acted with her key, by name alone, and through somebody else's account."""
-    arena.sql("postgres", "grant update on accounts_user to web")
-    act(arena, STATE.format("locked", 2), user="alice", user_id="1", reason="4711")
-    act(arena, STATE.format("active", 2), user="alice")
-    act(arena, STATE.format("locked", 2), user="bob", user_id="2", impersonator="alice")
-    act(arena, STATE.format("active", 2), user="bob", user_id="2")
-    act(arena, STATE.format("deactivated", 1), user="mona", user_id="9", reason="alice left")
-    return arena
 
 
 def test_a_user_is_forgotten_as_subject_and_as_actor(alice_is_gone, run):
