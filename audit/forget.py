@@ -9,8 +9,9 @@ from accounts.models import State
 from .findings import CannotLookError
 from .forget_record import refuse_names
 from .isolation import execute
-from .lock_waits import write_patiently
-from .sqlfiles import text_of
+from .lock_waits import BlockedError, write_patiently
+from .months import setting
+from .sqlfiles import send, text_of
 
 # Another one that erases, and maintain_audit, wait: neither would see what the other one does.
 LOCK = (
@@ -44,11 +45,13 @@ def forget(connection: BaseDatabaseWrapper, user_id: int, reason: str) -> Forgot
 
     CannotLookError where nobody is or was this user, where they are not deactivated, or where
     what would be recorded names them. DatabaseError for whoever does not own the audit,
-    BlockedError where maintain_audit, or somebody who forgets, is at work for too long.
+    BlockedError where maintain_audit, or somebody who forgets, is at work for too long, or where
+    changes of states stay uncommitted.
     """
     found: list[Forgotten] = []
 
     def work() -> None:
+        settle(connection)
         execute(connection, *LOCK)
         account = account_of(connection, user_id)
         with connection.cursor() as cursor:
@@ -66,6 +69,14 @@ def forget(connection: BaseDatabaseWrapper, user_id: int, reason: str) -> Forgot
 
     write_patiently(connection, work)
     return found[0]
+
+
+def settle(connection: BaseDatabaseWrapper) -> None:
+    """Wait until all that is being written to the audit is committed: where an entry has only
+    their name, it is known to be theirs by the names that are erased now."""
+    send(connection, "maintain/settled.sql")
+    if not setting(connection, "settled"):
+        raise BlockedError
 
 
 def account_of(connection: BaseDatabaseWrapper, user_id: int) -> str | None:

@@ -27,19 +27,35 @@ name as materialized (
    -- Whom the audit calls so is no user.
    where n.username !~* '^(cli|anonymous|unknown|unreadable|system:.*)$'
 ),
+-- What says who was called so. The last entry that an earlier run has erased does not any more: it counts
+-- for the names that only they are known by, so that what was written since is theirs.
+named as (
+  select a.username, a.id, a.user_id, a.end_state
+    from public.user_state_audit a
+   where a.username in (select n.username from name n) and a.subject_digest is null
+   union all
+  select n.username, e.id, e.user_id, e.end_state
+    from name n
+   cross join (select a.id, a.user_id, a.end_state
+                 from public.user_state_audit a
+                where a.user_id = (select k.user_id from asked k) and a.subject_digest is not null
+                order by a.id desc
+                limit 1) e
+   where not exists (select from public.user_state_audit o
+                      where o.username = n.username and o.user_id <> e.user_id and o.id < e.id)
+),
 -- Who was called so, in order; whether it was them from there to the next.
 bearer as (
   select b.username, b.id, b.next_id,
          b.end_state <> 'deleted'
          and (b.user_id, coalesce(b.next_user, b.user_id)) = (k.user_id, k.user_id) as is_theirs
-    from (select a.username, a.id, a.user_id, a.end_state,
-                 coalesce(lead(a.id) over w, 9223372036854775807) as next_id,
-                 coalesce(lead(a.user_id) over w,
-                          (select u.id from public.accounts_user u where u.username = a.username))
+    from (select n.username, n.id, n.user_id, n.end_state,
+                 coalesce(lead(n.id) over w, 9223372036854775807) as next_id,
+                 coalesce(lead(n.user_id) over w,
+                          (select u.id from public.accounts_user u where u.username = n.username))
                    as next_user
-            from public.user_state_audit a
-           where a.username in (select n.username from name n) and a.subject_digest is null
-          window w as (partition by a.username order by a.id)) b
+            from named n
+          window w as (partition by n.username order by n.id)) b
    cross join asked k
 ),
 borne as materialized (

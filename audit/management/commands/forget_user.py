@@ -13,7 +13,7 @@ from audit.lock_waits import BlockedError
 from audit.management.base import AuditCommand, printable
 from audit.readiness import need_migrations
 
-SUMMARIES = "public.user_state_daily", "public.user_state_carried"
+TABLES = ("public.user_state_audit", "public.user_state_daily", "public.user_state_carried")
 
 
 class Command(AuditCommand):
@@ -42,7 +42,7 @@ class Command(AuditCommand):
             with acting_as(by):
                 forgotten = forget(connection, user_id, reason)
         except BlockedError:
-            whose = holders(connection, *SUMMARIES)
+            whose = holders(connection, *TABLES)
             raise self.cannot(f"Nothing was erased: the audit is in use by {whose}.") from None
         self.stdout.write(" ".join(said(forgotten)))
 
