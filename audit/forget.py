@@ -18,6 +18,11 @@ LOCK = (
     "set local lock_timeout = '250ms'",
     "lock table public.user_state_daily, public.user_state_carried in share row exclusive mode",
 )
+# Whoever activates them, or makes them a state, waits too. In the order in which a user is deleted.
+HELD = (
+    "select from public.user_fsm f where f.user_id = %s for update",
+    "select from public.accounts_user u where u.id = %s for update",
+)
 WHO = """
     select u.username, f.current_state
       from public.accounts_user u
@@ -80,8 +85,11 @@ def settle(connection: BaseDatabaseWrapper) -> None:
 
 
 def account_of(connection: BaseDatabaseWrapper, user_id: int) -> str | None:
-    """The name of the user's account, None once it is deleted."""
+    """The name of the user's account, which nobody else changes from now on; None once it is
+    deleted."""
     with connection.cursor() as cursor:
+        for statement in HELD:
+            cursor.execute(statement, [user_id])
         cursor.execute(WHO, [user_id])
         row = cursor.fetchone()
         if row is None:

@@ -6,8 +6,8 @@
 -- Who runs it: forget_user, in a transaction of its own, which is read committed. Needs to be a member of
 -- user_state_audit_owner.
 -- Why it is safe: the guards of the audit allow nothing else (install/30_refuse_all_but_erasure.sql), and
--- all of it is done in one statement, with the entry that says so. Nobody who changes a state waits: what
--- is locked are old entries, and what maintain_audit writes.
+-- all of it is done in one statement, with the entry that says so. Nobody who changes a state waits, but who
+-- changes that of this user: what else is locked are old entries, and what maintain_audit writes.
 --
 -- Whose entry it is, as an actor, their key says: initiator_id. An entry without one, and an impersonator,
 -- have only a name. That is theirs where the entries and users of that name, the last before it and the

@@ -13,7 +13,13 @@ from audit.lock_waits import BlockedError
 from audit.management.base import AuditCommand, printable
 from audit.readiness import need_migrations
 
-TABLES = ("public.user_state_audit", "public.user_state_daily", "public.user_state_carried")
+TABLES = (
+    "public.user_state_audit",
+    "public.user_state_daily",
+    "public.user_state_carried",
+    "public.user_fsm",
+    "public.accounts_user",
+)
 
 
 class Command(AuditCommand):
@@ -43,7 +49,9 @@ class Command(AuditCommand):
                 forgotten = forget(connection, user_id, reason)
         except BlockedError:
             whose = holders(connection, *TABLES)
-            raise self.cannot(f"Nothing was erased: the audit is in use by {whose}.") from None
+            raise self.cannot(
+                f"Nothing was erased: the audit, or the account, is in use by {whose}."
+            ) from None
         self.stdout.write(" ".join(said(forgotten)))
 
 

@@ -206,4 +206,4 @@ def test_who_is_in_the_way_is_named(alice_is_gone, run, monkeypatch):
     with alice_is_gone.session("otto") as session:
         execute(session, "begin", "lock table user_state_daily")
 
-        refused(forget(run), "Nothing was erased: the audit is in use by", "otto")
+        refused(forget(run), "Nothing was erased: the audit, or the account, is in use by", "otto")

@@ -13,7 +13,7 @@ from .told import refused
 ALICE = "select count(*) from user_state_audit where 'alice' in (initiated_by, impersonator)"
 OTTO_WAITS = (
     "select 1 from pg_stat_activity where datname = current_database() and usename = 'otto'"
-    " and state = 'active' and wait_event is not null"
+    " and state = 'active' and wait_event_type in ('Lock', 'Timeout')"
 )
 AS_BOB = [
     f"select set_config('app.{name}', '{text}', false)"
@@ -30,20 +30,22 @@ def writing(arena: Arena, *statements: str):
 
 
 @contextmanager
-def committed_once_waited_for(arena: Arena, session):
-    """A transaction, which ends as soon as Otto waits, or at the end of the block."""
+def committed_once_waited_for(arena: Arena, session, *statements: str):
+    """A transaction, which goes on and ends once Otto waits, or at the end of the block."""
     done = Event()
 
     def commit() -> None:
         while not arena.sql("postgres", OTTO_WAITS) and not done.wait(0.01):
             pass
-        execute(session, "commit")
+        execute(session, *statements, "commit")
 
     thread = Thread(target=commit)
     thread.start()
-    yield
-    done.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 @pytest.fixture
@@ -65,11 +67,25 @@ def test_what_is_being_written_is_waited_for(alice_is_deactivated, run):
     assert arena.verify() == []
 
 
+def test_who_is_being_changed_is_not_forgotten(alice_is_deactivated, run):
+    arena = alice_is_deactivated
+    with (
+        writing(arena, "select from user_fsm where user_id = 1 for update") as session,
+        committed_once_waited_for(arena, session, STATE.format("active", 1)),
+    ):
+        refused(forget(run), "User 1 is active, and would be named again")
+
+
 @pytest.mark.slow
 def test_who_does_not_end_is_named_and_nothing_is_erased(alice_is_deactivated, run):
     arena = alice_is_deactivated
     with writing(arena, STATE.format("locked", 2)):
-        refused(forget(run), "Nothing was erased: the audit is in use by pid", "web", "attack")
+        refused(
+            forget(run),
+            "Nothing was erased: the audit, or the account, is in use by pid",
+            "web",
+            "attack",
+        )
     assert forget(run)[0] == 0
 
 
