@@ -11,7 +11,8 @@
 --
 -- Whose entry it is, as an actor, their key says: initiator_id. An entry without one, and an impersonator,
 -- have only a name. That is theirs where the entries and users of that name, the last before it and the
--- first after, are theirs: what might be of somebody else who was called so is left.
+-- first after, are theirs: what might be of somebody else who was called so is left. Where a system or
+-- nobody who is signed in has changed them from an address, as after wrong passwords, it is theirs, most likely.
 
 with asked as materialized (
   select current_setting('user_state.user_id')::bigint as user_id
@@ -77,6 +78,10 @@ found as materialized (
              and (a.start_state = a.end_state and a.transition = 'forgotten') is not true as is_subject,
              octet_length(a.actor_salt) = 16
              and (a.initiator_id = k.user_id
+                  -- As in verify/erased.sql.
+                  or a.user_id = k.user_id and a.initiator_id is null and a.ip_address <> 'CLI'
+                     and a.initiated_by ~ '^(anonymous$|system:)'
+                     and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
                   or exists (select from borne b
                               where (a.initiator_id is null and b.username = a.initiated_by
                                      or b.username = a.impersonator)
