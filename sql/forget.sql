@@ -127,16 +127,26 @@ carried as (
    where c.user_id = (select k.user_id from asked k)
      and c.entry_id in (select f.id from found f where f.is_subject)
 ),
--- Days that are counted are counted otherwise now, as maintain/daily.sql would.
-recounted as materialized (
-  select (f.datetime at time zone 'UTC')::date as day, f.start_state, f.end_state, f.transition,
-         k.actor_claimed, k.db_user, k.application_name, sum(k.entries) as entries
+-- What is counted is counted otherwise now. An entry that a wrong clock has dated into a day after that was
+-- counted is not among it, so no more than was counted is taken away.
+uncounted as materialized (
+  select d.day, d.start_state, d.end_state, d.transition, d.actor_claimed, d.db_user, d.application_name,
+         least(d.entries, count(*)) as entries
     from found f
-   cross join lateral (values (f.actor_claimed, f.db_user, f.application_name, -1),
-                              (true, 'erased', '', 1))
+    join public.user_state_daily d
+      on (d.day, d.start_state, d.end_state, d.transition, d.actor_claimed, d.db_user, d.application_name)
+         = ((f.datetime at time zone 'UTC')::date, f.start_state, f.end_state, f.transition,
+            f.actor_claimed, f.db_user, f.application_name)
+   where f.is_actor
+   group by 1, 2, 3, 4, 5, 6, 7, d.entries
+),
+recounted as materialized (
+  select u.day, u.start_state, u.end_state, u.transition, k.actor_claimed, k.db_user, k.application_name,
+         sum(k.entries) as entries
+    from uncounted u
+   cross join lateral (values (u.actor_claimed, u.db_user, u.application_name, -u.entries),
+                              (true, 'erased', '', u.entries))
            as k (actor_claimed, db_user, application_name, entries)
-   where f.is_actor and f.datetime > '-infinity'
-     and (f.datetime at time zone 'UTC')::date <= (select max(d.day) from public.user_state_daily d)
    group by 1, 2, 3, 4, 5, 6, 7
 ),
 none_left as (
@@ -146,7 +156,7 @@ none_left as (
    using (day, start_state, end_state, transition, actor_claimed, db_user, application_name)
    where d.entries + r.entries = 0
 ),
-uncounted as (
+emptied as (
   delete from public.user_state_daily d
    using none_left n
    where (d.day, d.start_state, d.end_state, d.transition, d.actor_claimed, d.db_user,
