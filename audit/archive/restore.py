@@ -20,6 +20,14 @@ from .manifest import manifest_of, site_in
 from .needs import need_owner
 
 AT_ONCE = 2000  # entries that are written
+THERE = """
+    select pg_catalog.translate(pg_catalog.substr(c.relname::text, 18, 7), '_', '-')
+      from pg_catalog.pg_class c
+     where c.relnamespace = 'public'::regnamespace
+       and c.relname::text ~ '^user_state_audit_[0-9]{4}_(0[1-9]|1[0-2])_archived$'
+       and c.relkind = 'r'
+     order by c.relname
+"""
 
 
 def table_of(month: str) -> str:
@@ -93,6 +101,13 @@ def drop(connection: BaseDatabaseWrapper, month: str) -> bool:
     with writing(connection), connection.cursor() as cursor:
         cursor.execute(f"drop table public.{table_of(month)}")
     return True
+
+
+def months_there(connection: BaseDatabaseWrapper) -> list[str]:
+    """Of which there is a table."""
+    with connection.cursor() as cursor:
+        cursor.execute(THERE)
+        return [month for (month,) in cursor.fetchall()]
 
 
 def is_there(connection: BaseDatabaseWrapper, month: str) -> bool:

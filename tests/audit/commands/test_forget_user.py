@@ -3,6 +3,7 @@
 import pytest
 from django.core.management import call_command
 
+from audit.archive.restore import table_of
 from audit.sqlfiles import text_of
 from tests.arena import KEY, Arena, execute
 from tests.audit.test_verify import unseen
@@ -194,6 +195,20 @@ def test_what_is_missing_since_is_reconciled_without_a_name(alice_is_gone, run):
 )
 def test_what_cannot_be_is_told_in_one_sentence(alice_is_gone, run, arguments, sentence):
     refused(run("forget_user", *arguments, role="otto"), sentence)
+
+
+def test_nobody_is_forgotten_beside_a_month_that_was_restored(alice_is_gone, run):
+    for month in ("2023-12", "2024-02"):
+        restored = f"set user_state.restored = '{table_of(month)}'"
+        sql = text_of("archive/restore.sql"), text_of("archive/guard_restored.sql")
+        alice_is_gone.sql("otto", restored, *sql)
+
+    refused(forget(run), "user_state_audit_2023_12_archived and user_state_audit_2024_02_archived")
+    run("restore_audit", "2023-12", "--drop", role="otto")
+    refused(forget(run), "restore_audit 2024-02 --drop")
+    run("restore_audit", "2024-02", "--drop", role="otto")
+
+    assert forget(run)[0] == 0
 
 
 @pytest.mark.parametrize("role", ["web", "rita", "sealer", "carl"])
