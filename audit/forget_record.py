@@ -17,7 +17,7 @@ CLAIMS = {
 }
 SAID = """
     select c.setting, pg_catalog.current_setting(c.setting, true)
-      from pg_catalog.unnest(%s) as c (setting)
+      from pg_catalog.unnest(%s::text[]) as c (setting)
 """
 NAMES = """
     select a.username from public.user_state_audit a
@@ -41,8 +41,7 @@ def refuse_names(connection: BaseDatabaseWrapper, user_id: int) -> None:
         names = [pattern_of(name) for (name,) in cursor.fetchall() if name.strip()]
         cursor.execute(SAID, [[*CLAIMS.values(), "app.user_id"]])
         said = dict(cursor.fetchall())
-    key = said["app.user_id"] or ""
-    if key.isdecimal() and int(key) == user_id:
+    if re.fullmatch(f"0*{user_id}", said["app.user_id"] or ""):
         raise CannotLookError("Who is to be forgotten can't be recorded as who asks for it.")
     for what, setting in CLAIMS.items():
         text = normal(said[setting] or "")
