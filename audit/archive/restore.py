@@ -26,6 +26,14 @@ from .trust import trusted
 
 AT_ONCE = 2000  # entries that are written
 COMMENT = "A copy of an archived month, for a look: restore_audit --drop takes it away."
+THERE = """
+    select pg_catalog.translate(pg_catalog.substr(c.relname::text, 18, 7), '_', '-')
+      from pg_catalog.pg_class c
+     where c.relnamespace = 'public'::regnamespace
+       and c.relname::text ~ '^user_state_audit_[0-9]{4}_(0[1-9]|1[0-2])_archived$'
+       and c.relkind = 'r'
+     order by c.relname
+"""
 
 
 def table_of(month: str) -> str:
@@ -115,6 +123,13 @@ def drop(connection: BaseDatabaseWrapper, month: str) -> bool:
             )
         cursor.execute(f"drop table public.{table_of(month)}")
     return True
+
+
+def months_there(connection: BaseDatabaseWrapper) -> list[str]:
+    """Of which there is a table."""
+    with connection.cursor() as cursor:
+        cursor.execute(THERE)
+        return [month for (month,) in cursor.fetchall()]
 
 
 def is_there(connection: BaseDatabaseWrapper, month: str) -> bool:

@@ -32,7 +32,9 @@ kind as (
      and a.datetime >= (select greatest(g.first_whole, g.last_whole) from given g)
 )
 select k.day, sum(k.entries)::bigint as entries,
-       coalesce(sum(k.entries) filter (where k.end_state = 'locked'), 0)::bigint as lockouts,
+       coalesce(sum(k.entries) filter (where k.end_state = 'locked'
+                                             and (k.start_state, k.transition) <> ('locked', 'forgotten')),
+                0)::bigint as lockouts,
        coalesce(sum(k.entries) filter (where k.transition = '' and k.start_state <> 'new'
                                              and k.end_state <> 'deleted'), 0)::bigint as overrides
   from kind k

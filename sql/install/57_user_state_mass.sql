@@ -30,6 +30,7 @@ as $function$
     from public.user_state_audit a
    where a.datetime >= since and a.datetime < until
      and a.datetime = any (array(select m.datetime from moment m))
+     and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
    group by a.transaction_id, a.datetime
   having count(*) >= at_least
    order by a.datetime desc, a.transaction_id desc

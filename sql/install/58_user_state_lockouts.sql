@@ -18,6 +18,7 @@ as $function$
     from public.user_state_audit a
    where a.datetime >= since and a.datetime < until
      and a.end_state = 'locked'
+     and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
    group by a.ip_address
    order by count(*) desc, a.ip_address
 $function$;

@@ -22,6 +22,7 @@ as $function$
          min(a.datetime), max(a.datetime)
     from public.user_state_audit a
    where a.datetime >= since and a.datetime < until
+     and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
    group by a.initiated_by, a.initiator_id, a.db_user, a.application_name
    order by count(*) desc, a.initiated_by, a.initiator_id, a.db_user, a.application_name
 $function$;

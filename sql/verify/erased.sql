@@ -77,4 +77,14 @@ select 'erased', 'entry ' || a.id, a.user_id, a.id,
   join public.user_state_audit a on a.initiator_id = r.user_id and a.id < r.last_id
  where a.datetime >= (select k.since from asked k)
    and a.actor_salt is not null
+union all
+select 'erased', 'entry ' || a.id, a.user_id, a.id,
+       'tells from where its subject, who was forgotten later, came: run forget_user again'
+  from record r
+  join public.user_state_audit a on a.user_id = r.user_id and a.id < r.last_id
+ where a.datetime >= (select k.since from asked k)
+   and a.actor_salt is not null
+   -- As in forget.sql.
+   and a.initiator_id is null and a.ip_address <> 'CLI' and a.initiated_by ~ '^(anonymous$|system:)'
+   and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
  order by entry_id;

@@ -1,6 +1,7 @@
 """What functions and views answer a reader is what counting every entry in Python gives, whether
 quarters are carried, half of them, or none."""
 
+import random
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -12,7 +13,19 @@ from audit.desk.actors import Application, Kind, application
 from audit.desk.history.stays import NOWHERE, stays_of
 from audit.models import UserStateAudit
 
-from .histories import BEGIN, FUTURE, WINDOWS, by, moments, present, shown, statement, users
+from .histories import (
+    BEGIN,
+    FUTURE,
+    WINDOWS,
+    by,
+    entry,
+    moments,
+    present,
+    shown,
+    statement,
+    users,
+    write,
+)
 
 NOW = datetime.now(UTC)
 NOBODY = 7  # a key that no user has
@@ -147,6 +160,16 @@ def test_actors(entries):
         assert [row[4] for row in found] == sorted((row[4] for row in found), reverse=True)
 
 
+def test_that_somebody_was_forgotten_is_no_change(nothing_recorded):
+    record = entry(random.Random(1), 900_001, "locked", "locked", BEGIN, 1)
+    record.transition = "forgotten"
+    write([record])
+
+    assert ask("user_state_mass(%s, 1)", BEGIN) == []
+    assert ask("user_state_lockouts(%s)", BEGIN) == []
+    assert ask("user_state_actors(%s)", BEGIN) == []
+
+
 def actor(entry: UserStateAudit) -> tuple:
     return entry.initiated_by, entry.initiator_id, entry.db_user, entry.application_name
 
@@ -172,13 +195,13 @@ def lasted_within(entries, since: datetime, until: datetime) -> dict[str, list]:
     """By state, (user, how long) for each stay of which a part is in the window."""
     lasted: dict[str, list[tuple[int, timedelta]]] = {}
     for user, theirs in by(entries, lambda e: e.user_id).items():
-        for entry, following in pairwise([*theirs, None]):
+        for each, following in pairwise([*theirs, None]):
             ended = following.datetime if following else FUTURE
-            begin, end = max(entry.datetime, since), min(ended, until, NOW)
+            begin, end = max(each.datetime, since), min(ended, until, NOW)
             # Two entries of one moment have a stay between them, that lasted no time.
-            touches = entry.datetime < until and (ended > since or entry.datetime > since)
-            if touches and since < min(until, NOW) and entry.end_state not in NOWHERE:
-                lasted.setdefault(entry.end_state, []).append((user, end - begin))
+            touches = each.datetime < until and (ended > since or each.datetime > since)
+            if touches and since < min(until, NOW) and each.end_state not in NOWHERE:
+                lasted.setdefault(each.end_state, []).append((user, end - begin))
     return lasted
 
 
