@@ -732,7 +732,7 @@ select pg_catalog.set_config('user_state.expected', $expected$
 "  select a.*",
 "    from public.user_state_audit a",
 "   where a.datetime >= since and a.datetime < until",
-"     and a.actor_salt is not null",
+"     and a.actor_digest is null",
 "     and (a.initiated_by = 'CLI'",
 "          or a.db_user <> all ((select public.user_state_roles())::text[])",
 "          or a.application_name is null",
