@@ -6,7 +6,9 @@
 -- Who runs it: members of user_state_audit_reader.
 -- Why it is safe: it only reads, and as whoever asks.
 -- The names that the application's programs give themselves are in no table: where there are more than one,
--- as AUDIT_PROGRAMS has them, name them all. An actor who was erased, of whom the digest is left, may have been anybody.
+-- as AUDIT_PROGRAMS has them, name them all. An actor who was erased, of whom the digest is left, may have
+-- been anybody.
+-- Where entries are archived, those that are kept are in it.
 -- Safe to run again: it states what has to be true.
 
 create or replace function public.user_state_outside(

@@ -6,6 +6,7 @@
 -- Why it is safe: it only reads, and as whoever asks.
 -- All entries of a statement have one transaction and one moment. The moment alone is looked for first, for
 -- that can be done in the index of the primary key.
+-- Of a window that begins where the entries are archived, there is no row.
 -- Safe to run again: it states what has to be true.
 
 create or replace function public.user_state_mass(
@@ -30,6 +31,7 @@ as $function$
     from public.user_state_audit a
    where a.datetime >= since and a.datetime < until
      and a.datetime = any (array(select m.datetime from moment m))
+     and since >= (select coalesce(max(t.until), '-infinity') from public.user_state_archive t)
    group by a.transaction_id, a.datetime
   having count(*) >= at_least
    order by a.datetime desc, a.transaction_id desc

@@ -4,6 +4,7 @@
 --
 -- Who runs it: the desk, and members of user_state_audit_reader.
 -- Why it is safe: it only reads, and as whoever asks.
+-- Of a window that begins where the entries are archived, there is no row.
 -- Safe to run again: it states what has to be true.
 
 create or replace function public.user_state_lockouts(
@@ -18,6 +19,7 @@ as $function$
     from public.user_state_audit a
    where a.datetime >= since and a.datetime < until
      and a.end_state = 'locked'
+     and since >= (select coalesce(max(t.until), '-infinity') from public.user_state_archive t)
    group by a.ip_address
    order by count(*) desc, a.ip_address
 $function$;
