@@ -736,10 +736,10 @@ select pg_catalog.set_config('user_state.expected', $expected$
 "    from public.user_state_audit a",
 "   where a.datetime >= since and a.datetime < until",
 "     and a.actor_digest is null",
+"     and programs is not null",
 "     and (a.initiated_by = 'CLI'",
 "          or a.db_user <> all ((select public.user_state_roles())::text[])",
-"          or a.application_name is null",
-"          or a.application_name <> all (programs))",
+"          or (a.application_name = any (programs)) is not true)",
 "$function$",
 ""
 ],

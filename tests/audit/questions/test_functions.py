@@ -87,6 +87,14 @@ def test_outside_with_other_names_of_programs(entries):
     assert found != ids("user_state_outside(%s)", BEGIN)
 
 
+def test_a_null_among_the_programs_hides_nothing(entries):
+    names = ["user-state-audit", None]
+
+    found = ids("user_state_outside(%s, programs => %s)", BEGIN, names)
+
+    assert found == ids("user_state_outside(%s)", BEGIN)
+
+
 def known(*programs: str) -> Application:
     [(roles,)] = ask("user_state_roles()")
     return Application(roles, [*programs])
@@ -271,6 +279,7 @@ NOTHING = [
     ("user_state_timeline where user_id = %s", NOBODY),
     ("user_state_timeline where user_id = %s", None),
     ("user_state_now where user_id = %s", NOBODY),
+    ("user_state_outside(%s, programs => null)", BEGIN),
     ("user_state_mass(%s)", None),
     ("user_state_mass(%s, null)", BEGIN),
     ("user_state_time_in_state(%s)", FUTURE),
