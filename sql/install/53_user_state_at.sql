@@ -7,6 +7,7 @@
 -- in user_state_carried, or with the first entry.
 -- Whoever was not there yet, or was deleted, has no row. Before the first entry nobody has; at a moment that
 -- is still to come, everybody is as they are.
+-- The last entry of a user counts that was written: see 51_user_state_now.sql.
 -- Where the entries of then are archived, nobody has a row.
 -- Safe to run again: it states what has to be true.
 

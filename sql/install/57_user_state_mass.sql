@@ -6,6 +6,7 @@
 -- Why it is safe: it only reads, and as whoever asks.
 -- All entries of a statement have one transaction and one moment. The moment alone is looked for first, for
 -- that can be done in the index of the primary key.
+-- Entries are counted, what forget_user wrote too: a user counts twice whom one statement changed twice.
 -- Of a window that begins where the entries are archived, there is no row.
 -- Safe to run again: it states what has to be true.
 

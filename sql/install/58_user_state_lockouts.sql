@@ -4,6 +4,7 @@
 --
 -- Who runs it: the desk, and members of user_state_audit_reader.
 -- Why it is safe: it only reads, and as whoever asks.
+-- Where the actor was erased, so was the address: all of those are one, which is called erased.
 -- Of a window that begins where the entries are archived, there is no row.
 -- Safe to run again: it states what has to be true.
 
