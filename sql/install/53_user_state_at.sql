@@ -16,6 +16,7 @@ returns table (user_id bigint, username text, state text, since timestamptz, ent
 language sql
 stable
 security invoker
+parallel safe
 as $function$
   select l.user_id, l.username, l.state, l.since, l.entry_id
     from (select distinct on (h.user_id) h.user_id, h.username, h.state, h.since, h.entry_id

@@ -10,6 +10,7 @@ returns text[]
 language sql
 stable
 security invoker
+parallel safe
 as $function$
   -- Where one role does everything, it is the one that owns the states.
   select case when cardinality(m.roles) > 0 then m.roles

@@ -18,6 +18,7 @@ returns setof public.user_state_audit
 language sql
 stable
 security invoker
+parallel safe
 as $function$
   select a.*
     from public.user_state_audit a

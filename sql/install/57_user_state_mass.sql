@@ -18,6 +18,7 @@ returns table (transaction_id bigint, datetime timestamptz, users bigint, first_
 language sql
 stable
 security invoker
+parallel safe
 as $function$
   with moment as materialized (
     select a.datetime

@@ -15,6 +15,7 @@ returns table (ip_address text, lockouts bigint, users bigint, last timestamptz)
 language sql
 stable
 security invoker
+parallel safe
 as $function$
   select a.ip_address, count(*), count(distinct a.user_id), max(a.datetime)
     from public.user_state_audit a

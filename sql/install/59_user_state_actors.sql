@@ -15,6 +15,7 @@ returns table (initiated_by text, initiator_id bigint, db_user text, application
 language sql
 stable
 security invoker
+parallel safe
 as $function$
   select a.initiated_by, a.initiator_id, a.db_user, a.application_name, count(*),
          count(distinct a.user_id),

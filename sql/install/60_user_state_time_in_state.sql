@@ -17,6 +17,7 @@ returns table (state text, users bigint, stays bigint, days numeric, average int
 language sql
 stable
 security invoker
+parallel safe
 as $function$
   select s.state, count(distinct s.user_id), count(*),
          round(sum(extract(epoch from s.lasted)) / 86400, 3), avg(s.lasted), max(s.lasted)
