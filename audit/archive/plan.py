@@ -116,7 +116,7 @@ def erased_that_go(connection: BaseDatabaseWrapper, planned: Plan) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "select count(*) from public.user_state_audit a"
-            " where a.datetime < %s and a.actor_salt is null and a.id <> all (%s)",
+            " where a.datetime < %s and a.actor_digest is not null and a.id <> all (%s)",
             [planned.until, list(planned.kept)],
         )
         return int(cursor.fetchone()[0])

@@ -74,22 +74,14 @@ def gone_from(placed: Sequence[Placed], archived: Sequence[Archived]) -> Mapping
     return gone
 
 
-class Kept(NamedTuple):
-    """Of archived months, the last entry of each user: what is ``wrong`` with them, if anything,
-    and whether each has what its seal needs."""
-
-    wrong: str | None
-    are_whole: bool
-
-    @classmethod
-    def of(cls, connection: BaseDatabaseWrapper, archived: Sequence[Archived]) -> "Kept":
-        if not archived:
-            return cls(None, are_whole=True)
-        tree, whole = Tree(), True
-        for block in kept_blocks(connection):
-            whole = whole and block.are_whole
-            tree.add(block.rows().leaves)
-        tombstone = archived[-1].tombstone
-        size, root = (tombstone.kept, tombstone.root) if tombstone else (0, "")
-        fits = (tree.size, tree.root().hex()) == (size, root)
-        return cls(None if fits else KEPT.format(size, tree.size), whole)
+def wrong_with_kept(connection: BaseDatabaseWrapper, archived: Sequence[Archived]) -> str | None:
+    """What is wrong with the last entries of users in archived months, if anything."""
+    if not archived:
+        return None
+    tree = Tree()
+    for block in kept_blocks(connection):
+        tree.add(block.rows().leaves)
+    tombstone = archived[-1].tombstone
+    size, root = (tombstone.kept, tombstone.root) if tombstone else (0, "")
+    fits = (tree.size, tree.root().hex()) == (size, root)
+    return None if fits else KEPT.format(size, tree.size)

@@ -10,7 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit.findings import CannotLookError, Finding
 
-from .archived import ILLEGIBLE, Archived, Kept, gone_from, read_archived
+from .archived import ILLEGIBLE, Archived, gone_from, read_archived, wrong_with_kept
 from .chain import Placed, Placing, Row, broken_links, counting, read_rows
 from .keys import key_id
 from .leaves import blocks
@@ -27,7 +27,6 @@ LATE = (
     "says that it is of a transaction that was sealed without it: written later, or since a restore"
 )
 FUTURE = "says that it is of a transaction that has not been yet: forged, or of another server"
-SALTS = "has a part with neither a salt of 16 bytes nor the digest of what was erased"
 NONE = "are not there, although a key was given: none was made yet, or all were removed"
 REMOVED = "was printed, and is not here: an older state was restored, or it was removed"
 OTHERWISE = "was printed otherwise: what came before it, or it, was made again"
@@ -111,19 +110,14 @@ def entries(
     first = first_to_read(placed, checked)
     tally = Tally(placed, placing.reach, checked, gone_from(placed, archived))
     [[greatest]] = rows_of(connection, "greatest")
-    whole = True
     for block in blocks(connection, first, greatest):
-        whole = whole and block.are_whole
         tally.take(block.rows())
     tally.close(placed)
     for number, wrong in sorted(tally.wrong.items()):
         yield of_seal(number, wrong)
     yield from of_entries(whose(connection, tally.late), LATE)
-    kept = Kept.of(connection, archived)
-    if kept.wrong:
-        yield Finding("seal", "table user_state_audit_kept", None, None, kept.wrong)
-    if not (whole and kept.are_whole):
-        yield from of_entries(rows_of(connection, "salts", first_id=first), SALTS)
+    if detail := wrong_with_kept(connection, archived):
+        yield Finding("seal", "table user_state_audit_kept", None, None, detail)
     if is_of_this_server(connection, placed[-1].receipt):
         yield from of_entries(rows_of(connection, "future", after=placing.reach.after), FUTURE)
 

@@ -1,4 +1,5 @@
--- Entries, lockouts and overrides of each day (UTC) with any, from :since up to :until.
+-- Entries, lockouts and overrides of each day (UTC) with any, from :since up to :until. Where a window begins
+-- or ends within a day that is archived, of its part of that day only what is kept.
 --
 --   psql -v since='2026-01-01' -v until='2026-02-01' -f sql/desk/bars.sql
 --

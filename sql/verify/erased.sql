@@ -1,5 +1,5 @@
--- What was erased without an entry that records it, and what such an entry records and is not so. One row
--- for each.
+-- What was erased without an entry that records it, and what such an entry records and is not so; and what
+-- has no salt, though it was not erased. One row for each.
 --
 -- Who runs it: verify_audit and verify.sql, after settings.sql. user_state.since, a time, narrows it.
 -- Why it is safe: it only reads, and all of it in one snapshot.
@@ -8,6 +8,7 @@
 -- entry is, it says still where its subject was erased. Where its actor was, that is gone: so as many as
 -- all later records account for may be erased, and none more; and of all, as many as all records account
 -- for, those that are archived included, which the newest tombstone counts.
+-- A part that was erased says so in its columns, and has a digest of 32 bytes; any other has a salt of 16.
 
 with asked as materialized (
   select coalesce(nullif(current_setting('user_state.since', true), '')::timestamptz, '-infinity') as since
@@ -16,10 +17,20 @@ concerned as materialized (
   select a.id, a.user_id, a.subject_digest is not null as is_subject_erased,
          a.actor_digest is not null as is_actor_erased,
          a.start_state = a.end_state and a.transition = 'forgotten' as is_record,
+         (octet_length(a.subject_salt) = 16
+          or (a.subject_salt is null and octet_length(a.subject_digest) = 32
+              and a.username = 'erased' and a.reason is null)) is true
+         and
+         (octet_length(a.actor_salt) = 16
+          or (a.actor_salt is null and octet_length(a.actor_digest) = 32
+              and a.initiated_by = 'erased' and a.initiator_id is null and a.impersonator is null
+              and a.ip_address = 'erased' and a.request_id is null and a.db_user = 'erased'
+              and a.application_name is null and a.client_addr is null)) is true as is_whole,
          substring(a.reason from '^[0-9]{1,18} as subject, ([0-9]{1,18}) as actor: ')::numeric as as_actor
     from public.user_state_audit a
    where a.datetime >= (select k.since from asked k)
-     and (a.subject_digest is not null or a.actor_digest is not null or a.transition = 'forgotten')
+     and (a.subject_digest is not null or a.actor_digest is not null or a.transition = 'forgotten'
+          or (octet_length(a.subject_salt) = 16 and octet_length(a.actor_salt) = 16) is not true)
 ),
 -- From the newest on: what the records so far account for, less what was erased.
 balance as (
@@ -40,8 +51,13 @@ record as materialized (
    where c.is_record and c.as_actor is not null
    group by c.user_id
 )
-select 'erased' as kind, 'entry ' || c.id as object, c.user_id, c.id as entry_id,
-       'is erased about its subject, and no later entry records why' as detail
+select 'entry' as kind, 'entry ' || c.id as object, c.user_id, c.id as entry_id,
+       'has a part with neither a salt of 16 bytes nor the digest of what was erased' as detail
+  from concerned c
+ where not c.is_whole
+union all
+select 'erased', 'entry ' || c.id, c.user_id, c.id,
+       'is erased about its subject, and no later entry records why'
   from concerned c
   left join record r on r.user_id = c.user_id
  where c.is_subject_erased and c.id < r.last_id is not true

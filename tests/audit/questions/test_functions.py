@@ -16,6 +16,7 @@ from audit.models import UserStateAudit
 from .histories import (
     BEGIN,
     FUTURE,
+    QUARTERS,
     WINDOWS,
     by,
     entry,
@@ -87,6 +88,14 @@ def test_outside_with_other_names_of_programs(entries):
 
     assert found == expected
     assert found != ids("user_state_outside(%s)", BEGIN)
+
+
+def test_a_null_among_the_programs_hides_nothing(entries):
+    names = ["user-state-audit", None]
+
+    found = ids("user_state_outside(%s, programs => %s)", BEGIN, names)
+
+    assert found == ids("user_state_outside(%s)", BEGIN)
 
 
 def known(*programs: str) -> Application:
@@ -283,6 +292,7 @@ NOTHING = [
     ("user_state_timeline where user_id = %s", NOBODY),
     ("user_state_timeline where user_id = %s", None),
     ("user_state_now where user_id = %s", NOBODY),
+    ("user_state_outside(%s, programs => null)", BEGIN),
     ("user_state_mass(%s)", None),
     ("user_state_mass(%s, null)", BEGIN),
     ("user_state_time_in_state(%s)", FUTURE),
@@ -304,6 +314,49 @@ NOTHING = [
 def test_where_there_is_nothing_to_answer_nothing_is(entries):
     for question, value in NOTHING:
         assert ask(question, value) == [], question
+
+
+COUNTED = [
+    "user_state_mass(%s, 1)",
+    "user_state_lockouts(%s)",
+    "user_state_actors(%s)",
+    "user_state_time_in_state(%s)",
+]
+
+
+@pytest.mark.parametrize("entries", ["full"], indirect=True)
+@pytest.mark.parametrize("question", COUNTED)
+def test_nothing_is_counted_of_a_window_that_begins_where_entries_are_archived(entries, question):
+    """Only the last one of each user is left, and a number would be too small."""
+    assert ask(question, BEGIN) != []
+    answer = ask(question, QUARTERS[1])
+
+    archive(QUARTERS[1])
+
+    assert ask(question, BEGIN) == []
+    assert ask(question, QUARTERS[1] - timedelta(microseconds=1)) == []
+    assert [row[:3] for row in ask(question, QUARTERS[1])] == [row[:3] for row in answer]
+
+
+@pytest.mark.parametrize("entries", ["full"], indirect=True)
+def test_what_is_kept_of_archived_entries_is_found(entries):
+    archive(QUARTERS[1])
+
+    for question, found in [
+        ("user_state_overrides(%s)", [e.id for e in entries if e.is_override]),
+        (
+            "user_state_outside(%s)",
+            [e.id for e in entries if known("user-state-audit").kind_of(e) == Kind.OUTSIDE],
+        ),
+    ]:
+        assert ids(question, BEGIN) == {*found}
+
+
+def archive(until: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into user_state_archive values (1, %s, %s, 1, '', '')", [BEGIN, until]
+        )
 
 
 FORGED = ["-infinity", "infinity", "4713-01-01 BC", "294276-01-01"]
