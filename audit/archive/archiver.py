@@ -10,6 +10,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from audit.findings import CannotLookError
 from audit.seals.archived import read_archived
 from audit.seals.contents import Contents, Month
 from audit.seals.keys import key_id
@@ -27,6 +28,8 @@ from .needs import keep_up, need_all, need_green
 from .plan import Plan, days_digest, erased_that_go, last_tombstone, plan, span
 from .thinning import ranges
 from .writing import compare, write_manifests, write_months
+
+MEANWHILE = "Somebody else has archived meanwhile, or a month has ended: run it again."
 
 
 class Archiver:
@@ -60,6 +63,8 @@ class Archiver:
         # One snapshot: what is signed is what was looked at, and nobody can come between.
         with verifying(self.connection):
             need_green(self.connection, [self.key.public_key(), *self.former])
+            if span(self.connection, before) != to_go:
+                raise CannotLookError(MEANWHILE)
             planned = plan(self.connection, *to_go)
             tombstone, contents = self._write(planned)
         for month in contents.months:

@@ -5,6 +5,7 @@ import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
@@ -20,7 +21,7 @@ from audit.seals import new_key
 from audit.seals.place import looking
 from audit.seals.proof import prove
 from audit.sqlfiles import text_of
-from tests.arena import Arena, execute
+from tests.arena import KEY, Arena, execute
 from tests.audit.attacks.statements import GUARDED, UNGUARDED, rewrite
 from tests.audit.erasing import ACTOR, SUBJECT, erasing
 from tests.audit.seals.looking import FLIP
@@ -222,6 +223,25 @@ def test_what_is_written_into_a_month_meanwhile(arena, folder, monkeypatch):
         archive(arena, "2024-03-01", folder)
 
     assert "kept" not in partitions(arena)
+
+
+def test_somebody_else_archives_more_meanwhile(arena, folder, monkeypatch):
+    def keep_up(connection):
+        kept_up(connection)
+        monkeypatch.setattr(archiver, "keep_up", kept_up)
+        connections["another"] = another = connection.copy(alias="another")
+        archiver.Archiver(another, KEY, folder, print).archive(datetime(2024, 5, 1, tzinfo=UTC))
+        another.close()
+        del connections["another"]
+
+    kept_up = archiver.keep_up
+    monkeypatch.setattr(archiver, "keep_up", keep_up)
+
+    with pytest.raises(CommandError, match="Somebody else has archived meanwhile"):
+        archive(arena, "2024-03-01", folder)
+
+    assert partitions(arena) == ["kept"]
+    assert findings(arena, archive=folder) == []
 
 
 KEPT = "(select max(id) from user_state_audit_2024_02 where user_id = 101)"
