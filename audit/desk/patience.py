@@ -16,7 +16,7 @@ class GaveUpError(Exception):
 
 @contextmanager
 def at_most(milliseconds: int | None, alias: str) -> Iterator[None]:
-    """Each statement in the block takes so long at most, or GaveUpError is raised. None is
+    """Each statement in the block takes so long at most, or GaveUpError is raised. Nothing is
     compiled: for a hundred months that takes seconds, and the limit does not end it."""
     if milliseconds is None:
         yield
