@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import call_command
 
-from audit.archive.restore import table_of
+from audit.archive.restore import COMMENT, table_of
 from audit.sqlfiles import text_of
 from tests.arena import KEY, Arena, execute
 from tests.audit.test_verify import unseen
@@ -201,7 +201,8 @@ def test_nobody_is_forgotten_beside_a_month_that_was_restored(alice_is_gone, run
     for month in ("2023-12", "2024-02"):
         restored = f"set user_state.restored = '{table_of(month)}'"
         sql = text_of("archive/restore.sql"), text_of("archive/guard_restored.sql")
-        alice_is_gone.sql("otto", restored, *sql)
+        comment = f"set user_state.comment = '{COMMENT}'"
+        alice_is_gone.sql("otto", restored, comment, *sql)
 
     refused(forget(run), "user_state_audit_2023_12_archived and user_state_audit_2024_02_archived")
     run("restore_audit", "2023-12", "--drop", role="otto")
