@@ -13,6 +13,7 @@ from .fsm import UserFSM
 from .is_active import IsActiveField
 from .privileges import load_privileges
 from .states import State
+from .usernames import RESERVED, UsernameField
 
 __all__ = ["AttemptCounter", "State", "User", "UserFSM"]
 
@@ -27,7 +28,7 @@ class UsernameValidator(UnicodeUsernameValidator):
 class User(AbstractUser):
     """A person with an account."""
 
-    username = models.CharField(
+    username = UsernameField(
         _("user name"),
         max_length=150,
         unique=True,
@@ -50,7 +51,7 @@ class User(AbstractUser):
             models.CheckConstraint(
                 condition=~models.Q(username__iregex=r"^(cli|anonymous|unknown|system:.*)$"),
                 name="accounts_user_username_not_reserved",
-                violation_error_message=_("This user name is reserved."),
+                violation_error_message=RESERVED,
             )
         ]
 

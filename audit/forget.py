@@ -1,13 +1,11 @@
 """Forget a person: erase what the audit says of them as a subject, and as an actor."""
 
-import re
 from typing import NamedTuple
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from accounts.models import State
-
-from .findings import CannotLookError
+from .forget_needs import account_of, refuse_restored, settle
+from .forget_record import refuse_names
 from .isolation import execute
 from .lock_waits import write_patiently
 from .sqlfiles import text_of
@@ -17,19 +15,6 @@ LOCK = (
     "set local lock_timeout = '250ms'",
     "lock table public.user_state_daily, public.user_state_carried in share row exclusive mode",
 )
-WHO = """
-    select u.username, f.current_state
-      from public.accounts_user u
-      left join public.user_fsm f on f.user_id = u.id
-     where u.id = %s
-"""
-NAMES = """
-    select a.username from public.user_state_audit a
-     where a.user_id = %(id)s and a.subject_digest is null and a.username <> '#' || a.user_id
-     union
-    select u.username from public.accounts_user u where u.id = %(id)s
-"""
-IS_KNOWN = "select exists (select from public.user_state_audit a where a.user_id = %s)"
 EXPORTS = "select count(*) from public.user_state_export e where e.initiator_id = %s"
 
 
@@ -48,22 +33,25 @@ class Forgotten(NamedTuple):
 def forget(connection: BaseDatabaseWrapper, user_id: int, reason: str) -> Forgotten:
     """Erase, in one transaction: broken off, nothing was done.
 
-    CannotLookError where nobody is or was this user, where they are not deactivated, or where the
-    reason names them. DatabaseError for whoever does not own the audit, BlockedError where
-    maintain_audit, or somebody who forgets, is at work for too long.
+    CannotLookError where nobody is or was this user, where they are not deactivated, where what
+    would be recorded names them, or where a month was restored. DatabaseError for whoever does not
+    own the audit, BlockedError where maintain_audit, or somebody who forgets, is at work for too
+    long, or where changes of states stay uncommitted.
     """
     found: list[Forgotten] = []
 
     def work() -> None:
+        refuse_restored(connection)
+        settle(connection)
         execute(connection, *LOCK)
         account = account_of(connection, user_id)
-        refuse_names(connection, user_id, reason)
         with connection.cursor() as cursor:
             cursor.execute(
                 "select pg_catalog.set_config('user_state.user_id', %s, true),"
                 " pg_catalog.set_config('user_state.reason', %s, true)",
                 [str(user_id), reason],
             )
+            refuse_names(connection, user_id)
             cursor.execute(text_of("forget.sql"))
             record, as_subject, as_actor = cursor.fetchone()
             cursor.execute(EXPORTS, [user_id])
@@ -72,31 +60,3 @@ def forget(connection: BaseDatabaseWrapper, user_id: int, reason: str) -> Forgot
 
     write_patiently(connection, work)
     return found[0]
-
-
-def account_of(connection: BaseDatabaseWrapper, user_id: int) -> str | None:
-    """The name of the user's account, None once it is deleted."""
-    with connection.cursor() as cursor:
-        cursor.execute(WHO, [user_id])
-        row = cursor.fetchone()
-        if row is None:
-            cursor.execute(IS_KNOWN, [user_id])
-            if not cursor.fetchone()[0]:
-                raise CannotLookError(f"Nobody is or was user {user_id}.")
-            return None
-    name, state = row
-    if state not in (None, State.DEACTIVATED):
-        raise CannotLookError(
-            f"User {user_id} is {state}, and would be named again: delete the account, or"
-            " deactivate it, first."
-        )
-    return str(name)
-
-
-def refuse_names(connection: BaseDatabaseWrapper, user_id: int, reason: str) -> None:
-    """The reason stays, so it must not say who was forgotten."""
-    with connection.cursor() as cursor:
-        cursor.execute(NAMES, {"id": user_id})
-        names = [name for (name,) in cursor.fetchall()]
-    if any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", reason, re.IGNORECASE) for name in names):
-        raise CannotLookError("The reason names the user: it stays, so say it without the name.")

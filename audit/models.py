@@ -93,12 +93,12 @@ class UserStateAudit(models.Model):
     @property
     def is_subject_erased(self) -> bool:
         """Whether its user's name and the reason were erased."""
-        return self.subject_salt is None
+        return self.subject_digest is not None
 
     @property
     def is_actor_erased(self) -> bool:
         """Whether who did it, and from where, was erased."""
-        return self.actor_salt is None
+        return self.actor_digest is not None
 
 
 class AuditedUserFSM(UserFSM):

@@ -25,7 +25,7 @@ from .expectation import Difference, differences, runs_code_of
 from .findings import AnotherReleaseError, CannotLookError, Finding
 from .isolation import beside, is_superuser, savepoint, snapshot
 from .readiness import need_migrations
-from .seals import Receipt
+from .seals import Printed
 from .seals.verify import findings as findings_of_seals
 from .sqlfiles import text_of
 from .transitions import set_transitions
@@ -124,13 +124,13 @@ def findings(
     since: datetime | None = None,
     user: str | None = None,
     keys: Iterable[Ed25519PublicKey] = (),
-    receipts: Iterable[Receipt] = (),
+    receipts: Iterable[Printed] = (),
     archive: Path | None = None,
-) -> Iterator[Finding]:
+) -> Generator[Finding]:
     """Whatever is not as it should be, within verifying().
 
     Of the entries and seals from ``since`` on; of the entries of one ``user``, by name, and then
-    of no seal. ``keys`` are those that may have signed, ``receipts`` are what somebody has kept,
+    of no seal. ``keys`` are those that may have signed, ``receipts`` are what was printed,
     ``archive`` is a folder with the files of what is archived.
     CannotLookError when none of the keys has signed anything, nobody has that name, or the database
     is of another version and nothing of it is wrong in any.

@@ -6,12 +6,13 @@
 -- Who runs it: forget_user, in a transaction of its own, which is read committed. Needs to be a member of
 -- user_state_audit_owner.
 -- Why it is safe: the guards of the audit allow nothing else (install/30_refuse_all_but_erasure.sql), and
--- all of it is done in one statement, with the entry that says so. Nobody who changes a state waits: what
--- is locked are old entries, and what maintain_audit writes.
+-- all of it is done in one statement, with the entry that says so. Nobody who changes a state waits, but who
+-- changes that of this user: what else is locked are old entries, and what maintain_audit writes.
 --
 -- Whose entry it is, as an actor, their key says: initiator_id. An entry without one, and an impersonator,
 -- have only a name. That is theirs where the entries and users of that name, the last before it and the
--- first after, are theirs: what might be of somebody else who was called so is left.
+-- first after, are theirs: what might be of somebody else who was called so is left. Where a system or
+-- nobody who is signed in has changed them from an address, as after wrong passwords, it is theirs, most likely.
 
 with asked as materialized (
   select current_setting('user_state.user_id')::bigint as user_id
@@ -27,19 +28,35 @@ name as materialized (
    -- Whom the audit calls so is no user.
    where n.username !~* '^(cli|anonymous|unknown|unreadable|system:.*)$'
 ),
+-- What says who was called so. The last entry that an earlier run has erased does not any more: it counts
+-- for the names that only they are known by, so that what was written since is theirs.
+named as (
+  select a.username, a.id, a.user_id, a.end_state
+    from public.user_state_audit a
+   where a.username in (select n.username from name n) and a.subject_digest is null
+   union all
+  select n.username, e.id, e.user_id, e.end_state
+    from name n
+   cross join (select a.id, a.user_id, a.end_state
+                 from public.user_state_audit a
+                where a.user_id = (select k.user_id from asked k) and a.subject_digest is not null
+                order by a.id desc
+                limit 1) e
+   where not exists (select from public.user_state_audit o
+                      where o.username = n.username and o.user_id <> e.user_id and o.id < e.id)
+),
 -- Who was called so, in order; whether it was them from there to the next.
 bearer as (
   select b.username, b.id, b.next_id,
          b.end_state <> 'deleted'
          and (b.user_id, coalesce(b.next_user, b.user_id)) = (k.user_id, k.user_id) as is_theirs
-    from (select a.username, a.id, a.user_id, a.end_state,
-                 coalesce(lead(a.id) over w, 9223372036854775807) as next_id,
-                 coalesce(lead(a.user_id) over w,
-                          (select u.id from public.accounts_user u where u.username = a.username))
+    from (select n.username, n.id, n.user_id, n.end_state,
+                 coalesce(lead(n.id) over w, 9223372036854775807) as next_id,
+                 coalesce(lead(n.user_id) over w,
+                          (select u.id from public.accounts_user u where u.username = n.username))
                    as next_user
-            from public.user_state_audit a
-           where a.username in (select n.username from name n) and a.subject_digest is null
-          window w as (partition by a.username order by a.id)) b
+            from named n
+          window w as (partition by n.username order by n.id)) b
    cross join asked k
 ),
 borne as materialized (
@@ -61,6 +78,10 @@ found as materialized (
              and (a.start_state = a.end_state and a.transition = 'forgotten') is not true as is_subject,
              octet_length(a.actor_salt) = 16
              and (a.initiator_id = k.user_id
+                  -- As in verify/erased.sql.
+                  or a.user_id = k.user_id and a.initiator_id is null and a.ip_address <> 'CLI'
+                     and a.initiated_by ~ '^(anonymous$|system:)'
+                     and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
                   or exists (select from borne b
                               where (a.initiator_id is null and b.username = a.initiated_by
                                      or b.username = a.impersonator)
@@ -106,16 +127,26 @@ carried as (
    where c.user_id = (select k.user_id from asked k)
      and c.entry_id in (select f.id from found f where f.is_subject)
 ),
--- Days that are counted are counted otherwise now, as maintain/daily.sql would.
-recounted as materialized (
-  select (f.datetime at time zone 'UTC')::date as day, f.start_state, f.end_state, f.transition,
-         k.actor_claimed, k.db_user, k.application_name, sum(k.entries) as entries
+-- What is counted is counted otherwise now. An entry that a wrong clock has dated into a day after that was
+-- counted is not among it, so no more than was counted is taken away.
+uncounted as materialized (
+  select d.day, d.start_state, d.end_state, d.transition, d.actor_claimed, d.db_user, d.application_name,
+         least(d.entries, count(*)) as entries
     from found f
-   cross join lateral (values (f.actor_claimed, f.db_user, f.application_name, -1),
-                              (true, 'erased', '', 1))
+    join public.user_state_daily d
+      on (d.day, d.start_state, d.end_state, d.transition, d.actor_claimed, d.db_user, d.application_name)
+         = ((f.datetime at time zone 'UTC')::date, f.start_state, f.end_state, f.transition,
+            f.actor_claimed, f.db_user, f.application_name)
+   where f.is_actor
+   group by 1, 2, 3, 4, 5, 6, 7, d.entries
+),
+recounted as materialized (
+  select u.day, u.start_state, u.end_state, u.transition, k.actor_claimed, k.db_user, k.application_name,
+         sum(k.entries) as entries
+    from uncounted u
+   cross join lateral (values (u.actor_claimed, u.db_user, u.application_name, -u.entries),
+                              (true, 'erased', '', u.entries))
            as k (actor_claimed, db_user, application_name, entries)
-   where f.is_actor and f.datetime > '-infinity'
-     and (f.datetime at time zone 'UTC')::date <= (select max(d.day) from public.user_state_daily d)
    group by 1, 2, 3, 4, 5, 6, 7
 ),
 none_left as (
@@ -125,7 +156,7 @@ none_left as (
    using (day, start_state, end_state, transition, actor_claimed, db_user, application_name)
    where d.entries + r.entries = 0
 ),
-uncounted as (
+emptied as (
   delete from public.user_state_daily d
    using none_left n
    where (d.day, d.start_state, d.end_state, d.transition, d.actor_claimed, d.db_user,

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from audit.findings import CannotLookError, Finding
-from audit.seals.archived import Archived, Month, gone_from, read_archived
+from audit.findings import Finding
+from audit.seals.archived import Archived, gone_from, read_archived
 from audit.seals.chain import Placed, Placing, Reach, counting, read_rows
+from audit.seals.contents import Month
 from audit.seals.leaves import Rows
 from audit.seals.merkle import Tree
 from audit.seals.partial import Gone
@@ -17,14 +18,13 @@ from audit.seals.tally import Tally
 from audit.seals.verify import receipts_of
 
 from . import parquet
-from .files import need_folder, sha256_of
-from .manifest import manifest_of, site_in
-from .streams import Leaf, Source, leaves
+from .files import WrongFileError, need_folder
+from .manifest import need_entries, need_manifest, need_site
+from .streams import Leaf, leaves
 
 AT_ONCE = 4096  # leaves
-MISSING, DAMAGED = "is missing", "is not what was archived: it was changed, or is damaged"
 UNKNOWN = "is not of what is archived here"
-NOTHING = "Nothing is archived here, so that no file can be of it."
+NOTHING = "is given, and nothing is archived here: all tombstones were removed, or nothing ever was"
 
 
 def need_files(folder: Path) -> None:
@@ -34,40 +34,41 @@ def need_files(folder: Path) -> None:
 
 
 def findings(connection: BaseDatabaseWrapper, folder: Path) -> Iterator[Finding]:
-    """Within verifying(). CannotLookError where nothing is archived."""
+    """Within verifying()."""
     archived = read_archived(connection)
     if not archived:
-        raise CannotLookError(NOTHING)
+        yield Finding("file", f"folder {folder.name}", None, None, NOTHING)
     [[site]] = rows_of(connection, "site") or [["unknown"]]
     months = [month for each in archived if each.contents for month in each.contents.months]
     wrong = [*wrong_files(folder, months), *foreign_files(folder, months, site)]
-    yield from wrong
+    yield from map(of_file, wrong)
     if not wrong:  # else it is known already that the leaves can't be those of the seals
         yield from wrong_leaves(connection, archived, months, folder)
 
 
-def wrong_files(folder: Path, months: Sequence[Month]) -> Iterator[Finding]:
+def wrong_files(folder: Path, months: Sequence[Month]) -> Iterator[WrongFileError]:
     for month in months:
-        file = folder / month.file
-        for each, digest in ((file, month.sha256), (manifest_of(file), month.manifest)):
-            if not each.is_file():
-                yield of_file(each, MISSING)
-            elif sha256_of(each) != digest:
-                yield of_file(each, DAMAGED)
+        for need in (need_entries, need_manifest):
+            try:
+                need(folder, month)
+            except WrongFileError as error:
+                yield error
 
 
-def foreign_files(folder: Path, months: Sequence[Month], site: str) -> Iterator[Finding]:
+def foreign_files(folder: Path, months: Sequence[Month], site: str) -> Iterator[WrongFileError]:
     known = {month.file for month in months}
     for file in sorted(folder.glob("*.parquet")):
-        other = site_in(file)
-        if other not in (None, site):
-            yield of_file(file, f"is of another site, {other}")
-        elif file.name not in known:
-            yield of_file(file, UNKNOWN)
+        try:
+            need_site(file, site)
+        except WrongFileError as error:
+            yield error
+            continue
+        if file.name not in known:
+            yield WrongFileError(file, UNKNOWN)
 
 
-def of_file(file: Path, detail: str) -> Finding:
-    return Finding("file", f"file {file.name}", None, None, detail)
+def of_file(wrong: WrongFileError) -> Finding:
+    return Finding("file", f"file {wrong.file.name}", None, None, wrong.detail)
 
 
 def wrong_leaves(
@@ -82,10 +83,10 @@ def wrong_leaves(
     gone = gone_from(placing.placed, archived)
     tally = FiledTally(placing.placed, placing.reach, gone.keys(), gone)
     try:
-        for some in in_rows(leaves(Source(each.first, folder / each.file) for each in months)):
+        for some in in_rows(leaves(folder, months)):
             tally.take(some)
-    except parquet.DamagedError as error:
-        yield Finding("file", f"files of {folder.name}", None, None, f"one of them {error}")
+    except WrongFileError as error:
+        yield of_file(error)
         return
     tally.close(placing.placed)
     for number, detail in sorted(tally.wrong.items()):

@@ -6,7 +6,8 @@ from accounts.locks import holders
 from audit.findings import CannotLookError
 from audit.isolation import execute
 from audit.lock_waits import BlockedError, write_patiently
-from audit.seals.archived import Contents, read_archived
+from audit.seals.archived import read_archived
+from audit.seals.contents import Contents
 from audit.seals.place import need_own_tables
 from audit.seals.queries import rows_in, set_parameters
 from audit.seals.tombstone import Tombstone
@@ -19,6 +20,8 @@ INSERT = (
     "insert into public.user_state_archive (number, since, until, last_id, receipt, contents)"
     " values (%s, %s, %s, %s, %s, %s)"
 )
+KEEP = "insert into user_state_maintenance.kept_id select unnest(%s::bigint[])"
+AT_ONCE = 10_000  # ids that are sent
 
 
 def exchange(
@@ -29,8 +32,8 @@ def exchange(
 
     row = (
         tombstone.number,
-        planned.since,
-        planned.until,
+        tombstone.since,
+        tombstone.until,
         tombstone.last,
         str(tombstone),
         contents.text,
@@ -59,9 +62,13 @@ def set_aside(connection: BaseDatabaseWrapper, planned: Plan) -> None:
         connection,
         since=planned.since.isoformat(),
         until=planned.until.isoformat(),
-        kept_ids="{" + ",".join(map(str, planned.kept)) + "}",
     )
     send(connection, "archive/aside.sql")
+    ids = list(planned.kept)
+    with connection.cursor() as cursor:
+        for at in range(0, len(ids), AT_ONCE):
+            cursor.execute(KEEP, [ids[at : at + AT_ONCE]])
+    send(connection, "archive/keep.sql")
     [counted] = rows_in(connection, "archive/count.sql")
     with connection.cursor() as cursor:
         cursor.execute("select count(*) from user_state_maintenance.user_state_audit_kept")

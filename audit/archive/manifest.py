@@ -1,22 +1,18 @@
 """What a file of entries holds, for whoever finds it: JSON beside it."""
 
 import json
+import re
 from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
+from typing import IO, Any
 
 from audit.seals import Receipt
-from audit.seals.archived import Month
+from audit.seals.contents import Month
+from audit.seals.receipt import FIELDS
 
-from .files import named, write
+from .files import WrongFileError, at_once, need_whole, opened, write
 
 FORMAT = 1
-
-
-def file_of(month: datetime, again: int | None) -> str:
-    """The name of a month's file. Where the month was archived before, the archiving ``again``
-    takes what was written into it since, by a clock that was wrong."""
-    return f"user_state_audit_{month:%Y_%m}{f'.{again}' if again else ''}.parquet"
 
 
 def manifest_of(file: Path) -> Path:
@@ -34,14 +30,39 @@ def write_manifest(folder: Path, site: str, month: Month, seals: Iterable[Receip
     )
 
 
-def site_in(file: Path) -> str | None:
-    """The site that the manifest of a file names; None where there is none, or it can't be read."""
-    manifest = manifest_of(file)
-    if not manifest.exists():
-        return None
-    with named(manifest, "read"):
-        data = manifest.read_bytes()
+def need_both(folder: Path, month: Month) -> None:
+    """WrongFileError where the month's file, or its manifest, is not what it should be."""
+    need_entries(folder, month)
+    need_manifest(folder, month)
+
+
+def need_entries(folder: Path, month: Month) -> None:
+    need_whole(folder / month.file, month.sha256)
+
+
+def need_manifest(folder: Path, month: Month) -> None:
+    manifest = manifest_of(folder / month.file)
+    with opened(manifest, month.manifest) as source:
+        if facts_in(source).get("format") != FORMAT:
+            raise WrongFileError(manifest, "is of a format that this release does not know")
+
+
+def need_site(file: Path, site: str) -> None:
+    """WrongFileError where the manifest of a file names another one; where there is none, or it
+    can't be read, nothing is known."""
     try:
-        return str(json.loads(data)["site"])
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
+        with open(manifest_of(file), "rb", opener=at_once) as source:
+            other = str(facts_in(source).get("site"))
+    except OSError:
+        return
+    if re.fullmatch(FIELDS["site"], other) and other != site:
+        raise WrongFileError(file, f"is of another site, {other}")
+
+
+def facts_in(source: IO[bytes]) -> dict[str, Any]:
+    """What a manifest says; nothing where it can't be read."""
+    try:
+        facts = json.load(source)
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return facts if isinstance(facts, dict) else {}

@@ -1,8 +1,9 @@
 """What has to be so before anything is archived."""
 
-from pathlib import Path
+from collections.abc import Sequence
+from contextlib import closing
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.locks import holders
@@ -13,14 +14,12 @@ from audit.seals.keys import key_id
 from audit.seals.newest import newest
 from audit.seals.place import looking, need_primary
 
-from .files import need_folder
 from .parquet import need_pyarrow
 
 
-def need_all(connection: BaseDatabaseWrapper, key: Ed25519PrivateKey, folder: Path) -> None:
+def need_all(connection: BaseDatabaseWrapper, key: Ed25519PrivateKey) -> None:
     """CannotLookError, in one sentence, where something is missing."""
     need_pyarrow()
-    need_folder(folder)
     need_primary(connection)
     need_owner(connection)
     need_unpublished(connection)
@@ -65,10 +64,10 @@ def keep_up(connection: BaseDatabaseWrapper) -> None:
         raise CannotLookError(f"Days can't be counted, for states are changed by {writing}.")
 
 
-def need_green(connection: BaseDatabaseWrapper, key: Ed25519PrivateKey) -> None:
-    """That an entry is dated before the one before it is archived as it is."""
-    with verify.verifying(connection):
-        found = verify.findings(connection, keys=[key.public_key()])
+def need_green(connection: BaseDatabaseWrapper, keys: Sequence[Ed25519PublicKey]) -> None:
+    """Within verifying(). ``keys`` are those that may have signed. That an entry is dated before
+    the one before it is archived as it is."""
+    with closing(verify.findings(connection, keys=keys)) as found:
         first = next((each for each in found if each.kind != "clock"), None)
     if first:
         raise CannotLookError(

@@ -8,7 +8,7 @@ from typing import IO, Any
 from audit.findings import CannotLookError
 
 from .entries import Entry
-from .files import named
+from .files import WrongFileError, opened
 
 try:
     import pyarrow as pa
@@ -18,13 +18,9 @@ except ImportError:  # a site that archives nothing need not have it
 
 BATCH = 16_384  # entries that are written and read at once: a row group
 NEEDED = "Archives need pyarrow: install the packages of requirements-archive.txt."
-DAMAGED = "is no Parquet file of entries, or damaged"
+NO_ENTRIES = "is no Parquet file of entries, or damaged"
 NUMBERS = ("id", "user_id", "initiator_id", "transaction_id")
 SECRETS = ("subject_salt", "subject_digest", "actor_salt", "actor_digest")
-
-
-class DamagedError(ValueError):
-    """What should be a file of entries is none; in a few words."""
 
 
 def need_pyarrow() -> None:
@@ -55,19 +51,19 @@ def write(target: IO[bytes], entries: Iterable[Entry]) -> None:
             writer.write_batch(pa.record_batch(arrays, schema=columns))
 
 
-def read(file: Path) -> Iterator[Entry]:
-    """Those of a file, in its order; DamagedError, or CannotLookError where it can't be opened."""
+def read(file: Path, digest: str) -> Iterator[Entry]:
+    """Those of the file with that SHA-256, in its order; WrongFileError."""
     need_pyarrow()
     columns = schema()
-    with named(file, "read"), open(file, "rb") as source:
+    with opened(file, digest) as source:
         try:
             parquet = pq.ParquetFile(source)
             if not parquet.schema_arrow.equals(columns):
-                raise DamagedError(DAMAGED)
+                raise WrongFileError(file, NO_ENTRIES)
             for batch in parquet.iter_batches(BATCH):
                 yield from map(Entry._make, zip(*map(values_of, batch.columns), strict=True))
-        except pa.ArrowException:
-            raise DamagedError(DAMAGED) from None
+        except (pa.ArrowException, ValueError):  # ValueError: of what is no UTF-8
+            raise WrongFileError(file, NO_ENTRIES) from None
 
 
 def values_of(column: Any) -> list[Any]:

@@ -23,12 +23,13 @@ class MonthToGo(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What is before ``until`` goes, but for entries ``kept``; ``counted`` is what was there."""
+    """What is before ``until`` goes, but for the entries ``kept``, by id: each with its leaf, once
+    that was read. ``counted`` is what was there."""
 
     since: datetime
     until: datetime
     months: list[MonthToGo]
-    kept: list[int]
+    kept: dict[int, bytes]
     counted: tuple[int, ...]
     placing: Placing
     archived: list[Archived]
@@ -63,19 +64,20 @@ def span(connection: BaseDatabaseWrapper, before: datetime) -> tuple[datetime, d
     nothing to archive."""
     [[since, until]] = rows_in(connection, "archive/span.sql", before=before.isoformat())
     archived = last_tombstone(read_archived(connection))
-    if until is None or (archived and until <= moment_of(archived.until)):
+    if until is None or (archived and moment_of(until) <= moment_of(archived.until)):
         return None
-    return since, until
+    return moment_of(since), moment_of(until)
 
 
 def plan(connection: BaseDatabaseWrapper, since: datetime, until: datetime) -> Plan:
-    """Within looking(). CannotLookError where it can't be archived."""
+    """Within verifying(), once all was found to be as it should be. CannotLookError where it can't
+    be archived."""
     set_parameters(connection, until=until.isoformat())
     need_clean_cut(connection, until)
     rows = read_rows(connection)
     placing = Placing(counting(rows, (each for each in receipts_of(rows) if each.begins_epoch)))
     months = months_to_go(connection, placing.reach)
-    kept = [entry for (entry,) in rows_in(connection, "archive/kept.sql")]
+    kept = {entry: b"" for (entry,) in rows_in(connection, "archive/kept.sql")}
     [counted] = rows_in(connection, "archive/count.sql")
     archived = read_archived(connection)
     return Plan(since, until, months, kept, tuple(counted), placing, archived)
@@ -83,7 +85,7 @@ def plan(connection: BaseDatabaseWrapper, since: datetime, until: datetime) -> P
 
 def months_to_go(connection: BaseDatabaseWrapper, reach: Reach) -> list[MonthToGo]:
     found = rows_in(connection, "archive/months.sql", after=reach.after, horizon=reach.horizon)
-    months = [MonthToGo(*row) for row in found]
+    months = [MonthToGo(moment_of(begins), *rest) for begins, *rest in found]
     for month in months:
         if month.unsealed:
             raise CannotLookError(
@@ -108,7 +110,19 @@ def last_tombstone(archived: list[Archived]) -> Tombstone | None:
     return archived[-1].tombstone if archived else None
 
 
+def erased_that_go(connection: BaseDatabaseWrapper, planned: Plan) -> int:
+    """Of how many entries that are here and will not be kept the actor is erased, within the same
+    verifying()."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*) from public.user_state_audit a"
+            " where a.datetime < %s and a.actor_digest is not null and a.id <> all (%s)",
+            [planned.until, list(planned.kept)],
+        )
+        return int(cursor.fetchone()[0])
+
+
 def days_digest(connection: BaseDatabaseWrapper) -> str:
-    """Of what is counted of the days that go, within the same looking()."""
+    """Of what is counted of the days that go, within the same verifying()."""
     [[digest]] = rows_in(connection, "archive/days.sql")
     return str(digest)

@@ -5,8 +5,13 @@ from heapq import heappop, heappush
 from pathlib import Path
 from typing import NamedTuple
 
+from audit.seals.contents import Month
+
 from . import parquet
-from .entries import leaf_of
+from .entries import Entry, leaf_of
+from .files import WrongFileError
+
+OTHERS = "does not have the entries that it should have, in order of id"
 
 
 class Leaf(NamedTuple):
@@ -16,23 +21,16 @@ class Leaf(NamedTuple):
     month: int  # the place of its file among all
 
 
-class Source(NamedTuple):
-    """A file, and the least id in it."""
-
-    first: int
-    file: Path
-
-
-def leaves(sources: Iterable[Source]) -> Iterator[Leaf]:
+def leaves(folder: Path, months: Iterable[Month]) -> Iterator[Leaf]:
     """Each file is opened once its first entry is reached: months follow on each other, so that few
-    are open at a time. DamagedError."""
-    waiting = sorted(enumerate(sources), key=lambda each: each[1].first, reverse=True)
+    are open at a time. WrongFileError."""
+    waiting = sorted(enumerate(months), key=lambda each: each[1].first, reverse=True)
     heap: list[tuple[Leaf, int]] = []
     opened: list[Iterator[Leaf]] = []
     while heap or waiting:
         if waiting and (not heap or waiting[-1][1].first <= heap[0][0].id):
-            month, source = waiting.pop()
-            opened.append(leaves_of(month, source.file))
+            place, month = waiting.pop()
+            opened.append(leaves_of(folder, month, place))
             advance(heap, opened, len(opened) - 1)
             continue
         leaf, number = heappop(heap)
@@ -46,6 +44,20 @@ def advance(heap: list[tuple[Leaf, int]], opened: list[Iterator[Leaf]], number: 
         heappush(heap, (following, number))
 
 
-def leaves_of(month: int, file: Path) -> Iterator[Leaf]:
-    for entry in parquet.read(file):
-        yield Leaf(entry.id, entry.transaction_id, leaf_of(entry), month)
+def leaves_of(folder: Path, month: Month, place: int) -> Iterator[Leaf]:
+    for entry in entries_of(folder, month):
+        yield Leaf(entry.id, entry.transaction_id, leaf_of(entry), place)
+
+
+def entries_of(folder: Path, month: Month) -> Iterator[Entry]:
+    """WrongFileError where the file does not have those that the month is said to have."""
+    file, last, count = folder / month.file, month.first - 1, 0
+    for entry in parquet.read(file, month.sha256):
+        if None in (entry.id, entry.user_id, entry.transaction_id, entry.datetime):
+            raise WrongFileError(file, parquet.NO_ENTRIES)
+        if entry.id <= last or (count == 0 and entry.id != month.first):
+            raise WrongFileError(file, OTHERS)
+        last, count = entry.id, count + 1
+        yield entry
+    if count != month.entries or (count and last != month.last):
+        raise WrongFileError(file, OTHERS)

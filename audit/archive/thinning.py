@@ -1,5 +1,5 @@
-"""Take the entries of files out of the trees of their seals: what they are there, and in the files,
-is the same; the nodes over them are kept."""
+"""Take the entries of files out of the trees of their seals: what they are there, in the files and
+in what was sealed is the same; the nodes over them are kept."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
@@ -8,17 +8,18 @@ from audit.seals.chain import Placed, Reach
 from audit.seals.leaves import Rows
 from audit.seals.partial import Gone, Thinning
 from audit.seals.receipt import Receipt
-from audit.seals.tally import Tally
+from audit.seals.tally import Tally, difference
 
 from .streams import Leaf
 
 CHANGED = "Entry {} is not in the file as it is in the database: run it again."
+BROKEN = "Nothing is archived: seal {} {}; see verify_audit."
 
 
 class ThinnedTally(Tally):
     """Of the ``checked`` seals, ``whole`` and ``partly`` say what goes with the entries of
-    ``files``. ``holds`` are the numbers of the seals that hold entries of each file; ``leaves``
-    those of the ``kept`` entries, by id."""
+    ``files``. ``holds`` are the numbers of the seals that hold entries of each file. The ``kept``
+    entries, by id, get their leaves."""
 
     def __init__(
         self,
@@ -27,7 +28,7 @@ class ThinnedTally(Tally):
         checked: Collection[int],
         gone: Mapping[int, list[Gone]],
         files: Iterator[Leaf],
-        kept: Collection[int],
+        kept: dict[int, bytes],
     ):
         super().__init__(placed, reach, checked, gone)
         self.files, self.kept = files, kept
@@ -38,7 +39,6 @@ class ThinnedTally(Tally):
         self.whole: list[int] = []
         self.partly: dict[int, list[Gone]] = {}
         self.holds: dict[int, set[int]] = {}
-        self.leaves: dict[int, bytes] = {}
 
     def take(self, rows: Rows) -> None:
         """CannotLookError where an entry is not in its file as it is here."""
@@ -50,20 +50,18 @@ class ThinnedTally(Tally):
                 raise CannotLookError(CHANGED.format(leaf.id))
             self.going[leaf.id] = leaf
             if leaf.id in self.kept:
-                self.leaves[leaf.id] = leaf.hash
+                self.kept[leaf.id] = leaf.hash
             self.next = next(self.files, None)
         super().take(rows)
 
     def _grow(self, receipt: Receipt, rows: Rows) -> None:
         number = receipt.number
         self._open(receipt)
-        thinned = self.thinned[number]
-        for each, hash_ in zip(rows.ids, rows.leaves, strict=True):
-            going = self.going.get(each)
-            thinned.add(hash_, goes=going is not None)
-            if going:
-                self.taken += 1
-                self.holds.setdefault(going.month, set()).add(number)
+        going = [self.going.get(each) for each in rows.ids]
+        self.thinned[number].add(rows.leaves, [each is not None for each in going])
+        for each in filter(None, going):
+            self.taken += 1
+            self.holds.setdefault(each.month, set()).add(number)
 
     def _open(self, receipt: Receipt) -> None:
         if receipt.number not in self.open:
@@ -73,7 +71,10 @@ class ThinnedTally(Tally):
     def _close(self, number: int) -> None:
         receipt, _ = self.open.pop(number)
         self.done.add(number)
-        nodes = self.thinned.pop(number).nodes()
+        thinned = self.thinned.pop(number)
+        if wrong := difference(receipt, thinned):
+            raise CannotLookError(BROKEN.format(number, wrong))
+        nodes = thinned.nodes()
         if [(each.start, each.size) for each in nodes] == [(0, receipt.lines)]:
             self.whole.append(number)
         elif nodes:

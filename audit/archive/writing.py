@@ -7,7 +7,8 @@ from pathlib import Path
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit.findings import CannotLookError
-from audit.seals.archived import Month, gone_from
+from audit.seals.archived import gone_from
+from audit.seals.contents import Month, file_of
 from audit.seals.leaves import blocks
 from audit.seals.queries import set_parameters
 from audit.sqlfiles import text_of
@@ -15,9 +16,9 @@ from audit.sqlfiles import text_of
 from . import parquet
 from .entries import Entry
 from .files import write
-from .manifest import file_of, site_in, write_manifest
+from .manifest import need_site, write_manifest
 from .plan import MonthToGo, Plan
-from .streams import Source, leaves
+from .streams import leaves
 from .thinning import ThinnedTally
 
 AT_ONCE = 5000  # rows that are fetched
@@ -26,17 +27,14 @@ AT_ONCE = 5000  # rows that are fetched
 def write_months(
     connection: BaseDatabaseWrapper, planned: Plan, site: str, folder: Path
 ) -> list[Month]:
-    """Their files, within the snapshot of the plan. CannotLookError where a file has such a name
-    that is of another site."""
+    """Their files, within the snapshot of the plan. WrongFileError where another file has such a
+    name."""
     names = [
         file_of(each.begins, planned.number if planned.was_archived(each) else None)
         for each in planned.months
     ]
     for name in names:
-        if (other := site_in(folder / name)) not in (None, site):
-            raise CannotLookError(
-                f"{folder / name} is of another site, {other}: use another folder."
-            )
+        need_site(folder / name, site)
     return [
         write_month(connection, month, name, folder)
         for month, name in zip(planned.months, names, strict=True)
@@ -68,10 +66,10 @@ def compare(
     the database, or an entry is in no seal."""
     placed, reach = planned.placing.placed, planned.placing.reach
     touched = planned.touched()
-    files = leaves(Source(month.first, folder / month.file) for month in months)
+    files = leaves(folder, months)
     gone = gone_from(placed, planned.archived)
     numbers = {each.number for each in touched}
-    tally = ThinnedTally(placed, reach, numbers, gone, files, set(planned.kept))
+    tally = ThinnedTally(placed, reach, numbers, gone, files, planned.kept)
     if touched:
         first, last = min(each.first for each in touched), max(each.last for each in touched)
         for block in blocks(connection, first, last):

@@ -50,7 +50,7 @@ class Application(NamedTuple):
 
     def where(self, kind: Kind) -> Q:
         """The condition that is true for the entries of the kind."""
-        known = Q(actor_salt__isnull=False)
+        known = Q(actor_digest__isnull=True)
         if kind == Kind.ERASED:
             return ~known
         if kind == Kind.OUTSIDE:

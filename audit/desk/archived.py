@@ -13,3 +13,9 @@ def archived_until() -> datetime | None:
         cursor.execute("select max(until) from public.user_state_archive")
         found: datetime | None = cursor.fetchone()[0]
     return found
+
+
+def archived_since(since: datetime | None) -> datetime | None:
+    """The same, where a window from ``since`` on goes back beyond that."""
+    until = archived_until()
+    return until if until and (since is None or since < until) else None

@@ -9,7 +9,7 @@ from contextlib import suppress
 from io import StringIO
 from typing import Any, TextIO, TypeVar
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.core.management import BaseCommand, CommandError
 from django.core.management.base import OutputWrapper
 from django.db import DEFAULT_DB_ALIAS, Error, connections
@@ -101,6 +101,16 @@ class AuditCommand(BaseCommand):
         if "AUDIT_SEAL_KEY" in os.environ:
             return self.read("AUDIT_SEAL_KEY", seals.private_key, os.environ["AUDIT_SEAL_KEY"])
         return None
+
+    def public_keys(self, texts: list[str]) -> list[Ed25519PublicKey]:
+        """Those of --public-key; without any, the one of AUDIT_SEAL_KEY, if that is set."""
+        keys = self.former_keys(texts)
+        key = None if keys else self.key()
+        return [key.public_key()] if key else keys
+
+    def former_keys(self, texts: list[str]) -> list[Ed25519PublicKey]:
+        """Those of --public-key, beside the one to seal with."""
+        return [self.read("--public-key", seals.public_key, text) for text in texts]
 
     def read(self, name: str, parse: Callable[[str], T], text: str) -> T:
         """``parse(text)``; CommandError, which says where the text is from, when it is bad."""

@@ -1,81 +1,43 @@
 """What is archived, as user_state_archive has it: tombstones, and what each of them binds."""
 
-import json
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .chain import Placed
+from .contents import BadContentsError, Contents
 from .leaves import kept_blocks
 from .merkle import Tree
 from .partial import Gone
 from .tombstone import DIGEST, Tombstone, parse
 
+UNSIGNED, ILLEGIBLE = "has other contents than were signed", "has contents that can't be read"
 KEPT = "is not what was kept: {} entries; now there are {}"
 
 
-class Month(NamedTuple):
-    """A file of an archiving."""
-
-    month: str  # such as 2019-03
-    file: str
-    entries: int
-    first: int  # the least id, and the greatest; 0 where there is none
-    last: int
-    sha256: str
-    manifest: str  # the SHA-256 of the manifest beside it
-
-
-class Contents(NamedTuple):
-    """What a tombstone binds by its digest: the files; (first, last) numbers of seals of which all
-    entries are archived; and of those of which some are, the nodes in their place."""
-
-    months: list[Month]
-    whole: list[tuple[int, int]]
-    partly: dict[int, list[Gone]]
-
-    @property
-    def text(self) -> str:
-        partly = [
-            {"number": number, "nodes": [[start, size, node.hex()] for start, size, node in nodes]}
-            for number, nodes in sorted(self.partly.items())
-        ]
-        months = [each._asdict() for each in self.months]
-        return json.dumps({"months": months, "whole": self.whole, "partly": partly})
-
-    @classmethod
-    def of(cls, text: str) -> "Contents":
-        """ValueError, TypeError or KeyError where it is none."""
-        values: dict[str, Any] = json.loads(text)
-        return cls(
-            [Month(**each) for each in values["months"]],
-            [(first, last) for first, last in values["whole"]],
-            {
-                each["number"]: [Gone(a, n, bytes.fromhex(node)) for a, n, node in each["nodes"]]
-                for each in values["partly"]
-            },
-        )
-
-
 class Archived(NamedTuple):
-    """A row of user_state_archive. ``tombstone`` is None where it can't be read, and ``contents``
-    where they are not those that were signed."""
+    """A row of user_state_archive. ``tombstone`` is None where it can't be read; ``contents`` where
+    they are not those that were signed or can't be read, and then it is said what is ``wrong``."""
 
     number: int
     tombstone: Tombstone | None
     contents: Contents | None
+    wrong: str | None = None
 
     @classmethod
     def of(cls, number: int, receipt: str, contents: str) -> "Archived":
         tombstone = parse(receipt)
         signed = re.search(rf" contents=({DIGEST}) ", receipt)
         if signed is None or sha256(contents.encode()).hexdigest() != signed[1]:
-            return cls(number, tombstone, None)
-        return cls(number, tombstone, Contents.of(contents))
+            return cls(number, tombstone, None, UNSIGNED)
+        try:
+            return cls(number, tombstone, Contents.of(contents))
+        except BadContentsError:
+            return cls(number, tombstone, None, ILLEGIBLE)
 
 
 def read_archived(connection: BaseDatabaseWrapper) -> list[Archived]:
@@ -112,22 +74,14 @@ def gone_from(placed: Sequence[Placed], archived: Sequence[Archived]) -> Mapping
     return gone
 
 
-class Kept(NamedTuple):
-    """Of archived months, the last entry of each user: what is ``wrong`` with them, if anything,
-    and whether each has what its seal needs."""
-
-    wrong: str | None
-    are_whole: bool
-
-    @classmethod
-    def of(cls, connection: BaseDatabaseWrapper, archived: Sequence[Archived]) -> "Kept":
-        if not archived:
-            return cls(None, are_whole=True)
-        tree, whole = Tree(), True
-        for block in kept_blocks(connection):
-            whole = whole and block.are_whole
-            tree.add(block.rows().leaves)
-        tombstone = archived[-1].tombstone
-        size, root = (tombstone.kept, tombstone.root) if tombstone else (0, "")
-        fits = (tree.size, tree.root().hex()) == (size, root)
-        return cls(None if fits else KEPT.format(size, tree.size), whole)
+def wrong_with_kept(connection: BaseDatabaseWrapper, archived: Sequence[Archived]) -> str | None:
+    """What is wrong with the last entries of users in archived months, if anything."""
+    if not archived:
+        return None
+    tree = Tree()
+    for block in kept_blocks(connection):
+        tree.add(block.rows().leaves)
+    tombstone = archived[-1].tombstone
+    size, root = (tombstone.kept, tombstone.root) if tombstone else (0, "")
+    fits = (tree.size, tree.root().hex()) == (size, root)
+    return None if fits else KEPT.format(size, tree.size)

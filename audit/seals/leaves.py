@@ -46,7 +46,6 @@ class Block(NamedTuple):
     ids: bytes
     transactions: bytes
     leaves: bytes
-    are_whole: bool
 
     def rows(self) -> Rows:
         leaves = bytes(self.leaves)

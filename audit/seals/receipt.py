@@ -105,9 +105,21 @@ def find_all(text: str) -> list[Receipt]:
 
     BadReceiptError when there is none, or one is cut short or was changed in its form.
     """
-    text = re.sub(r"[\s>]+", "", text)
+    found = found_in(without_spaces(text))
+    if not found:
+        raise BadReceiptError("This is no receipt, or not the whole of it.")
+    return found
+
+
+def without_spaces(text: str) -> str:
+    """A log or a mail may have broken it anywhere, and quoted it."""
+    return re.sub(r"[\s>]+", "", text)
+
+
+def found_in(text: str) -> list[Receipt]:
+    """Of a text without_spaces(); BadReceiptError where one is not whole."""
     found = [from_match(match) for match in LOOSE.finditer(text)]
-    if not found or len(found) != text.count(BEGINS):
+    if len(found) != text.count(BEGINS):
         raise BadReceiptError("This is no receipt, or not the whole of it.")
     return found
 

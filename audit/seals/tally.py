@@ -8,7 +8,7 @@ from typing import NamedTuple
 from .chain import Placed, Reach
 from .leaves import Rows
 from .merkle import Tree
-from .partial import Gone, PartialTree
+from .partial import Gone, PartialTree, Thinning
 from .receipt import Receipt
 
 SHOWN = 100  # entries that are named, of each kind of finding
@@ -153,7 +153,7 @@ class Tally:
                 self._close(receipt.number)
 
 
-def difference(receipt: Receipt, tree: Tree | PartialTree) -> str | None:
+def difference(receipt: Receipt, tree: Tree | PartialTree | Thinning) -> str | None:
     """Between what was sealed and the tree of what is there; None when there is none."""
     between = f"between {receipt.first} and {receipt.last}"
     if tree.size != receipt.lines:

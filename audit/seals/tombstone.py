@@ -10,10 +10,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from .keys import has_signed
 from .receipt import FIELDS as OF_SEALS
-from .receipt import NUMBER
+from .receipt import NUMBER, BadReceiptError
 
-BEGINS = "user-state-archive v=1"
-MONTH = r"[0-9]{4}-[0-9]{2}-01T00:00:00Z"
+NAME = "user-state-archive"
+BEGINS = f"{NAME} v=1"
+MONTH = r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-01T00:00:00Z"
 DIGEST = r"[0-9a-f]{64}"
 FIELDS = {
     "site": OF_SEALS["site"],
@@ -24,6 +25,7 @@ FIELDS = {
     "entries": NUMBER,
     "last": NUMBER,
     "kept": NUMBER,
+    "erased": NUMBER,
     "root": DIGEST,
     "days": DIGEST,
     "contents": DIGEST,
@@ -35,7 +37,8 @@ FORM = re.compile(
     + " ".join(f"{name}=({form})" for name, form in FIELDS.items())
     + " signature=([0-9a-f]{128})"
 )
-WHOLE_NUMBERS = ("number", "entries", "last", "kept")
+LOOSE = re.compile(FORM.pattern.replace(" ", ""))  # see receipt.py
+WHOLE_NUMBERS = ("number", "entries", "last", "kept", "erased")
 
 
 class Tombstone(NamedTuple):
@@ -49,6 +52,7 @@ class Tombstone(NamedTuple):
     entries: int  # that this archiving took
     last: int  # the greatest id that was ever archived
     kept: int
+    erased: int  # of all that was ever archived and is not kept, those whose actor was erased
     root: str  # of the tree over what was kept
     days: str  # digest of user_state_daily before ``until``
     contents: str  # digest of the JSON beside it
@@ -79,8 +83,18 @@ class Tombstone(NamedTuple):
 def parse(text: str) -> Tombstone | None:
     """The tombstone of exactly this text, if it is one."""
     match = FORM.fullmatch(text)
-    if match is None:
-        return None
+    return from_match(match) if match else None
+
+
+def found_in(text: str) -> list[Tombstone]:
+    """Of a text without spaces; BadReceiptError where one is not whole."""
+    found = [from_match(match) for match in LOOSE.finditer(text)]
+    if len(found) != text.count(NAME):
+        raise BadReceiptError("This is no tombstone, or not the whole of it.")
+    return found
+
+
+def from_match(match: re.Match[str]) -> Tombstone:
     fields: dict[str, Any] = dict(zip(Tombstone._fields, match.groups(), strict=True))
     return Tombstone(**fields | {name: int(fields[name]) for name in WHOLE_NUMBERS})
 

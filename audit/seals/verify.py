@@ -1,5 +1,5 @@
 """Whether what was sealed is still what is there, and who signed it. sql/verify/seals.sql finds
-the same, but for signatures and receipts."""
+the same, but for signatures, receipts and contents of tombstones that can't be read."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -10,10 +10,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit.findings import CannotLookError, Finding
 
-from .archived import Archived, Kept, gone_from, read_archived
+from .archived import ILLEGIBLE, Archived, gone_from, read_archived, wrong_with_kept
 from .chain import Placed, Placing, Row, broken_links, counting, read_rows
 from .keys import key_id
 from .leaves import blocks
+from .printed import Printed
 from .queries import rows_of
 from .receipt import Receipt
 from .tally import Tally
@@ -26,7 +27,6 @@ LATE = (
     "says that it is of a transaction that was sealed without it: written later, or since a restore"
 )
 FUTURE = "says that it is of a transaction that has not been yet: forged, or of another server"
-SALTS = "has a part with neither a salt of 16 bytes nor the digest of what was erased"
 NONE = "are not there, although a key was given: none was made yet, or all were removed"
 REMOVED = "was printed, and is not here: an older state was restored, or it was removed"
 OTHERWISE = "was printed otherwise: what came before it, or it, was made again"
@@ -37,13 +37,13 @@ def findings(
     connection: BaseDatabaseWrapper,
     since: datetime | None = None,
     keys: Iterable[Ed25519PublicKey] = (),
-    receipts: Iterable[Receipt] = (),
+    printed: Iterable[Printed] = (),
 ) -> Iterator[Finding]:
     """Whatever is wrong with the seals and with what they hold, within a snapshot().
 
     Entries and signatures of the seals from ``since`` on, and the chain of all. ``keys`` are those
-    that may have signed, ``receipts`` are held against the database. CannotLookError when none of
-    the keys has signed anything.
+    that may have signed, what was ``printed`` is held against the database. CannotLookError when
+    none of the keys has signed anything.
     """
     signatures = Signatures(keys)
     rows = read_rows(connection)
@@ -59,8 +59,9 @@ def findings(
             yield of_seal(number, wrong)
         yield from entries(connection, placing, moment, archived)
     yield from signatures.wrong(counted, moment)
+    yield from illegible(archived)
     yield from signatures.wrong_archived(archived)
-    yield from lost(rows, counted, receipts)
+    yield from lost(rows, counted, archived, printed)
 
 
 def receipts_of(rows: Iterable[Row]) -> Iterator[Receipt]:
@@ -76,6 +77,13 @@ def moment_of(since: datetime | None) -> str:
 
 def of_seal(number: int, detail: str, kind: str = "seal") -> Finding:
     return Finding(kind, f"seal {number}", None, None, detail)
+
+
+def illegible(archived: Iterable[Archived]) -> Iterator[Finding]:
+    """That others were signed, sql/verify/archive.sql finds."""
+    for each in archived:
+        if each.wrong == ILLEGIBLE:
+            yield Finding("archive", f"archive {each.number}", None, None, ILLEGIBLE)
 
 
 def broken(
@@ -102,19 +110,14 @@ def entries(
     first = first_to_read(placed, checked)
     tally = Tally(placed, placing.reach, checked, gone_from(placed, archived))
     [[greatest]] = rows_of(connection, "greatest")
-    whole = True
     for block in blocks(connection, first, greatest):
-        whole = whole and block.are_whole
         tally.take(block.rows())
     tally.close(placed)
     for number, wrong in sorted(tally.wrong.items()):
         yield of_seal(number, wrong)
     yield from of_entries(whose(connection, tally.late), LATE)
-    kept = Kept.of(connection, archived)
-    if kept.wrong:
-        yield Finding("seal", "table user_state_audit_kept", None, None, kept.wrong)
-    if not (whole and kept.are_whole):
-        yield from of_entries(rows_of(connection, "salts", first_id=first), SALTS)
+    if detail := wrong_with_kept(connection, archived):
+        yield Finding("seal", "table user_state_audit_kept", None, None, detail)
     if is_of_this_server(connection, placed[-1].receipt):
         yield from of_entries(rows_of(connection, "future", after=placing.reach.after), FUTURE)
 
@@ -152,16 +155,24 @@ def is_of_this_server(connection: BaseDatabaseWrapper, receipt: Receipt) -> bool
 
 
 def lost(
-    rows: Sequence[Row], counted: Sequence[Row], receipts: Iterable[Receipt]
+    rows: Sequence[Row],
+    counted: Sequence[Row],
+    archived: Sequence[Archived],
+    printed: Iterable[Printed],
 ) -> Iterator[Finding]:
-    """Of receipts that somebody has kept, those that are not in the database, as they were."""
-    present = {row.number: row.receipt for row in rows}
+    """Of what somebody has kept, what is not in the database as it was printed."""
+    seals = {row.number: row.receipt for row in rows}
+    tombstones = {each.number: each.tombstone for each in archived}
     count = {row.number for row in counted}
-    for receipt in receipts:
-        number = receipt.number
-        if number not in present:
+    for each in printed:
+        number = each.number
+        if isinstance(each, Tombstone):
+            if tombstones.get(number) != each:
+                detail = OTHERWISE if number in tombstones else REMOVED
+                yield Finding("archive", f"archive {number}", None, None, detail)
+        elif number not in seals:
             yield of_seal(number, REMOVED)
-        elif present[number] != receipt:
+        elif seals[number] != each:
             yield of_seal(number, OTHERWISE)
         elif number not in count:
             yield of_seal(number, VOID)
@@ -191,9 +202,9 @@ class Signatures:
 
     def wrong_archived(self, archived: Iterable[Archived]) -> Iterator[Finding]:
         """Of each tombstone."""
-        for number, tombstone, _ in archived:
-            if self.keys and tombstone and (wrong := self.what_is_wrong(tombstone)):
-                yield Finding("signature", f"archive {number}", None, None, wrong)
+        for each in archived:
+            if self.keys and each.tombstone and (wrong := self.what_is_wrong(each.tombstone)):
+                yield Finding("signature", f"archive {each.number}", None, None, wrong)
 
     def may_step_over(self, receipt: Receipt) -> bool:
         return receipt.begins_epoch and not (self.keys and self.what_is_wrong(receipt))

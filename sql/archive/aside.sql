@@ -1,7 +1,8 @@
--- Makes user_state_maintenance.user_state_audit_kept, with the entries of user_state.kept_ids, and keeps
--- others from writing into the months before user_state.until.
+-- Makes user_state_maintenance.user_state_audit_kept, which is empty, with kept_id beside it for the ids of
+-- what is to be kept; and keeps others from writing into the months before user_state.until.
 --
--- Who runs it: archive_audit, first in the transaction that drops these months.
+-- Who runs it: archive_audit, first in the transaction that drops these months; keep.sql follows, once the
+-- ids are there.
 -- Why it is safe: it deletes nothing. It waits for 200 ms at most for whoever writes into an old month, as
 -- somebody does whose clock is wrong; nobody else has to wait.
 
@@ -30,8 +31,14 @@ $$;
 create schema user_state_maintenance;
 create table user_state_maintenance.user_state_audit_kept
   (like public.user_state_audit including all excluding identity excluding comments);
-insert into user_state_maintenance.user_state_audit_kept
-select a.*
-  from public.user_state_audit a
- where a.id = any (current_setting('user_state.kept_ids')::bigint[])
-   and a.datetime < current_setting('user_state.until')::timestamptz;
+create table user_state_maintenance.kept_id (id bigint not null primary key);
+
+-- So that exchange.sql need not look at each entry while everybody waits.
+do $$
+begin
+  execute format('alter table user_state_maintenance.user_state_audit_kept'
+                 ' add constraint is_archived check (datetime >= %L and datetime < %L)',
+                 current_setting('user_state.since')::timestamptz,
+                 current_setting('user_state.until')::timestamptz);
+end
+$$;

@@ -1,10 +1,10 @@
 -- Puts user_state_audit_kept in the place of the months before user_state.until, and drops these.
 --
--- Who runs it: archive_audit, after aside.sql in one transaction, once it has compared what is there with its
+-- Who runs it: archive_audit, after aside.sql and keep.sql in one transaction, once it has compared what is there with its
 -- files; install/34_guards.sql and install/90_ownership.sql follow. Needs to be a member of the owner of the
 -- audit, and to own the schema.
 -- Why it is safe: it waits for the locks for 200 ms at most, since everybody waits behind, and then gives
--- up; and all of it is undone where anything fails.
+-- up; nothing is dropped that reaches beyond user_state.until; and all of it is undone where anything fails.
 
 set local lock_timeout = '200ms';
 
@@ -14,6 +14,7 @@ declare
   until     constant timestamptz := current_setting('user_state.until')::timestamptz;
   kept      constant text := 'public.user_state_audit_kept';
   partition regclass;
+  ends      timestamptz;
   gone      regclass[] := '{}';
   counted   name;
   grantee   text;
@@ -21,8 +22,8 @@ begin
   -- In this order whoever writes takes them.
   lock table only public.user_state_audit in access exclusive mode;
   lock table public.user_state_audit_default in access exclusive mode;
-  for partition in
-    select c.oid
+  for partition, ends in
+    select c.oid, substring(pg_get_expr(c.relpartbound, c.oid) from ' TO [(]''(.*)''[)]')::timestamptz
       from pg_catalog.pg_inherits i
       join pg_catalog.pg_class c on c.oid = i.inhrelid
      where i.inhparent = 'public.user_state_audit'::regclass
@@ -31,6 +32,9 @@ begin
            and to_timestamp(right(c.relname, 7), 'YYYY_MM') < until)
      order by c.relname
   loop
+    if (ends <= until) is not true then
+      raise exception '% ends at %, and is to be dropped until %: nothing is archived.', partition, ends, until;
+    end if;
     execute format('alter table public.user_state_audit detach partition %s', partition);
     gone := gone || partition;
   end loop;
@@ -57,5 +61,6 @@ begin
                  'Of archived months, the last entry of each user: see user_state_archive.');
   execute format('alter table public.user_state_audit attach partition %s for values from (%L) to (%L)',
                  kept, since, until);
+  alter table public.user_state_audit_kept drop constraint is_archived;
 end
 $$;

@@ -7,7 +7,8 @@
 --
 -- Within one transaction, entries may have been written in another order than the changes were made: see
 -- sql/verify/histories.sql. Of such a one, that is kept which ends in the state that is entered once more
--- than left; or, where there is none, in the one in which the transaction found the user.
+-- than left; or, where there is none, in the one in which the transaction found the user. Another server
+-- numbers its transactions anew: only entries between which is none of another one are of the same.
 
 with last_entry as materialized (
   select distinct on (a.user_id) a.user_id, a.id, a.transaction_id
@@ -16,16 +17,30 @@ with last_entry as materialized (
      and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
    order by a.user_id, a.id desc
 ),
-together as materialized (
-  select l.user_id, min(a.id) as first_id, array_agg(a.id order by a.id) as ids,
-         array_agg(case a.start_state when 'new' then 'deleted' else a.start_state end order by a.id) as starts,
-         array_agg(a.end_state order by a.id) as ends
+numbered_alike as materialized (
+  select l.user_id, l.id as last_id, l.transaction_id, min(a.id) as first_id
     from last_entry l
     join public.user_state_audit a on a.user_id = l.user_id and a.transaction_id = l.transaction_id
    where a.datetime < current_setting('user_state.until')::timestamptz
      and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
-   group by l.user_id
+   group by l.user_id, l.id, l.transaction_id
   having count(*) > 1
+),
+together as materialized (
+  select n.user_id, min(a.id) as first_id, array_agg(a.id order by a.id) as ids,
+         array_agg(case a.start_state when 'new' then 'deleted' else a.start_state end order by a.id) as starts,
+         array_agg(a.end_state order by a.id) as ends
+    from numbered_alike n
+   cross join lateral (
+     select coalesce(max(b.id), n.first_id - 1) as before_id
+       from public.user_state_audit b
+      where b.user_id = n.user_id and b.id between n.first_id and n.last_id
+        and b.transaction_id <> n.transaction_id
+        and (b.start_state = b.end_state and b.transition = 'forgotten') is not true) o
+    join public.user_state_audit a
+      on a.user_id = n.user_id and a.id > o.before_id and a.id <= n.last_id
+   where (a.start_state = a.end_state and a.transition = 'forgotten') is not true
+   group by n.user_id
 ),
 ended as materialized (
   select t.user_id, t.ids, t.ends,
@@ -38,7 +53,8 @@ ended as materialized (
               from public.user_state_audit b
              where b.user_id = t.user_id and b.id < t.first_id
                and (b.start_state = b.end_state and b.transition = 'forgotten') is not true
-             order by b.id desc limit 1)) as state
+             order by b.id desc limit 1),
+           'deleted') as state
     from together t
 ),
 chosen as materialized (

@@ -1,11 +1,12 @@
--- What is to be archived of the entries before user_state.until: for each month its first moment, how many,
--- the least id, the greatest, and how many are in no seal yet, where seals reach to user_state.after and
--- user_state.horizon. What is kept of an earlier archiving is left out.
+-- What is to be archived of the entries before user_state.until: for each month its first moment, as text in
+-- UTC, how many, the least id, the greatest, and how many are in no seal yet, where seals reach to
+-- user_state.after and user_state.horizon. What is kept of an earlier archiving is left out.
 --
 -- Who runs it: archive_audit, after sql/verify/settings.sql.
 -- Why it is safe: it only reads.
 
-select date_trunc('month', a.datetime at time zone 'UTC') at time zone 'UTC' as month, count(*) as entries,
+select to_char(date_trunc('month', a.datetime at time zone 'UTC'), 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as month,
+       count(*) as entries,
        min(a.id) as first_id, max(a.id) as last_id,
        count(*) filter (where a.id > current_setting('user_state.after')::bigint
                           and a.transaction_id >= current_setting('user_state.horizon')::bigint) as unsealed

@@ -1,4 +1,5 @@
--- Entries, lockouts and overrides of each day (UTC) with any, from :since up to :until.
+-- Entries, lockouts and overrides of each day (UTC) with any, from :since up to :until. Where a window begins
+-- or ends within a day that is archived, of its part of that day only what is kept.
 --
 --   psql -v since='2026-01-01' -v until='2026-02-01' -f sql/desk/bars.sql
 --
@@ -32,7 +33,9 @@ kind as (
      and a.datetime >= (select greatest(g.first_whole, g.last_whole) from given g)
 )
 select k.day, sum(k.entries)::bigint as entries,
-       coalesce(sum(k.entries) filter (where k.end_state = 'locked'), 0)::bigint as lockouts,
+       coalesce(sum(k.entries) filter (where k.end_state = 'locked'
+                                             and (k.start_state, k.transition) <> ('locked', 'forgotten')),
+                0)::bigint as lockouts,
        coalesce(sum(k.entries) filter (where k.transition = '' and k.start_state <> 'new'
                                              and k.end_state <> 'deleted'), 0)::bigint as overrides
   from kind k

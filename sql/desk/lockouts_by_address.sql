@@ -1,5 +1,5 @@
 -- From which addresses users were locked, from :since up to :until, and how many users: the hundred with
--- the most.
+-- the most. No row where the entries of :since are archived.
 --
 --   psql -v since='2026-01-01' -v until='2026-02-01' -f sql/desk/lockouts_by_address.sql
 --

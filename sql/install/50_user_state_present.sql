@@ -13,6 +13,7 @@ returns table (user_id bigint, username text, state text)
 language sql
 stable
 security invoker
+parallel safe
 as $function$
   select f.user_id::bigint, u.username::text, f.current_state::text
     from public.user_fsm f

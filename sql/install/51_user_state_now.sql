@@ -5,8 +5,10 @@
 -- Who runs it: members of user_state_audit_reader.
 -- Why it is safe: it only reads, and as whoever asks.
 -- The last entry of a user is looked for behind the newest quarter of user_state_carried, which has it
--- where there is none since. Where it does not lead to the state in which they are, the audit does not say
--- since when they are in it: verify_audit finds those.
+-- where there is none since. Where it does not lead to the state in which they are, it is not said
+-- since when they are in it. verify_audit finds those, but for entries that one transaction has written in
+-- another order than its changes were made, as where a trigger on user_fsm changes what was just changed:
+-- it puts them in order, and here the last one written counts.
 -- Where a user was forgotten, they are in their state since what led to it before.
 -- Safe to run again: it states what has to be true.
 

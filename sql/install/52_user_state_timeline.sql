@@ -5,6 +5,7 @@
 -- Who runs it: members of user_state_audit_reader.
 -- Why it is safe: it only reads, and as whoever asks. Ask for one user, or a few: otherwise all entries are
 -- sorted.
+-- The entries of a user stand in the order in which they were written: see 51_user_state_now.sql.
 -- What forget_user wrote is no change, and is not in it.
 -- Safe to run again: it states what has to be true. A new column comes last.
 
@@ -31,10 +32,10 @@ select h.id, h.user_id, h.username, h.start_state, h.end_state, h.datetime, h.un
 comment on view public.user_state_timeline is
   'The changes in user_state_audit, until when each held, and which are overrides. Ask for one user_id.';
 comment on column public.user_state_timeline.id is
-  'As in user_state_audit: for one user, the order of their changes.';
+  'As in user_state_audit: for one user, the order in which their entries were written.';
 comment on column public.user_state_timeline.until is
   'The moment of the user''s next entry. Null: there is none.';
 comment on column public.user_state_timeline.lasted is
-  'How long end_state held, until now where nothing came. Null: the user is gone.';
+  'How long end_state held, until now where nothing came. Null: the user is gone, and was not made again.';
 comment on column public.user_state_timeline.override is
   'Whether no transition of the state machine leads from start_state to end_state.';

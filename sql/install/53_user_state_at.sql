@@ -7,6 +7,7 @@
 -- in user_state_carried, or with the first entry.
 -- Whoever was not there yet, or was deleted, has no row. Before the first entry nobody has; at a moment that
 -- is still to come, everybody is as they are.
+-- The last entry of a user counts that was written: see 51_user_state_now.sql.
 -- Where the entries of then are archived, nobody has a row.
 -- Safe to run again: it states what has to be true.
 
@@ -15,6 +16,7 @@ returns table (user_id bigint, username text, state text, since timestamptz, ent
 language sql
 stable
 security invoker
+parallel safe
 as $function$
   select l.user_id, l.username, l.state, l.since, l.entry_id
     from (select distinct on (h.user_id) h.user_id, h.username, h.state, h.since, h.entry_id

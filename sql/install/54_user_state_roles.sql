@@ -2,6 +2,7 @@
 --
 -- Who runs it: the desk, and user_state_outside for members of user_state_audit_reader.
 -- Why it is safe: it reads the catalog and nothing else, as whoever asks.
+-- Entries keep the name that a role had: once it is renamed, or may no longer sign in, they are outside.
 -- Safe to run again: it states what has to be true.
 
 create or replace function public.user_state_roles()
@@ -9,6 +10,7 @@ returns text[]
 language sql
 stable
 security invoker
+parallel safe
 as $function$
   -- Where one role does everything, it is the one that owns the states.
   select case when cardinality(m.roles) > 0 then m.roles

@@ -6,7 +6,9 @@
 -- Who runs it: members of user_state_audit_reader.
 -- Why it is safe: it only reads, and as whoever asks.
 -- The names that the application's programs give themselves are in no table: where there are more than one,
--- as AUDIT_PROGRAMS has them, name them all. An actor who was erased may have been anybody.
+-- as AUDIT_PROGRAMS has them, name them all. An actor who was erased, of whom the digest is left, may have
+-- been anybody.
+-- Where entries are archived, those that are kept are in it.
 -- Safe to run again: it states what has to be true.
 
 create or replace function public.user_state_outside(
@@ -16,15 +18,16 @@ returns setof public.user_state_audit
 language sql
 stable
 security invoker
+parallel safe
 as $function$
   select a.*
     from public.user_state_audit a
    where a.datetime >= since and a.datetime < until
-     and a.actor_salt is not null
+     and a.actor_digest is null
+     and programs is not null
      and (a.initiated_by = 'CLI'
           or a.db_user <> all ((select public.user_state_roles())::text[])
-          or a.application_name is null
-          or a.application_name <> all (programs))
+          or (a.application_name = any (programs)) is not true)
 $function$;
 
 comment on function public.user_state_outside(timestamptz, timestamptz, text[]) is

@@ -4,6 +4,7 @@
 --
 -- Who runs it: members of user_state_audit_reader.
 -- Why it is safe: it only reads, and as whoever asks.
+-- Where entries are archived, those that are kept are in it.
 -- Safe to run again: it states what has to be true.
 
 create or replace function public.user_state_overrides(
@@ -13,6 +14,7 @@ returns setof public.user_state_audit
 language sql
 stable
 security invoker
+parallel safe
 as $function$
   select a.*
     from public.user_state_audit a

@@ -6,6 +6,8 @@
 -- Why it is safe: it only reads, and as whoever asks.
 -- All entries of a statement have one transaction and one moment. The moment alone is looked for first, for
 -- that can be done in the index of the primary key.
+-- Entries are counted, what forget_user wrote too: a user counts twice whom one statement changed twice.
+-- Of a window that begins where the entries are archived, there is no row.
 -- Safe to run again: it states what has to be true.
 
 create or replace function public.user_state_mass(
@@ -16,6 +18,7 @@ returns table (transaction_id bigint, datetime timestamptz, users bigint, first_
 language sql
 stable
 security invoker
+parallel safe
 as $function$
   with moment as materialized (
     select a.datetime
@@ -30,6 +33,8 @@ as $function$
     from public.user_state_audit a
    where a.datetime >= since and a.datetime < until
      and a.datetime = any (array(select m.datetime from moment m))
+     and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
+     and since >= (select coalesce(max(t.until), '-infinity') from public.user_state_archive t)
    group by a.transaction_id, a.datetime
   having count(*) >= at_least
    order by a.datetime desc, a.transaction_id desc

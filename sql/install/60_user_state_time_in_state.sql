@@ -7,6 +7,7 @@
 -- entries of the window.
 -- NOTE: since alone would be the column of user_state_at().
 -- A stay counts as far as it is within the window, and until now at most.
+-- Of a window that begins where the entries are archived, there is no row.
 -- Safe to run again: it states what has to be true.
 
 create or replace function public.user_state_time_in_state(
@@ -16,6 +17,7 @@ returns table (state text, users bigint, stays bigint, days numeric, average int
 language sql
 stable
 security invoker
+parallel safe
 as $function$
   select s.state, count(distinct s.user_id), count(*),
          round(sum(extract(epoch from s.lasted)) / 86400, 3), avg(s.lasted), max(s.lasted)
@@ -34,6 +36,7 @@ as $function$
            where isfinite(h.begins)) s
    where since < until and since < statement_timestamp()
      and s.state <> 'deleted'
+     and since >= (select coalesce(max(t.until), '-infinity') from public.user_state_archive t)
    group by s.state
    order by s.state
 $function$;

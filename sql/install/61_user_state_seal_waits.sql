@@ -7,6 +7,7 @@
 -- sql/seal/holders.sql, for it runs no code of a database that it seals.
 -- Why it is safe: it only reads, and as whoever asks. Everybody sees who holds a lock on which transaction;
 -- since when a session of another role is in it, only a member of pg_read_all_stats sees.
+-- A prepared transaction has no program: its name stands there too.
 -- Safe to run again: it states what has to be true.
 
 create or replace function public.user_state_seal_waits()

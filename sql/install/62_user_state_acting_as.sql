@@ -18,15 +18,26 @@ volatile
 security invoker
 set search_path = pg_catalog, pg_temp
 as $function$
+declare
+  -- What the client sent, but for comments and whatever is quoted.
+  message text := regexp_replace(current_query(),
+    '(?:''[^'']*''|"[^"]*"|--[^\n]*(?:\n|$)|/\*.*?\*/|\$(\w*)\$.*?\$\1\$){1,1}?', ' ', 'g');
+  callers text;
 begin
-  if coalesce(btrim(name), '') = '' then
-    raise exception 'Say who asks for it: the name is empty.'
-      using errcode = 'invalid_parameter_value';
+  if coalesce(name, '') !~ '[[:alnum:]]' or name ~ '[[:cntrl:]]'
+     or name ~* '^\W*(system:|(anonymous|erased|unreadable|cli)\W*$)' then
+    raise exception 'Say who asks for it: % is no name.', coalesce(quote_literal(left(name, 300)), 'null')
+      using errcode = 'invalid_parameter_value',
+            hint = 'A name has a letter or a digit and no control character, and is none that the audit'
+                   ' itself uses, such as CLI, anonymous and system:….';
   end if;
   -- In a transaction of its own, the name would be gone before anything is changed. It is one if it began
-  -- with this message, and nothing comes behind this statement.
+  -- with this message, no function calls this one, and the message neither begins one before this
+  -- call nor has anything behind it.
+  get diagnostics callers = pg_context;
   if statement_timestamp() = transaction_timestamp()
-     and regexp_replace(current_query(), '''[^'']*''|--[^\n]*', '', 'g') !~ ';\s*\S' then
+     and callers !~ '\n'
+     and message !~* '\m(begin|start)\M.*user_state_acting_as|user_state_acting_as.*;\s*\S' then
     raise exception 'No transaction has begun, in which % could act.', left(name, 300)
       using errcode = 'no_active_sql_transaction',
             hint = 'begin; select user_state_acting_as(…); then the changes, and commit.';

@@ -3,7 +3,7 @@
 -- subscription brings the entries, and what was counted of them.
 --
 -- Who runs it: maintain_audit, or sql/maintain.sql, before daily.sql and carried.sql in one transaction,
--- which is read committed.
+-- which is read committed; and forget_user, before forget.sql.
 -- Why it is safe: it reads the catalog and nothing else, and waits for three seconds at most.
 --
 -- Whoever has written an entry holds a lock on the audit until the end of their transaction, a prepared

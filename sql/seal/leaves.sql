@@ -1,7 +1,6 @@
 -- The leaves of the Merkle tree, of the entries from user_state.first_id to user_state.last_id, in
--- order of id. One row: their ids and transactions, 8 bytes each, and the leaves, 32 bytes each; and
--- whether each of their parts has the salt, or the digest, that it needs. docs/seals.md has the bytes
--- that are hashed.
+-- order of id. One row: their ids and transactions, 8 bytes each, and the leaves, 32 bytes each.
+-- docs/seals.md has the bytes that are hashed.
 --
 -- Who runs it: seal_audit, verify_audit and prove_audit, after sql/verify/settings.sql.
 -- Why it is safe: it only reads. Nothing that a session can set enters a hash.
@@ -15,11 +14,9 @@
 
 select coalesce(string_agg(int8send(l.id), ''), '') as ids,
        coalesce(string_agg(int8send(l.transaction_id), ''), '') as transactions,
-       coalesce(string_agg(l.leaf, ''), '') as leaves,
-       coalesce(bool_and(l.is_whole), true) as are_whole
+       coalesce(string_agg(l.leaf, ''), '') as leaves
   from (
     select e.id::bigint, coalesce(e.transaction_id::bigint, -1) as transaction_id,
-           e.subject is not null and e.actor is not null as is_whole,
            sha256(decode('00', 'hex') || convert_to(array_to_json(array[
              e.id::text, e.user_id::text, e.start_state, e.end_state, e.transition,
              extract(epoch from e.datetime)::text, e.transaction_id::text,

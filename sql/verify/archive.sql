@@ -6,7 +6,7 @@
 -- Why it is safe: it only reads.
 
 with tombstone as materialized (
-  select t.*, r.field[3] as site, r.field[12] as days, r.field[13] as digest, r.field[14] as previous,
+  select t.*, r.field[3] as site, r.field[13] as days, r.field[14] as digest, r.field[15] as previous,
          r.field is not null as legible,
          (t.number::text, t.last_id::text,
           to_char(t.since at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
@@ -25,7 +25,8 @@ with tombstone as materialized (
               || ' number=[1-9][0-9]{0,18} at=[0-9]{4}-[0-9]{2}-[0-9]{2}T'
               || '[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z since=[0-9]{4}-[0-9]{2}-01T00:00:00Z'
               || ' until=[0-9]{4}-[0-9]{2}-01T00:00:00Z entries=(?:0|[1-9][0-9]{0,18})'
-              || ' last=(?:0|[1-9][0-9]{0,18}) kept=(?:0|[1-9][0-9]{0,18}) root=[0-9a-f]{64}'
+              || ' last=(?:0|[1-9][0-9]{0,18}) kept=(?:0|[1-9][0-9]{0,18})'
+              || ' erased=(?:0|[1-9][0-9]{0,18}) root=[0-9a-f]{64}'
               || ' days=[0-9a-f]{64} contents=[0-9a-f]{64} previous=[0-9a-f]{64}'
               || ' key=[0-9a-f]{16} signature=[0-9a-f]{128}$')
             then string_to_array(regexp_replace(t.receipt, ' [a-z]+=', ' ', 'g'), ' ') end as field) r

@@ -325,23 +325,6 @@ finding as (
     join late l on l.id = a.id
   union all
   (select 'entry ' || a.id, a.user_id, a.id,
-          'has a part with neither a salt of 16 bytes nor the digest of what was erased'
-     from public.user_state_audit a, span s
-    where a.id >= s.first_id
-      and (
-        (octet_length(a.subject_salt) = 16
-         or (a.subject_salt is null and octet_length(a.subject_digest) = 32
-             and a.username = 'erased' and a.reason is null)) is not true
-        or
-        (octet_length(a.actor_salt) = 16
-         or (a.actor_salt is null and octet_length(a.actor_digest) = 32
-             and a.initiated_by = 'erased' and a.initiator_id is null and a.impersonator is null
-             and a.ip_address = 'erased' and a.request_id is null and a.db_user = 'erased'
-             and a.application_name is null and a.client_addr is null)) is not true
-      )
-    order by a.id limit 100)
-  union all
-  (select 'entry ' || a.id, a.user_id, a.id,
           'says that it is of a transaction that has not been yet: forged, or of another server'
      from public.user_state_audit a, latest l
     where a.id > l.after

@@ -2,7 +2,7 @@
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -70,6 +70,33 @@ def test_a_name_that_the_audit_uses_for_nobody_is_reserved(db, name):
         User(username=name).validate_constraints()
     with pytest.raises(IntegrityError, match="not_reserved"), transaction.atomic():
         User.objects.create_user(name)
+
+
+@pytest.mark.parametrize("name", ["erased", "Erased", "unreadable", "#7"])
+def test_a_name_that_the_audit_writes_is_given_to_nobody(alice, name):
+    for user in (User(username=name, password="x"), alice):
+        user.username = name
+        with pytest.raises(ValidationError, match="reserved"):
+            user.full_clean()
+    with pytest.raises(CommandError, match="reserved"):
+        call_command("createsuperuser", username=name, email="", interactive=False)
+
+
+@pytest.mark.parametrize("name", ["erased", "#7"])
+def test_who_has_such_a_name_already_keeps_it(db, name):
+    user = make_user(name)
+
+    user.first_name = "Ada"
+    user.full_clean(exclude=["password"])
+    user.save()
+
+    user.username = "ada"
+    user.full_clean(exclude=["password"])
+
+
+@pytest.mark.parametrize("name", ["erased1", "#7a", "unreadables"])
+def test_names_that_only_look_written_by_the_audit_are_free(name):
+    User(username=name, password="x").clean_fields()
 
 
 @pytest.mark.parametrize("name", ["clive", "anonymous1", "systematic", "my-system"])

@@ -13,7 +13,7 @@ from audit.findings import CannotLookError
 from audit.isolation import snapshot
 from audit.verify import findings, verifying
 from tests.arena import Arena
-from tests.audit.attacks.statements import GUARDED, UNGUARDED
+from tests.audit.attacks.statements import GUARDED, SALT, UNGUARDED
 
 LIMITS = ["statement_timeout", "idle_in_transaction_session_timeout"]
 OFF = "alter table user_fsm disable trigger user"
@@ -62,8 +62,9 @@ def test_a_forged_pair_in_a_transaction_of_its_own_does_not_hide_a_gap(arena):
     arena.sql(
         "otto",
         "insert into user_state_audit (username, initiated_by, start_state, end_state, datetime,"
-        " ip_address, user_id, db_user, transaction_id)"
-        " select 'alice', 'x', s, e, clock_timestamp(), 'x', 1, 'x', 1000000"
+        " ip_address, user_id, db_user, transaction_id, subject_salt, actor_salt)"
+        " select 'alice', 'x', s, e, clock_timestamp(), 'x', 1, 'x', 1000000,"
+        f" {SALT}, {SALT}"
         " from (values ('locked', 'invited'), ('invited', 'locked')) as v (s, e)",
     )
 

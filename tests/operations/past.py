@@ -3,12 +3,14 @@ seals which hold entries of two of them."""
 
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.core.management import call_command
+import pytest
+from django.core.management import CommandError, call_command
 
+from audit.seals import public_hex
 from tests.arena import KEY, Arena
 
 USERS = 20
@@ -25,6 +27,18 @@ alter table user_fsm enable always trigger pgtrigger_record_insert_dd5c0,
   enable always trigger pgtrigger_record_update_0cacf,
   enable always trigger pgtrigger_record_delete_d6efa,
   enable always trigger pgtrigger_record_truncate_0957c
+"""
+KEEP = "select count(*) from user_state_audit"
+PARTITIONS = """
+select substr(c.relname, 18) from pg_inherits i join pg_class c on c.oid = i.inhrelid
+ where i.inhparent = 'user_state_audit'::regclass and c.relname ~ 'kept|2023|2024_0[1-4]' order by 1
+"""
+# An entry of user 101, who is locked, as if written when the clock was wrong.
+LATE = """
+insert into user_state_audit (username, initiated_by, start_state, end_state, datetime, ip_address,
+  user_id, db_user, transaction_id, subject_salt, actor_salt)
+values ('user101', 'x', 'locked', 'locked', '{}', 'x', 101, 'web',
+  pg_current_xact_id()::text::bigint, uuid_send(gen_random_uuid()), uuid_send(gen_random_uuid()))
 """
 # Of ten rounds, each some days after the one before. Every fifth user is deleted in the fifth.
 ROUND = """
@@ -68,7 +82,9 @@ def maintain(arena: Arena) -> None:
     arena.django.close()
 
 
-def archive(arena: Arena, before: str, folder: Path, role: str = "otto", key=KEY) -> str:
+def archive(
+    arena: Arena, before: str, folder: Path, role: str = "otto", key=KEY, former: Sequence = ()
+) -> str:
     """As Otto, with the key of the sealer. What it prints."""
     arena.become(role)
     output = io.StringIO()
@@ -80,6 +96,7 @@ def archive(arena: Arena, before: str, folder: Path, role: str = "otto", key=KEY
         before=before,
         to=str(folder),
         key_file=str(key_file),
+        public_key=[public_hex(each) for each in former],
         stdout=output,
         stderr=io.StringIO(),
     )
@@ -100,6 +117,37 @@ def copied(original: Arena) -> Iterator[Arena]:
         yield copy
     finally:
         copy.drop()
+
+
+def write_late(arena: Arena, moment: str) -> None:
+    """And have days and quarters made again, as somebody has to where a clock was wrong."""
+    arena.sql(
+        "postgres",
+        LATE.format(moment),
+        f"delete from user_state_daily where day >= greatest('{moment}', (select max(until)"
+        " from user_state_archive))",
+        "delete from user_state_carried",
+    )
+
+
+def refusal(arena: Arena, before: str, folder: Path, **options) -> str:
+    """Why nothing is archived; and nothing was."""
+    there = arena.sql("postgres", KEEP), arena.sql("postgres", PARTITIONS)
+    with pytest.raises(CommandError) as error:
+        archive(arena, before, folder, **options)
+    assert error.value.returncode == 2
+    assert there == (arena.sql("postgres", KEEP), arena.sql("postgres", PARTITIONS))
+    return str(error.value)
+
+
+def restore(arena: Arena, month: str, *arguments: str) -> str:
+    arena.become("otto")
+    output = io.StringIO()
+    try:
+        call_command("restore_audit", month, *arguments, database="arena", stdout=output)
+    finally:
+        arena.django.close()
+    return output.getvalue().strip()
 
 
 def findings(arena: Arena, **options) -> list[str]:

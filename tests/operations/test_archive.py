@@ -5,42 +5,45 @@ import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
+import psycopg2
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from audit.archive import exchange, files, parquet
+from audit.archive import archiver, exchange, files, parquet
 from audit.archive.manifest import manifest_of
 from audit.findings import CannotLookError
 from audit.seals import new_key
 from audit.seals.place import looking
 from audit.seals.proof import prove
-from tests.arena import Arena, execute
-from tests.audit.attacks.statements import GUARDED, UNGUARDED
+from audit.sqlfiles import text_of
+from tests.arena import KEY, Arena, execute
+from tests.audit.attacks.statements import GUARDED, UNGUARDED, rewrite
 from tests.audit.erasing import ACTOR, SUBJECT, erasing
 from tests.audit.seals.looking import FLIP
 from tests.audit.seals.test_crashes import killed_at
 
-from .past import PEOPLE, archive, copied, findings, give_past, maintain
+from .past import (
+    KEEP,
+    LATE,
+    PARTITIONS,
+    PEOPLE,
+    archive,
+    copied,
+    findings,
+    give_past,
+    maintain,
+    refusal,
+    write_late,
+)
 
 pytestmark = pytest.mark.slow
 
 TRIGGERS = (PEOPLE.split(";\n")[-1],)
-KEEP = "select count(*) from user_state_audit"
-PARTITIONS = """
-select substr(c.relname, 18) from pg_inherits i join pg_class c on c.oid = i.inhrelid
- where i.inhparent = 'user_state_audit'::regclass and c.relname ~ 'kept|2023|2024_0[1-4]' order by 1
-"""
-# An entry of user 101, who is locked, as if written when the clock was wrong.
-LATE = """
-insert into user_state_audit (username, initiated_by, start_state, end_state, datetime, ip_address,
-  user_id, db_user, transaction_id, subject_salt, actor_salt)
-values ('user101', 'x', 'locked', 'locked', '{}', 'x', 101, 'web',
-  pg_current_xact_id()::text::bigint, uuid_send(gen_random_uuid()), uuid_send(gen_random_uuid()))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -62,27 +65,6 @@ def folder(tmp_path) -> Path:
     folder = tmp_path / "archive"
     folder.mkdir()
     return folder
-
-
-def refusal(arena: Arena, before: str, folder: Path) -> str:
-    """Why nothing is archived; and nothing was."""
-    there = arena.sql("postgres", KEEP), arena.sql("postgres", PARTITIONS)
-    with pytest.raises(CommandError) as error:
-        archive(arena, before, folder)
-    assert error.value.returncode == 2
-    assert there == (arena.sql("postgres", KEEP), arena.sql("postgres", PARTITIONS))
-    return str(error.value)
-
-
-def write_late(arena: Arena, moment: str) -> None:
-    """And have days and quarters made again, as somebody has to where a clock was wrong."""
-    arena.sql(
-        "postgres",
-        LATE.format(moment),
-        f"delete from user_state_daily where day >= greatest('{moment}', (select max(until)"
-        " from user_state_archive))",
-        "delete from user_state_carried",
-    )
 
 
 def partitions(arena: Arena) -> list[str]:
@@ -116,10 +98,11 @@ def test_what_is_left_is_whole_and_goes_on(arena, folder):
     assert findings(arena, archive=folder) == []
 
 
-def test_a_second_time_there_is_nothing_to_archive(arena, folder):
-    archive(arena, "2024-03-31", folder)
+def test_a_second_time_only_the_tombstone_is_printed_again(arena, folder):
+    """To whoever ran it and was ended, or lost the connection, before it was."""
+    tombstone = archive(arena, "2024-03-31", folder)
 
-    assert archive(arena, "2024-03-01", folder) == ""
+    assert archive(arena, "2024-03-01", folder) == tombstone
     assert partitions(arena) == ["2024_03", "2024_04", "kept"]
 
 
@@ -173,7 +156,7 @@ def test_wherever_it_is_killed_nothing_is_lost(arena, folder, monkeypatch):
     assert line > 30
     assert partitions(arena) == ["2024_03", "2024_04", "kept"]
     assert findings(arena, archive=folder) == []
-    assert len(list(folder.iterdir())) == 4
+    assert len(list(folder.glob("*"))) == 4 + 1  # and the lock
 
 
 def test_whoever_reads_keeps_it_waiting_and_is_named(arena, folder, monkeypatch):
@@ -240,6 +223,70 @@ def test_what_is_written_into_a_month_meanwhile(arena, folder, monkeypatch):
         archive(arena, "2024-03-01", folder)
 
     assert "kept" not in partitions(arena)
+
+
+def test_somebody_else_archives_more_meanwhile(arena, folder, monkeypatch):
+    def keep_up(connection):
+        kept_up(connection)
+        monkeypatch.setattr(archiver, "keep_up", kept_up)
+        connections["another"] = another = connection.copy(alias="another")
+        archiver.Archiver(another, KEY, folder, print).archive(datetime(2024, 5, 1, tzinfo=UTC))
+        another.close()
+        del connections["another"]
+
+    kept_up = archiver.keep_up
+    monkeypatch.setattr(archiver, "keep_up", keep_up)
+
+    with pytest.raises(CommandError, match="Somebody else has archived meanwhile"):
+        archive(arena, "2024-03-01", folder)
+
+    assert partitions(arena) == ["kept"]
+    assert findings(arena, archive=folder) == []
+
+
+KEPT = "(select max(id) from user_state_audit_2024_02 where user_id = 101)"
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        (f"update user_state_audit set initiated_by = 'mona' where id = {KEPT}", "was kept"),
+        ("update user_state_daily set entries = 9 where day < '2024-03-01'", "is not as it was"),
+    ],
+)
+def test_what_is_rewritten_behind_its_back_is_not_signed(
+    arena, folder, monkeypatch, statement, found
+):
+    """By somebody who owns the tables, once all was found to be as it should be."""
+
+    def need_green(*given):
+        needed(*given)
+        rewrite(arena, statement)
+
+    needed = archiver.need_green
+    monkeypatch.setattr(archiver, "need_green", need_green)
+
+    archive(arena, "2024-03-01", folder)
+
+    assert [found in each for each in findings(arena)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        (f"update user_state_audit set initiated_by = 'mona' where id = {KEPT}", "is broken"),
+        ("update user_state_audit_2024_03 set reason = 'mine'", "is broken"),
+        (f"delete from user_state_audit where id = {KEPT}", "; now there are 7"),
+    ],
+)
+def test_what_is_signed_was_compared_with_its_seals(arena, folder, monkeypatch, statement, said):
+    archive(arena, "2024-02-01", folder)
+    rewrite(arena, statement)
+    monkeypatch.setattr(archiver, "need_green", lambda *given: None)
+
+    assert re.match(
+        f"Nothing is archived: seal [0-9] .*{said}", refusal(arena, "2024-03-01", folder)
+    )
 
 
 @contextmanager
@@ -319,6 +366,26 @@ def test_who_was_forgotten_is_archived_and_kept_as_such(arena, folder):
     assert arena.sql("postgres", carried) == [("erased", "2024-04-13")]
 
 
+def test_no_other_actor_is_erased_in_the_place_of_one_that_is_archived(arena, folder):
+    first = "(select min(id) from user_state_audit where user_id = 103)"
+    records = (each.replace("select max(id)", "select min(id)") for each in FORGOTTEN)
+    summaries = "delete from user_state_carried", "delete from user_state_daily"
+    arena.sql("postgres", "begin", *records, *summaries, "commit")
+    maintain(arena)
+    arena.seal(new_epoch=True)
+    for before in ("2024-02-01", "2024-03-01"):
+        archive(arena, before, folder)
+        assert findings(arena) == []
+
+    arena.sql("postgres", "delete from user_state_daily where day >= '2024-03-01'")
+    arena.sql("otto", erasing(first.replace("103", "104 and datetime >= '2024-03-01'"), ACTOR))
+    maintain(arena)
+
+    assert findings(arena) == [
+        "entries of 2 the actor is erased, and the records of who was forgotten account for 1"
+    ]
+
+
 def test_an_entry_of_a_seal_that_is_partly_archived_is_proved(arena, folder):
     archive(arena, "2024-03-01", folder)
     [(there,)] = arena.sql("postgres", "select min(id) from user_state_audit_2024_03")
@@ -375,6 +442,116 @@ def test_entries_of_a_transaction_in_another_order_than_their_changes(arena, fol
     assert findings(arena) == []
     kept = "select end_state from user_state_audit_kept where user_id = 101"
     assert arena.sql("postgres", kept) == [("invited",)]
+
+
+def test_a_transaction_of_another_server_with_the_same_number(arena, folder):
+    """What is kept ends where the user is, and not where that transaction led."""
+    [(number,)] = arena.sql(
+        "postgres",
+        "select transaction_id from user_state_audit where user_id = 101 and end_state = 'locked'"
+        " order by id limit 1",
+    )
+    arena.sql(
+        "postgres",
+        LATE.replace("'locked', 'locked'", "'locked', 'deactivated'").format("2024-04-29"),
+        LATE.replace("'locked', 'locked'", "'deactivated', 'active'")
+        .replace("pg_current_xact_id()::text::bigint", str(number))
+        .format("2024-04-30"),
+        "delete from user_state_daily where day >= '2024-04-29'",
+        "delete from user_state_carried",
+        "alter table user_fsm disable trigger user",
+        "update user_fsm set current_state = 'active' where user_id = 101",
+        *TRIGGERS,
+    )
+    arena.seal(new_epoch=True)
+
+    archive(arena, "2024-05-01", folder)
+
+    assert findings(arena) == []
+    kept = "select start_state, end_state from user_state_audit_kept where user_id = 101"
+    assert arena.sql("postgres", kept) == [("deactivated", "active")]
+
+
+@pytest.mark.parametrize(
+    ("user", "changes", "state"),
+    [
+        (999, [("active", "deleted"), ("new", "active")], "deleted"),
+        (101, [("new", "active"), ("locked", "deleted")], "active"),
+    ],
+)
+def test_a_user_who_came_and_went_in_one_transaction_in_another_order(
+    arena, folder, user, changes, state
+):
+    arena.sql(
+        "postgres",
+        "begin",
+        *(
+            LATE.replace("'locked', 'locked'", f"'{start}', '{end}'")
+            .replace("101", str(user))
+            .format("2024-04-29")
+            for start, end in changes
+        ),
+        "commit",
+        "delete from user_state_daily where day >= '2024-04-29'",
+        "delete from user_state_carried",
+        "alter table user_fsm disable trigger user",
+        f"update user_fsm set current_state = '{state}' where user_id = {user}",
+        *TRIGGERS,
+    )
+    arena.seal()
+
+    archive(arena, "2024-05-01", folder)
+
+    kept = f"select end_state from user_state_audit_kept where user_id = {user}"
+    assert arena.sql("postgres", kept) == [(state,)]
+    assert findings(arena) == []
+
+
+def test_nobody_waits_while_what_is_kept_is_looked_through(arena, folder, monkeypatch):
+    said = []
+
+    def send(connection, *names):
+        execute(connection, "set local client_min_messages = debug1")
+        sent(connection, *names)
+        said.extend(connection.connection.notices)
+
+    sent = exchange.send
+    monkeypatch.setattr(exchange, "send", send)
+
+    archive(arena, "2024-03-01", folder)
+
+    implied = 'constraint for table "user_state_audit_kept" is implied by existing constraints'
+    assert implied in "".join(said)
+    known = "select reltuples from pg_class where relname = 'user_state_audit_kept'"
+    assert arena.sql("postgres", known) == [(20,)]
+    assert findings(arena) == []
+
+
+def test_a_month_that_has_not_ended_is_not_dropped(arena):
+    parameters = [
+        f"set local user_state.{name} = '{value}'"
+        for name, value in (("since", "2024-01-01"), ("until", "2024-02-15"))
+    ]
+    sent = [text_of(f"archive/{name}.sql") for name in ("aside", "keep", "exchange")]
+
+    with pytest.raises(psycopg2.Error, match="user_state_audit_2024_02 ends at 2024-03-01"):
+        arena.sql("otto", "begin", text_of("verify/settings.sql"), *parameters, *sent)
+
+
+@pytest.mark.parametrize(
+    ("zone", "use_tz"), [("Asia/Tokyo", True), ("America/New_York", True), (None, False)]
+)
+def test_in_every_time_zone_the_same_is_archived(arena, folder, settings, zone, use_tz):
+    """Which Django gives to moments that it reads, by DATABASES or USE_TZ."""
+    settings.USE_TZ = use_tz
+    arena.django.settings_dict["TIME_ZONE"] = zone
+
+    tombstone = archive(arena, "2024-03-01", folder)
+
+    assert " since=2024-01-01T00:00:00Z until=2024-03-01T00:00:00Z " in tombstone
+    assert " until=2024-04-01T00:00:00Z " in archive(arena, "2024-04-01", folder)
+    assert partitions(arena) == ["2024_04", "kept"]
+    assert findings(arena, archive=folder) == []
 
 
 def test_the_files_of_another_site_are_not_written_over(arena, folder):

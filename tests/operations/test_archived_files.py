@@ -1,6 +1,5 @@
 """The files of archived months: whether they are those, what reads them, a month brought back."""
 
-import io
 import json
 import os
 import re
@@ -14,14 +13,14 @@ from pathlib import Path
 import duckdb
 import psycopg2
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 
 from audit.archive.manifest import manifest_of
 from project import postgres
 from project.settings import BASE_DIR
 from tests.arena import KEY, Arena
 
-from .past import archive, findings, give_past
+from .past import archive, findings, give_past, restore
 
 pytestmark = pytest.mark.slow
 
@@ -69,20 +68,11 @@ def folder(past, tmp_path) -> Path:
 
 
 def lockouts() -> str:
-    """The desk's question, of January and February 2024."""
+    """The desk's question, of January and February 2024, also where those are archived."""
     _, body, _ = LOCKOUTS.read_text().split("$function$")
+    body = re.sub(r"^.*user_state_archive.*$", "", body, flags=re.MULTILINE)
     window = {"since": "'2024-01-01'::timestamptz", "until": "'2024-03-01'::timestamptz"}
     return re.sub(r"\b(since|until)\b", lambda name: window[name[0]], body)
-
-
-def restore(arena: Arena, month: str, *arguments: str) -> str:
-    arena.become("otto")
-    output = io.StringIO()
-    try:
-        call_command("restore_audit", month, *arguments, database="arena", stdout=output)
-    finally:
-        arena.django.close()
-    return output.getvalue().strip()
 
 
 def test_the_files_are_those_that_were_archived(arena, folder):
@@ -166,7 +156,8 @@ def test_leaves_are_held_against_the_seals(arena, folder, monkeypatch):
 
 def test_a_month_is_brought_back_for_a_look(arena, folder, past):
     table = "user_state_audit_2024_02_archived"
-    said = restore(arena, "2024-02", "--from", str(folder))
+    key = ("--public-key", KEY.public_key().public_bytes_raw().hex())
+    said = restore(arena, "2024-02", "--from", str(folder), *key)
 
     assert said == f"{table} has the 56 entries of 2024-02."
     assert restore(arena, "2024-02", "--from", str(folder)).endswith(

@@ -13,7 +13,7 @@ from audit.transitions import transitions
 
 from ..access import application, page, render
 from ..actors import Kind
-from ..archived import archived_until
+from ..archived import archived_since
 from . import bars
 from .filters import FILTERS
 from .pages import CAP, Page, counted, read_page
@@ -43,7 +43,7 @@ def list_view(request: HttpRequest) -> HttpResponse:
         page=shown,
         count=how_many(shown, entries),
         drawing=None if selection.problems else bars.of_window(connection, selection, now),
-        archived=archived_in(selection),
+        archived=None if selection.problems else archived_since(selection.window.since),
         presets=PRESETS,
         states=["new", *State.values, "deleted"],
         transitions=sorted({name for _start, _end, name in transitions()}),
@@ -53,13 +53,6 @@ def list_view(request: HttpRequest) -> HttpResponse:
         **tools(request, selection, entries),
         exact_open=any(each.name in selection.given for each in EXACT),
     )
-
-
-def archived_in(selection: Selection) -> datetime | None:
-    """Until when the entries are archived, where the list would go back beyond that."""
-    until = None if selection.problems else archived_until()
-    since = selection.window.since
-    return until if until and (since is None or since < until) else None
 
 
 def how_many(shown: Page, entries: Entries) -> str:

@@ -10,6 +10,7 @@ from audit.models import UserStateAudit
 
 from .. import queries
 from ..access import page, render
+from ..archived import archived_since
 from ..patience import GaveUpError, at_most
 from .selection import WINDOW, Selection
 from .window import PRESETS
@@ -25,10 +26,12 @@ def lockouts_view(request: HttpRequest) -> HttpResponse:
         selection.problems.append(_("This page has no filter %s.") % repr(beside[0]))
     since, until = selection.window.ends(now)
     found: list[queries.Lockouts] = []
+    archived = None
     if not selection.problems:
+        archived = archived_since(selection.window.since)
         try:
             with at_most(PATIENCE, connection.alias):
-                found = queries.lockouts_by_address(connection, since, until)
+                found = queries.lockouts_by_address(connection, archived or since, until)
         except GaveUpError:
             selection.problems.append(_("This takes too long: take a shorter window."))
     return render(
@@ -37,5 +40,6 @@ def lockouts_view(request: HttpRequest) -> HttpResponse:
         title=_("Lockouts by address"),
         selection=selection,
         lockouts=found,
+        archived=archived,
         presets=PRESETS,
     )

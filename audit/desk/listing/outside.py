@@ -12,6 +12,7 @@ from audit.models import LastLook, UserStateAudit
 
 from ..access import action, application, may_see, page, refusal, render
 from ..actors import Application, Kind
+from ..archived import archived_since
 from ..patience import GaveUpError, at_most
 from .look import Look
 from .pages import read_page
@@ -70,6 +71,7 @@ def outside_view(request: HttpRequest) -> HttpResponseBase:
         selection=selection,
         page=shown,
         since=look.at,
+        archived=archived_since(look.at),
         look=signing.dumps([now.at.isoformat(), now.snapshot], salt=salt_of(request)),
     )
 

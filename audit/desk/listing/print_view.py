@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext
 
 from ..access import application, page, refusal, render
+from ..archived import archived_since
 from .positions import POSITION
 from .selection import Selection
 
@@ -26,4 +27,5 @@ def print_view(request: HttpRequest) -> HttpResponseBase:
         entries=found[:AT_MOST],
         cut=len(found) > AT_MOST,
         at_most=AT_MOST,
+        archived=archived_since(selection.window.since),
     )

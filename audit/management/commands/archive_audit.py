@@ -8,7 +8,7 @@ from typing import Any
 from audit.archive.archiver import Archiver
 from audit.management.base import AuditCommand
 from audit.moments import moment
-from audit.seals.archived import Month
+from audit.seals.contents import Month
 
 
 class Command(AuditCommand):
@@ -22,19 +22,35 @@ class Command(AuditCommand):
         parser.add_argument("--before", metavar="DATE", required=True, help="such as 2020-01-01")
         parser.add_argument("--to", metavar="FOLDER", required=True, help="where the files go")
         parser.add_argument("--key-file", metavar="FILE", help="instead of AUDIT_SEAL_KEY")
+        parser.add_argument(
+            "--public-key",
+            action="append",
+            default=[],
+            metavar="KEY",
+            help="who may have sealed before the key was changed, once or more",
+        )
 
     def handle(
-        self, *, database: str, before: str, to: str, key_file: str | None, **options: Any
+        self,
+        *,
+        database: str,
+        before: str,
+        to: str,
+        key_file: str | None,
+        public_key: list[str],
+        **options: Any,
     ) -> None:
         end = self.read("--before", moment, before)
         key = self.key(key_file)
         if key is None:
             raise self.cannot("Set AUDIT_SEAL_KEY, or name a file with --key-file.")
-        archiver = Archiver(self.connect(database), key, Path(to), self.tell)
+        former = self.former_keys(public_key)
+        archiver = Archiver(self.connect(database), key, Path(to), self.tell, former)
         tombstone = archiver.archive(end)
         if tombstone is None:
             self.complain("Nothing to archive: no month has ended before then that is still here.")
-        else:
+            tombstone = archiver.newest()  # again: whoever ran it before may not have got it
+        if tombstone:
             self.stdout.write(str(tombstone))
 
     def tell(self, month: Month) -> None:

@@ -13,7 +13,13 @@ from audit.lock_waits import BlockedError
 from audit.management.base import AuditCommand, printable
 from audit.readiness import need_migrations
 
-SUMMARIES = "public.user_state_daily", "public.user_state_carried"
+TABLES = (
+    "public.user_state_audit",
+    "public.user_state_daily",
+    "public.user_state_carried",
+    "public.user_fsm",
+    "public.accounts_user",
+)
 
 
 class Command(AuditCommand):
@@ -28,7 +34,7 @@ class Command(AuditCommand):
         parser.add_argument(
             "--reason", required=True, help="why, for the record: without the person's name"
         )
-        parser.add_argument("--by", metavar="NAME", help="who asks for it, for the record")
+        parser.add_argument("--by", metavar="NAME", help="who asks for it, likewise")
 
     def handle(
         self, *, database: str, id: str, reason: str, by: str | None, **options: Any
@@ -42,8 +48,10 @@ class Command(AuditCommand):
             with acting_as(by):
                 forgotten = forget(connection, user_id, reason)
         except BlockedError:
-            whose = holders(connection, *SUMMARIES)
-            raise self.cannot(f"Nothing was erased: the audit is in use by {whose}.") from None
+            whose = holders(connection, *TABLES)
+            raise self.cannot(
+                f"Nothing was erased: the audit, or the account, is in use by {whose}."
+            ) from None
         self.stdout.write(" ".join(said(forgotten)))
 
 

@@ -22,9 +22,23 @@ class Command(AuditCommand):
         parser.add_argument("month", help="such as 2019-03")
         parser.add_argument("--from", dest="folder", metavar="FOLDER", help="where its file is")
         parser.add_argument("--drop", action="store_true", help="take the table away again")
+        parser.add_argument(
+            "--public-key",
+            action="append",
+            default=[],
+            metavar="KEY",
+            help="who may have archived; without it, the one of AUDIT_SEAL_KEY",
+        )
 
     def handle(
-        self, *, database: str, month: str, folder: str | None, drop: bool, **options: Any
+        self,
+        *,
+        database: str,
+        month: str,
+        folder: str | None,
+        drop: bool,
+        public_key: list[str],
+        **options: Any,
     ) -> None:
         self.read("MONTH", a_month, month)
         table = restore.table_of(month)
@@ -34,11 +48,13 @@ class Command(AuditCommand):
             return
         if folder is None:
             raise self.cannot("Name the folder with the file of the month: --from FOLDER.")
-        entries = restore.restore(self.connect(database), month, Path(folder))
+        keys = self.public_keys(public_key)
+        entries = restore.restore(self.connect(database), month, Path(folder), keys)
         if entries is None:
             self.stdout.write(f"{table} is there already; --drop takes it away.")
         else:
-            self.stdout.write(f"{table} has the {entries:,} entries of {month}.")
+            unchecked = "" if keys else " (signatures not checked: no key)"
+            self.stdout.write(f"{table} has the {entries:,} entries of {month}{unchecked}.")
 
 
 def a_month(text: str) -> str:

@@ -49,7 +49,9 @@ class Command(AuditCommand):
             help="who may have sealed; without it, the one of AUDIT_SEAL_KEY",
         )
         parser.add_argument(
-            "--seal", metavar="RECEIPT", help="what seal_audit printed, once or more"
+            "--seal",
+            metavar="RECEIPT",
+            help="what seal_audit or archive_audit printed, once or more",
         )
         parser.add_argument(
             "--archive",
@@ -74,12 +76,13 @@ class Command(AuditCommand):
         as_superuser: bool,
         **options: Any,
     ) -> None:
+        for option, given in (("--seal", seal), ("--archive", archive)):
+            if user is not None and given is not None:
+                raise self.cannot(f"{option} is about everybody, and --user about one: not both.")
         connection = self.connect(database)
         begin = self.read("--since", moment, since) if since is not None else None
-        keys = [self.read("--public-key", seals.public_key, text) for text in public_key]
-        if not keys and (key := self.key()):
-            keys = [key.public_key()]
-        printed = self.receipts(seal, keys) if seal is not None else []
+        keys = self.public_keys(public_key)
+        printed = self.printed(seal, keys) if seal is not None else []
         checked = bool(keys) and user is None
         folder = Path(archive) if archive is not None else None
         if folder:
@@ -103,11 +106,11 @@ class Command(AuditCommand):
         if first:
             sys.exit(1)
 
-    def receipts(self, text: str, keys: list[Ed25519PublicKey]) -> list[seals.Receipt]:
-        """Those in what --seal gives."""
-        found = self.read("--seal", seals.find_all, text)
+    def printed(self, text: str, keys: list[Ed25519PublicKey]) -> list[seals.Printed]:
+        """What --seal gives."""
+        found = self.read("--seal", seals.find_printed, text)
         if keys and not all(any(each.is_signed_by(key) for key in keys) for each in found):
-            raise self.cannot("The receipt was not signed with the key that is given.")
+            raise self.cannot("What was printed was not signed with the key that is given.")
         return found
 
     def keep(

@@ -4,6 +4,7 @@ LOCK_ALICE = "update user_fsm set current_state = 'locked' where user_id = 1"
 UNLOCK_ALICE = "update user_fsm set current_state = 'active' where user_id = 1"
 UPDATE = "pgtrigger_record_update_0cacf"
 OFF = f"alter table user_fsm disable trigger {UPDATE}"
+SALT = "uuid_send(gen_random_uuid())"
 ALWAYS = f"alter table user_fsm enable always trigger {UPDATE}"
 GUARDS = (
     "do $$ declare g record; begin for g in select tgrelid::regclass as name, tgname"
@@ -60,12 +61,12 @@ def forged(moves: list[tuple[str, str]], transaction: str = "pg_current_xact_id(
     """Entries as the trigger would write them, put in by hand."""
     values = ", ".join(
         f"('alice', 'mona', '{start}', '{end}', clock_timestamp(), '10.0.0.1', 1, 'web',"
-        f" {transaction})"
+        f" {transaction}, {SALT}, {SALT})"
         for start, end in moves
     )
     return (
         "insert into user_state_audit (username, initiated_by, start_state, end_state, datetime,"
-        f" ip_address, user_id, db_user, transaction_id) values {values}"
+        f" ip_address, user_id, db_user, transaction_id, subject_salt, actor_salt) values {values}"
     )
 
 

@@ -10,6 +10,7 @@ from .statements import (
     IN_ITS_MONTH,
     LOCK_ALICE,
     NO_VIEWS,
+    SALT,
     UNGUARDED,
     UNLOCK_ALICE,
     VERIFIED,
@@ -177,6 +178,7 @@ def test_sets_the_sequence_far_ahead(battle):
 
 
 # Entries that Otto forges.
+UNSALTED = "has a part with neither a salt of 16 bytes nor the digest of what was erased"
 
 
 @attack(FOUND)
@@ -184,6 +186,35 @@ def test_forges_an_entry(battle):
     battle.sql("otto", forged([("active", "locked")]))
 
     battle.found("state", "is active, but the last entry ends in locked")
+
+
+@attack(FOUND)
+def test_forges_entries_without_salts_as_if_they_were_erased(battle):
+    moves = forged([("active", "locked"), ("locked", "active")]).replace(SALT, "null")
+    battle.sql("otto", moves.replace("'web'", "'otto'"))
+
+    battle.found("entry", f"entry 3 {UNSALTED}")
+    outside = battle.sql("rita", "select id from user_state_outside('-infinity') where id > 2")
+    assert sorted(outside) == [(3,), (4,)]
+
+
+@attack(FOUND)
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "subject_salt = null",
+        "actor_salt = null",
+        "subject_salt = substr(subject_salt, 2)",
+        "actor_salt = actor_salt || decode('00', 'hex')",
+        "subject_salt = null, subject_digest = sha256('')",  # and its columns say who it was
+        "actor_salt = null, actor_digest = sha256(''), initiated_by = 'erased'",
+        "subject_salt = null, username = 'erased', reason = null, subject_digest = 'abc'",
+    ],
+)
+def test_takes_the_salt_from_an_entry_that_was_not_erased(battle, forged):
+    rewrite(battle, f"update user_state_audit set {forged} where id = 1")
+
+    battle.found("entry", f"entry 1 {UNSALTED}")
 
 
 @attack(FOUND)

@@ -156,6 +156,16 @@ def test_records_that_somebody_was_forgotten_and_erases_nothing(battle):
 
 
 @attack(FOUND)
+def test_records_more_than_was_erased_to_erase_it_later(battle):
+    nobody = RECORD.format("0 as subject, 7 as actor: x").replace("'CLI', 1,", "'CLI', 999,")
+    battle.sql("otto", nobody)
+
+    battle.found(
+        "erased", "of 0 the actor is erased, and the records of who was forgotten account for 7"
+    )
+
+
+@attack(FOUND)
 def test_records_that_somebody_was_forgotten_and_not_how_much(battle):
     battle.sql("otto", RECORD.format("x"))
 

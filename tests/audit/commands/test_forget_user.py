@@ -3,43 +3,16 @@
 import pytest
 from django.core.management import call_command
 
+from audit.archive.restore import COMMENT, table_of
 from audit.sqlfiles import text_of
 from tests.arena import KEY, Arena, execute
 from tests.audit.test_verify import unseen
 
+from .forgetting import REASON, STATE, act, forget, rename
 from .told import refused
 
-REASON = ("--reason", "request 4711")
-DEACTIVATE = "update user_fsm set current_state = 'deactivated' where user_id = {}"
-STATE = "update user_fsm set current_state = '{}' where user_id = {}"
 SUBJECTS = "select username, reason, user_id from user_state_audit where id > 2 order by id"
 ACTORS = "select initiated_by from user_state_audit where id > 2 order by id"
-
-
-def act(arena: Arena, statement: str, **claims: str) -> None:
-    """As the application, with such claims."""
-    said = [f"select set_config('app.{name}', '{text}', false)" for name, text in claims.items()]
-    arena.sql("web", *said, statement)
-
-
-def forget(run, *arguments: str, user: int = 1) -> tuple[int, str, str]:
-    return run("forget_user", str(user), *(arguments or REASON), role="otto")
-
-
-def rename(arena: Arena, user: int, name: str) -> None:
-    arena.sql("web", f"update accounts_user set username = '{name}' where id = {user}")
-
-
-@pytest.fixture
-def alice_is_gone(arena) -> Arena:
-    """She acted with her key, by name alone, and through somebody else's account."""
-    arena.sql("postgres", "grant update on accounts_user to web")
-    act(arena, STATE.format("locked", 2), user="alice", user_id="1", reason="4711")
-    act(arena, STATE.format("active", 2), user="alice")
-    act(arena, STATE.format("locked", 2), user="bob", user_id="2", impersonator="alice")
-    act(arena, STATE.format("active", 2), user="bob", user_id="2")
-    act(arena, STATE.format("deactivated", 1), user="mona", user_id="9", reason="alice left")
-    return arena
 
 
 def test_a_user_is_forgotten_as_subject_and_as_actor(alice_is_gone, run):
@@ -224,6 +197,21 @@ def test_what_cannot_be_is_told_in_one_sentence(alice_is_gone, run, arguments, s
     refused(run("forget_user", *arguments, role="otto"), sentence)
 
 
+def test_nobody_is_forgotten_beside_a_month_that_was_restored(alice_is_gone, run):
+    for month in ("2023-12", "2024-02"):
+        restored = f"set user_state.restored = '{table_of(month)}'"
+        sql = text_of("archive/restore.sql"), text_of("archive/guard_restored.sql")
+        comment = f"set user_state.comment = '{COMMENT}'"
+        alice_is_gone.sql("otto", restored, comment, *sql)
+
+    refused(forget(run), "user_state_audit_2023_12_archived and user_state_audit_2024_02_archived")
+    run("restore_audit", "2023-12", "--drop", role="otto")
+    refused(forget(run), "restore_audit 2024-02 --drop")
+    run("restore_audit", "2024-02", "--drop", role="otto")
+
+    assert forget(run)[0] == 0
+
+
 @pytest.mark.parametrize("role", ["web", "rita", "sealer", "carl"])
 def test_only_the_owner_of_the_audit_may_forget(alice_is_gone, run, role):
     refused(run("forget_user", "1", *REASON, role=role), "permission denied")
@@ -234,4 +222,4 @@ def test_who_is_in_the_way_is_named(alice_is_gone, run, monkeypatch):
     with alice_is_gone.session("otto") as session:
         execute(session, "begin", "lock table user_state_daily")
 
-        refused(forget(run), "Nothing was erased: the audit is in use by", "otto")
+        refused(forget(run), "Nothing was erased: the audit, or the account, is in use by", "otto")

@@ -236,3 +236,8 @@ def test_only_what_was_looked_at_is_told(arena, run):
 
     assert alice[1] == "All is well: 1 entries of 1 users, 0 seals.\n"
     assert later[1] == "All is well: 0 entries of 0 users, 0 seals.\n"
+
+
+@pytest.mark.parametrize("option", ["--archive", "--seal"])
+def test_what_is_about_everybody_is_not_given_with_a_user(run, option):
+    refused(run("verify_audit", "--user", "alice", option, "x"), f"{option} is about everybody")

@@ -38,7 +38,7 @@ def finds(query: Query, entry: UserStateAudit, somebody: int) -> bool:
 
 def kind(entry: UserStateAudit) -> str:
     known = application(connection)
-    if entry.actor_salt is None:
+    if entry.actor_digest is not None:
         return "erased"
     if (
         entry.initiated_by == "CLI"

@@ -60,8 +60,8 @@ def entries_of_one(dice, address, somebody, transaction, moment, size) -> list[U
             start_state=dice.choice(STATES),
             end_state=dice.choice(STATES),
             transition=dice.choice([None, "lock", "x|y"]),
-            subject_salt=dice.choice([bytes(16), None]),
-            actor_salt=dice.choice([bytes(16), bytes(16), None]),
+            subject_digest=dice.choice([None, bytes(32)]),
+            actor_digest=dice.choice([None, None, bytes(32)]),
             **same,
         )
         for _ in range(size)

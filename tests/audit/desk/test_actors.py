@@ -33,6 +33,7 @@ ERASED = {
     **dict.fromkeys(("initiated_by", "ip_address", "db_user"), "erased"),
     "application_name": None,
     "actor_salt": None,
+    "actor_digest": b"d" * 32,
 }
 
 
@@ -52,6 +53,17 @@ def test_who_was_erased_is_not_outside_the_application(walker, write, rows):
 
     assert "Not by the application" not in row
     assert rows(f"?subject={walker}&kind=outside") == []
+
+
+def test_an_entry_without_a_salt_was_not_erased(walker, write, rows):
+    """Whoever writes the audit by hand may leave it out."""
+    write(1, **ERASED | {"actor_digest": None, "db_user": "otto"})
+
+    [row] = rows(f"?subject={walker}&kind=outside")
+
+    assert "Not by the application" in row
+    assert "erased" not in row.split("otto")[1]
+    assert rows(f"?subject={walker}&kind=erased") == []
 
 
 @pytest.mark.parametrize("case", CASES)

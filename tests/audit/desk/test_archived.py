@@ -45,6 +45,23 @@ def test_the_list_says_from_where_on_it_has_less(archived, sues):
     assert "only the last entry" not in text(sues, "?window=30d")
 
 
+def test_lockouts_are_counted_from_there_on(archived, sues):
+    said = "What was before 2024-03-01 00:00:00 UTC is archived"
+
+    before = text(sues, "lockouts/?since=2024-01-01&until=2024-04-01")
+    assert said in before
+    assert "192.0.2.1" not in before
+    assert "Nobody was locked" not in before
+    assert said not in text(sues, "lockouts/?since=2024-03-01&until=2024-04-01")
+
+
+def test_a_document_says_so_too(archived, sues):
+    said = "of it, only the last entry of each user is here"
+
+    assert said in text(sues, f"print/?user_id={KEY}&window=all")
+    assert said not in text(sues, "print/?window=30d")
+
+
 def test_a_timeline_begins_with_what_is_kept(archived, sues):
     page = text(sues, f"user/{KEY}/")
 

@@ -49,7 +49,7 @@ def entry(dice, user, before, after, moment, transaction) -> UserStateAudit:
         db_user=dice.choice(["web", OWNER, OWNER]),
         application_name=dice.choice([None, "psql", "user-state-audit", "user-state-audit"]),
         transaction_id=transaction,
-        actor_salt=dice.choice([bytes(16), bytes(16), None]),
+        actor_digest=dice.choice([None, None, bytes(32)]),
     )
 
 

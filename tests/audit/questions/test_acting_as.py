@@ -5,6 +5,8 @@ import subprocess
 import psycopg2
 import pytest
 
+from audit.claims import ANONYMOUS
+from audit.desk.actors import NOBODY, SYSTEM
 from project.postgres import PROGRAMS
 from tests.arena import Arena, execute
 
@@ -16,6 +18,10 @@ PETER = "select user_state_acting_as('peter', 'ticket 4711; as agreed')"
 LAST = (
     "select initiated_by, reason, ip_address, initiator_id, impersonator, request_id, db_user,"
     " application_name from user_state_audit order by id desc limit 1"
+)
+FUNCTION = (
+    "create function lock_alice() returns void language plpgsql as"
+    f" $$ begin perform {PETER.removeprefix('select ')}; {LOCK_ALICE}; end $$"
 )
 AS_PETER = ("peter", "ticket 4711; as agreed", "CLI", None, None, None, "carl", "psql")
 
@@ -36,6 +42,8 @@ def psql(arena: Arena, *arguments: str) -> str:
         ("-c", f"begin; {PETER}; {LOCK_ALICE}; commit"),
         ("-c", f"{PETER}; {LOCK_ALICE}"),
         ("-c", f"do $$ begin perform {PETER.removeprefix('select ')}; {LOCK_ALICE}; end $$"),
+        ("-c", f"begin; {PETER}", "-c", LOCK_ALICE, "-c", "commit"),
+        ("-c", PETER + "; " + LOCK_ALICE.replace("'", "$$") + "; select $$;$$"),
     ],
 )
 def test_the_changes_of_the_transaction_say_so_beside_the_facts(arena, script):
@@ -44,14 +52,36 @@ def test_the_changes_of_the_transaction_say_so_beside_the_facts(arena, script):
     assert arena.sql("rita", LAST) == [AS_PETER]
 
 
-@pytest.mark.parametrize("behind", ["", ";", "; -- and then"])
-def test_alone_it_says_that_there_is_no_transaction(arena, behind):
+@pytest.mark.parametrize(
+    "alone",
+    [
+        PETER,
+        f"{PETER};",
+        f"{PETER}; -- and then",
+        f"{PETER} -- and; then\n",
+        f"{PETER} /* and;\nthen */ /* ; */;",
+        f'{PETER} as "and; then"',
+        f"select 1; {PETER};",
+        f"select $$begin$$; {PETER}; /* */",
+        "select user_state_acting_as('peter', $$4711; as$$), $of$ it's $$; $of$",
+        "select user_state_acting_as($$peter$$, $why$4711; $$as agreed$why$);",
+    ],
+)
+def test_alone_it_says_that_there_is_no_transaction(arena, alone):
     """Otherwise the name would be gone before anything is changed, and nobody would know."""
-    said = psql(arena, "-c", f"{PETER}{behind}", "-c", LOCK_ALICE)
+    said = psql(arena, "-c", alone, "-c", LOCK_ALICE)
 
     assert "No transaction has begun, in which peter could act." in said
     assert "HINT:  begin; select user_state_acting_as" in said
     assert arena.moves() == ["new active"]
+
+
+def test_a_function_that_changes_something_may_say_so(arena):
+    arena.sql("postgres", FUNCTION)
+
+    assert psql(arena, "-c", "select lock_alice()") == ""
+
+    assert arena.sql("rita", LAST) == [AS_PETER]
 
 
 def test_it_ends_with_the_transaction(arena):
@@ -70,13 +100,36 @@ def test_nobody_whom_the_connection_has_named_before_is_left(arena):
     assert arena.sql("rita", LAST)[0][:6] == ("peter", None, "CLI", None, None, None)
 
 
-@pytest.mark.parametrize("name", ["null", "''", "' '"])
-def test_it_asks_for_a_name(arena, name):
-    with (
-        arena.session("carl") as carl,
-        pytest.raises(psycopg2.errors.InvalidParameterValue, match="Say who asks for it"),
-    ):
-        execute(carl, "begin", f"select user_state_acting_as({name}, 'why')")
+NO_NAMES = [None, "", " ", "\t", "\n", "\u00a0", "\u200b", "-- .", "peter\n", "pe\x1bter"]
+OF_THE_AUDIT = [
+    NOBODY,
+    f"{SYSTEM}lockout",
+    ANONYMOUS,
+    "erased",
+    "unreadable",
+    " Erased ",
+    "\u00a0cli",
+]
+
+
+@pytest.mark.parametrize("name", [*NO_NAMES, *OF_THE_AUDIT], ids=ascii)
+def test_it_asks_for_a_name_of_somebody(arena, name):
+    """Under one that the audit itself uses, it would look as if the application had done it."""
+    with arena.session("carl") as carl, carl.cursor() as cursor:
+        cursor.execute("begin")
+
+        with pytest.raises(psycopg2.errors.InvalidParameterValue, match="Say who asks for it"):
+            cursor.execute("select user_state_acting_as(%s, 'why')", [name])
+
+
+@pytest.mark.parametrize("name", ["7", "Łukasz", "李雷", "o'hara", "systems: peter", "clio"])
+def test_any_name_of_somebody_will_do(arena, name):
+    with arena.session("carl") as carl, carl.cursor() as cursor:
+        cursor.execute("begin")
+        cursor.execute("select user_state_acting_as(%s, 'why')", [name])
+        execute(carl, LOCK_ALICE, "commit")
+
+    assert arena.sql("rita", LAST)[0][0] == name
 
 
 def test_no_name_is_too_long(arena):

@@ -1,6 +1,7 @@
 """What functions and views answer a reader is what counting every entry in Python gives, whether
 quarters are carried, half of them, or none."""
 
+import random
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -12,7 +13,20 @@ from audit.desk.actors import Application, Kind, application
 from audit.desk.history.stays import NOWHERE, stays_of
 from audit.models import UserStateAudit
 
-from .histories import BEGIN, FUTURE, WINDOWS, by, moments, present, shown, statement, users
+from .histories import (
+    BEGIN,
+    FUTURE,
+    QUARTERS,
+    WINDOWS,
+    by,
+    entry,
+    moments,
+    present,
+    shown,
+    statement,
+    users,
+    write,
+)
 
 NOW = datetime.now(UTC)
 NOBODY = 7  # a key that no user has
@@ -74,6 +88,14 @@ def test_outside_with_other_names_of_programs(entries):
 
     assert found == expected
     assert found != ids("user_state_outside(%s)", BEGIN)
+
+
+def test_a_null_among_the_programs_hides_nothing(entries):
+    names = ["user-state-audit", None]
+
+    found = ids("user_state_outside(%s, programs => %s)", BEGIN, names)
+
+    assert found == ids("user_state_outside(%s)", BEGIN)
 
 
 def known(*programs: str) -> Application:
@@ -147,6 +169,16 @@ def test_actors(entries):
         assert [row[4] for row in found] == sorted((row[4] for row in found), reverse=True)
 
 
+def test_that_somebody_was_forgotten_is_no_change(nothing_recorded):
+    record = entry(random.Random(1), 900_001, "locked", "locked", BEGIN, 1)
+    record.transition = "forgotten"
+    write([record])
+
+    assert ask("user_state_mass(%s, 1)", BEGIN) == []
+    assert ask("user_state_lockouts(%s)", BEGIN) == []
+    assert ask("user_state_actors(%s)", BEGIN) == []
+
+
 def actor(entry: UserStateAudit) -> tuple:
     return entry.initiated_by, entry.initiator_id, entry.db_user, entry.application_name
 
@@ -172,13 +204,13 @@ def lasted_within(entries, since: datetime, until: datetime) -> dict[str, list]:
     """By state, (user, how long) for each stay of which a part is in the window."""
     lasted: dict[str, list[tuple[int, timedelta]]] = {}
     for user, theirs in by(entries, lambda e: e.user_id).items():
-        for entry, following in pairwise([*theirs, None]):
+        for each, following in pairwise([*theirs, None]):
             ended = following.datetime if following else FUTURE
-            begin, end = max(entry.datetime, since), min(ended, until, NOW)
+            begin, end = max(each.datetime, since), min(ended, until, NOW)
             # Two entries of one moment have a stay between them, that lasted no time.
-            touches = entry.datetime < until and (ended > since or entry.datetime > since)
-            if touches and since < min(until, NOW) and entry.end_state not in NOWHERE:
-                lasted.setdefault(entry.end_state, []).append((user, end - begin))
+            touches = each.datetime < until and (ended > since or each.datetime > since)
+            if touches and since < min(until, NOW) and each.end_state not in NOWHERE:
+                lasted.setdefault(each.end_state, []).append((user, end - begin))
     return lasted
 
 
@@ -260,6 +292,7 @@ NOTHING = [
     ("user_state_timeline where user_id = %s", NOBODY),
     ("user_state_timeline where user_id = %s", None),
     ("user_state_now where user_id = %s", NOBODY),
+    ("user_state_outside(%s, programs => null)", BEGIN),
     ("user_state_mass(%s)", None),
     ("user_state_mass(%s, null)", BEGIN),
     ("user_state_time_in_state(%s)", FUTURE),
@@ -281,6 +314,49 @@ NOTHING = [
 def test_where_there_is_nothing_to_answer_nothing_is(entries):
     for question, value in NOTHING:
         assert ask(question, value) == [], question
+
+
+COUNTED = [
+    "user_state_mass(%s, 1)",
+    "user_state_lockouts(%s)",
+    "user_state_actors(%s)",
+    "user_state_time_in_state(%s)",
+]
+
+
+@pytest.mark.parametrize("entries", ["full"], indirect=True)
+@pytest.mark.parametrize("question", COUNTED)
+def test_nothing_is_counted_of_a_window_that_begins_where_entries_are_archived(entries, question):
+    """Only the last one of each user is left, and a number would be too small."""
+    assert ask(question, BEGIN) != []
+    answer = ask(question, QUARTERS[1])
+
+    archive(QUARTERS[1])
+
+    assert ask(question, BEGIN) == []
+    assert ask(question, QUARTERS[1] - timedelta(microseconds=1)) == []
+    assert [row[:3] for row in ask(question, QUARTERS[1])] == [row[:3] for row in answer]
+
+
+@pytest.mark.parametrize("entries", ["full"], indirect=True)
+def test_what_is_kept_of_archived_entries_is_found(entries):
+    archive(QUARTERS[1])
+
+    for question, found in [
+        ("user_state_overrides(%s)", [e.id for e in entries if e.is_override]),
+        (
+            "user_state_outside(%s)",
+            [e.id for e in entries if known("user-state-audit").kind_of(e) == Kind.OUTSIDE],
+        ),
+    ]:
+        assert ids(question, BEGIN) == {*found}
+
+
+def archive(until: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into user_state_archive values (1, %s, %s, 1, '', '')", [BEGIN, until]
+        )
 
 
 FORGED = ["-infinity", "infinity", "4713-01-01 BC", "294276-01-01"]

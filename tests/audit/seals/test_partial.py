@@ -8,6 +8,7 @@ from audit.seals.merkle import Tree, is_in_tree, leaf_hash
 from audit.seals.partial import Gone, PartialTree, Thinning
 
 LEAVES = [leaf_hash(bytes([each])) for each in range(70)]
+MANY = [leaf_hash(bytes(divmod(each, 256))) for each in range(5000)]
 
 
 def root(leaves: list[bytes]) -> bytes:
@@ -20,16 +21,16 @@ def thinned(leaves: list[bytes], going: set[int], gone: list[Gone] = ()) -> list
     """The nodes over those that go; of others that are ``gone`` already, no leaf comes."""
     away = {at for each in gone for at in range(each.start, each.start + each.size)}
     thinning = Thinning(gone)
-    for at, leaf in enumerate(leaves):
-        if at not in away:
-            thinning.add(leaf, goes=at in going)
+    there = [at for at in range(len(leaves)) if at not in away]
+    thinning.add([leaves[at] for at in there], [at in going for at in there])
+    assert (thinning.size, thinning.root()) == (len(leaves), root(leaves))
     return thinning.nodes()
 
 
 def partial(leaves: list[bytes], gone: list[Gone]) -> PartialTree:
     away = {at for each in gone for at in range(each.start, each.start + each.size)}
     tree = PartialTree(gone)
-    tree.add(leaf for at, leaf in enumerate(leaves) if at not in away)
+    tree.add([leaf for at, leaf in enumerate(leaves) if at not in away])
     return tree
 
 
@@ -57,6 +58,17 @@ def test_more_goes_later(size):
     assert (tree.size, tree.root()) == (size, root(leaves))
 
 
+@pytest.mark.parametrize(("there", "going"), [(0, 0), (5, 2048), (1024, 3000), (2500, 5000)])
+def test_many_that_go_together_are_hashed_together(there, going):
+    first = thinned(MANY, set(range(there)))
+
+    rest = thinned(MANY, set(range(there + 100, going)), first)
+
+    tree = partial(MANY, [*first, *rest])
+    assert (tree.size, tree.root()) == (len(MANY), root(MANY))
+    assert sum(each.size for each in rest) == max(going - there - 100, 0)
+
+
 def test_when_all_goes_the_root_is_left():
     assert thinned(LEAVES, set(range(70))) == [Gone(0, 70, root(LEAVES))]
 
@@ -71,6 +83,19 @@ def test_what_is_there_can_be_proved(size):
         tree.add(leaves[::2])
         assert tree.root() == root(leaves)
         assert is_in_tree(leaves[index], index, size, tree.path, root(leaves))
+
+
+@pytest.mark.parametrize("index", [0, 1500, 2100, 3071, 3072, 4999])
+def test_of_many_one_can_be_proved(index):
+    """One leaf in the midst of those that are hashed together."""
+    there = [at for at in range(5000) if not 100 < at <= 1400]
+    tree = PartialTree(thinned(MANY, {*range(5000)}.difference(there)))
+    tree.want(index)
+
+    tree.add([MANY[at] for at in there])
+
+    assert tree.root() == root(MANY)
+    assert is_in_tree(MANY[index], index, 5000, tree.path, root(MANY))
 
 
 @pytest.mark.parametrize("size", [5, 37])
