@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,6 +51,9 @@ PEOPLE = """
     select u.id, desk_state(u.id, u.changes - 1, u.changes, u.mass_number) from desk_user u
      where desk_state(u.id, u.changes - 1, u.changes, u.mass_number) <> 'deleted';
 """
+LAST = """
+    select setval(pg_get_serial_sequence('user_state_audit', 'id'), max(id)) from user_state_audit
+"""
 TIDY = "drop table desk_event, desk_user; drop function desk_state, desk_hash;"
 SIZES = """
     select p.relname, sum(pg_relation_size(c.oid))::float / %s
@@ -96,18 +100,24 @@ def fill(entries: int, years: int) -> None:
     execute("default", text_of("maintain/months.sql"))
     execute("default", "set search_path = public")  # which months.sql has set
     execute("default", (HERE / "desk_events.sql").read_text("utf-8"))
-    month_of_entries = (HERE / "desk_month.sql").read_text("utf-8")
-    for number, bounds in enumerate(months):
-        settings = "select set_config('desk.since', %s, false), set_config('desk.until', %s, false)"
-        execute("default", settings, bounds)
-        execute("default", month_of_entries)
-        if number % 12 == 11:
-            print(f"  {number // 12 + 1} years of {entries:,} entries", file=sys.stderr)
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for number, _ in enumerate(threads.map(write_month, months), 1):
+            if number % 12 == 0:
+                print(f"  {number // 12} years of {entries:,} entries", file=sys.stderr)
+    execute("default", LAST)
     execute("default", PEOPLE)
     execute("default", text_of("install/33_record_triggers.sql"))
     execute("default", TIDY)
     keep_up(connection)
     execute("default", "vacuum analyze")
+
+
+def write_month(bounds: tuple[str, str]) -> None:
+    """On a connection of its own: each thread has one."""
+    settings = "select set_config('desk.since', %s, false), set_config('desk.until', %s, false)"
+    execute("default", settings, bounds)
+    execute("default", (HERE / "desk_month.sql").read_text("utf-8"))
+    connection.close()
 
 
 def supervisor() -> str:

@@ -43,14 +43,17 @@ select u.n as id, 'user' || u.n as username, u.changes, u.since, u.until, u.mass
                 * u.changes)::integer) as slot (number)
  cross join lateral (select case slot.number % 2 when 0 then slot.number end) as part (number);
 
+set work_mem = '1GB';
 create unlogged table desk_event as
-select u.id, k as number,
-       case when k = u.mass_number then u.mass
-            else u.since + (u.until - u.since)
-                 * ((k + 0.1 + 0.8 * desk_hash(u.id * 16384 + k, 3) / 2147483648.0) / u.changes)
-       end as moment
-  from desk_user u
- cross join generate_series(0, u.changes - 1) k;
+select row_number() over (order by e.moment, e.id) as entry, e.*
+  from (select u.id, k as number,
+               case when k = u.mass_number then u.mass
+                    else u.since + (u.until - u.since)
+                         * ((k + 0.1 + 0.8 * desk_hash(u.id * 16384 + k, 3) / 2147483648.0) / u.changes)
+               end as moment
+          from desk_user u
+         cross join generate_series(0, u.changes - 1) k) e;
 
+reset work_mem;
 create index on desk_event (moment);
 analyze desk_user, desk_event;

@@ -1,9 +1,10 @@
--- Writes the entries of one month, in the order of time, as the trigger would have written them.
+-- Writes the entries of one month, as the trigger would have written them. Their keys are in the order
+-- of time whichever month is written first.
 --
 -- Who runs it: desk.py, as the owner, after desk_events.sql. Settings: desk.since and desk.until.
 
 with event as (
-  select e.id, e.number, e.moment, u.username,
+  select e.entry, e.id, e.number, e.moment, u.username,
          case e.number when 0 then 'new'
                        else desk_state(e.id, e.number - 1, u.changes, u.mass_number) end as start_state,
          desk_state(e.id, e.number, u.changes, u.mass_number) as end_state,
@@ -27,10 +28,11 @@ acting as (
       on t.start_state = e.start_state and t.end_state = e.end_state
 )
 insert into public.user_state_audit
-  (username, initiated_by, start_state, end_state, datetime, ip_address, user_id, transition, reason,
+  (id, username, initiated_by, start_state, end_state, datetime, ip_address, user_id, transition, reason,
    request_id, initiator_id, db_user, application_name, client_addr, transaction_id, subject_salt,
    actor_salt)
-select a.username,
+overriding system value
+select a.entry, a.username,
        case a.kind when 'dba' then 'CLI' when 'lockout' then 'system:lockout' when 'self' then a.username
                    when 'job' then (array['nightly-cleanup', 'hr-import', 'contract-end'])[1 + a.dice % 3]
                    else 'manager' || a.dice % 50 end,
@@ -52,4 +54,4 @@ select a.username,
        (extract(epoch from a.moment) * 1000)::bigint,
        substr(sha256(int8send(a.dice)), 1, 16), substr(sha256(int8send(a.dice)), 17, 16)
   from acting a
- order by a.moment, a.id;
+ order by a.entry;
