@@ -92,11 +92,16 @@ def test_who_has_such_a_name_already_keeps_it(db, name):
 
     user.username = "ada"
     user.full_clean(exclude=["password"])
+    assert User.objects.filter(username=name, first_name="Ada").exists()
 
 
 @pytest.mark.parametrize("name", ["erased1", "#7a", "unreadables"])
 def test_names_that_only_look_written_by_the_audit_are_free(name):
-    User(username=name, password="x").clean_fields()
+    user = User(username=name, password="x")
+
+    user.clean_fields()
+
+    assert user.username == name
 
 
 @pytest.mark.parametrize("name", ["clive", "anonymous1", "systematic", "my-system"])

@@ -22,6 +22,17 @@ ACTOR = {
     " db_user, application_name, client_addr::text])::text, 'UTF8'))",
 }
 
+# What leaves a part of an entry neither whole nor properly erased.
+IMPROPER = [
+    "subject_salt = null",
+    "actor_salt = null",
+    "subject_salt = substr(subject_salt, 2)",
+    "actor_salt = actor_salt || decode('00', 'hex')",
+    "subject_salt = null, subject_digest = sha256('')",  # and its columns say who it was
+    "actor_salt = null, actor_digest = sha256(''), initiated_by = 'erased'",
+    "subject_salt = null, username = 'erased', reason = null, subject_digest = 'abc'",
+]
+
 
 def erasing(entry: int, *parts: dict[str, str], **instead: str) -> str:
     """``instead`` are columns that become something else."""

@@ -84,9 +84,7 @@ class Command(AuditCommand):
         keys = self.public_keys(public_key)
         printed = self.printed(seal, keys) if seal is not None else []
         checked = bool(keys) and user is None
-        folder = Path(archive) if archive is not None else None
-        if folder:
-            need_files(folder)
+        folder = files_in(archive) if archive is not None else None
         counts: Counter[str] = Counter()
         with ExitStack() as snapshot:
             with self.progress():
@@ -175,6 +173,13 @@ class Command(AuditCommand):
             self.stdout.write(",\n" if number else "\n", ending="")
             self.stdout.write(json.dumps(finding._asdict()), ending="")
         self.stdout.write("]}")
+
+
+def files_in(archive: str) -> Path:
+    """The folder that --archive names; CannotLookError where nobody can look into it."""
+    folder = Path(archive)
+    need_files(folder)
+    return folder
 
 
 def counted(found: Iterator[Finding], counts: Counter[str]) -> Iterator[Finding]:
