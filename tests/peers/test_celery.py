@@ -20,14 +20,7 @@ from celery import Celery
 django.setup()
 app = Celery("jobs")
 {recipe}
-app.conf.update(
-    broker_url="filesystem://",
-    broker_transport_options={{
-        "data_folder_in": {queue!r}, "data_folder_out": {queue!r}, "control_folder": {queue!r},
-        "polling_interval": 0.05,
-    }},
-    worker_hijack_root_logger=False,
-)
+app.conf.update(broker_url="sqla+sqlite:///{queue}", worker_hijack_root_logger=False)
 
 
 @app.task
@@ -50,12 +43,13 @@ def change_at_second_try(self, state):
 @pytest.fixture
 def jobs(tmp_path, monkeypatch):
     """The module of the site's tasks, here and in a worker."""
-    text = JOBS.format(recipe=TEXTS["Celery"], queue=str(tmp_path))
+    text = JOBS.format(recipe=TEXTS["Celery"], queue=tmp_path / "queue")
     (tmp_path / "celery_jobs.py").write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "celery_jobs", raising=False)
     import celery_jobs  # noqa: PLC0415 - it was only just written
 
+    celery_jobs.app.control.purge()  # which makes the tables: two who make them at once collide
     command = "celery -A celery_jobs worker --pool=solo --without-gossip --without-mingle"
     with running(*command.split(), "--loglevel=WARNING", folder=tmp_path):
         yield celery_jobs
