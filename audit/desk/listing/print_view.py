@@ -7,10 +7,12 @@ from django.utils.translation import gettext
 
 from ..access import application, page, refusal, render
 from ..archived import archived_since
+from ..patience import GaveUpError, at_most
 from .positions import POSITION
 from .selection import Selection
 
 AT_MOST = 1000  # entries: twenty sheets
+PATIENCE = 10_000  # milliseconds
 
 
 @page
@@ -18,7 +20,12 @@ def print_view(request: HttpRequest) -> HttpResponseBase:
     selection = Selection(request.GET, datetime.now(UTC), *POSITION)
     if selection.problems:
         return refusal(request, *selection.problems)
-    found = [*selection.entries(application(request))[: AT_MOST + 1]]
+    entries = selection.entries(application(request))
+    try:
+        with at_most(PATIENCE, entries.db):
+            found = [*entries[: AT_MOST + 1]]
+    except GaveUpError:
+        return refusal(request, gettext("This takes too long: take a shorter window."))
     return render(
         request,
         "print",

@@ -13,7 +13,7 @@ from accounts.models import User, UserFSM
 from audit.context import acting_as
 from audit.desk.entry import proofs
 from audit.desk.history import as_of, timeline
-from audit.desk.listing import bars, lockouts_view, outside, pages
+from audit.desk.listing import bars, lockouts_view, outside, pages, print_view
 
 LIST = "/admin/audit/userstateaudit/"
 ENTRY = re.compile(r'<li class="entry.*?</li>', re.DOTALL)
@@ -24,7 +24,7 @@ NOBODYS = 10**12  # a key that no user of a test has
 @pytest.fixture(autouse=True)
 def patient(monkeypatch) -> None:
     """On a busy machine too, nothing is given up but where a test wants it to be."""
-    for module in (as_of, bars, lockouts_view, outside, pages, proofs, timeline):
+    for module in (as_of, bars, lockouts_view, outside, pages, print_view, proofs, timeline):
         monkeypatch.setattr(module, "PATIENCE", 60_000)
 
 

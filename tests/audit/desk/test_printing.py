@@ -1,8 +1,11 @@
 """A view on paper: whole, with what it is and who printed it."""
 
 import pytest
+from django.db.models import BooleanField, Q
+from django.db.models.expressions import RawSQL
 
 from audit.desk.listing import print_view
+from audit.desk.listing.filters import FILTERS
 
 from .conftest import LIST
 
@@ -28,6 +31,19 @@ def test_where_it_is_cut_it_says_so(alice, sues, lock, monkeypatch):
 
     assert "1 entry" in page
     assert "The newest 1 are shown: there are more." in page
+
+
+def test_what_takes_too_long_is_given_up(alice, sues, lock, monkeypatch):
+    lock(alice)
+    slow = Q(RawSQL("(select pg_sleep(0.05) is not null)", [], output_field=BooleanField()))
+    user = FILTERS["user_id"]._replace(where=lambda *_: slow)
+    monkeypatch.setitem(FILTERS, "user_id", user)
+    monkeypatch.setattr(print_view, "PATIENCE", 1)
+
+    response = sues.get(f"{LIST}print/?user_id={alice.pk}")
+
+    assert response.status_code == 400
+    assert "take a shorter window" in response.content.decode()
 
 
 @pytest.mark.parametrize("query", ["since=yesterday", "x=1", "user_id=x"])
