@@ -11,7 +11,8 @@
 -- is gone through once more, transaction by transaction: within one, other triggers and writing CTEs
 -- may have had entries written in another order than the changes were made. So an entry fits when
 -- it begins where the one before it ends; or when its transaction's entries, put in order, lead from
--- where they found the user to exactly one state. '' is no state.
+-- where they found the user to exactly one state. '' is no state. Another server numbers its transactions
+-- anew: only entries between which is none of another one are of the same.
 -- What forget_user has written, from a state to the same, is no change, and is left out.
 
 with recursive
@@ -81,20 +82,24 @@ suspect (user_id) as materialized (
                         order by e.id desc limit 1)
 ),
 transaction as materialized (
-  select a.user_id, row_number() over (partition by a.user_id order by min(a.id)) as number,
-         array_agg(a.id order by a.id) as ids,
-         array_agg(a.datetime order by a.id) as moments,
-         array_agg(case when a.start_state = 'new'
-                              or a.datetime < (select archived_until from asked)
-                                 and a.id <= (select archived_to from asked)
-                         then '' else a.start_state end
-                   order by a.id) as starts,
-         array_agg(case a.end_state when 'deleted' then '' else a.end_state end
-                   order by a.id) as ends
-    from public.user_state_audit a
-   where a.user_id in (select s.user_id from suspect s)
-     and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
-   group by a.user_id, a.transaction_id
+  select e.user_id, e.number,
+         array_agg(e.id order by e.id) as ids,
+         array_agg(e.moment order by e.id) as moments,
+         array_agg(e.state_before order by e.id) as starts,
+         array_agg(e.state_after order by e.id) as ends
+    from (select b.*, count(*) filter (where b.begins) over (partition by b.user_id order by b.id) as number
+            from (select a.user_id, a.id, a.datetime as moment,
+                         case when a.start_state = 'new'
+                                   or a.datetime < (select archived_until from asked)
+                                      and a.id <= (select archived_to from asked)
+                              then '' else a.start_state end as state_before,
+                         case a.end_state when 'deleted' then '' else a.end_state end as state_after,
+                         a.transaction_id is distinct from lag(a.transaction_id)
+                           over (partition by a.user_id order by a.id) as begins
+                    from public.user_state_audit a
+                   where a.user_id in (select s.user_id from suspect s)
+                     and (a.start_state = a.end_state and a.transition = 'forgotten') is not true) b) e
+   group by e.user_id, e.number
 ),
 walk (user_id, number, found_in, left_in, in_order) as (
   select s.user_id, 0::bigint, '', '', true

@@ -159,6 +159,27 @@ def test_a_trigger_of_somebody_else_may_change_a_state_again(arena, state):
     assert found(arena) == []
 
 
+def test_another_server_numbers_its_transactions_anew(arena):
+    """Two that are numbered alike, each with entries in another order than its changes, are two."""
+    arena.sql(
+        "otto",
+        "create function again() returns trigger language plpgsql as $$ begin"
+        " if NEW.current_state = 'locked' then update user_fsm set current_state = 'deactivated'"
+        " where user_id = NEW.user_id; end if; return null; end $$",
+        "create trigger again after update on user_fsm for each row execute function again()",
+    )
+    for _ in range(2):
+        arena.sql("web", set_state("locked"))
+        arena.sql("web", set_state("active"))
+    numbers = "select distinct transaction_id from user_state_audit where start_state = 'locked'"
+    first, second = sorted(number for (number,) in arena.sql("rita", numbers))
+    alike = f"set transaction_id = {first} where transaction_id = {second}"
+
+    arena.sql("otto", UNGUARDED, f"update user_state_audit {alike}", GUARDED)
+
+    assert found(arena) == []
+
+
 def test_a_number_that_is_used_again_begins_again(arena):
     arena.sql(
         "web",
