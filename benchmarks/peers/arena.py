@@ -103,9 +103,9 @@ class Running:
 
     def multiply(self, since: int, copies: int) -> None:
         """Copy each entry that many times, in the order in which they were written."""
-        own = HERE / self.contender.folder / "multiply.sql"
-        if own.exists():
-            return self.sql(own.read_text("utf-8"), (since, copies))
+        for folder in self.contender.folders:
+            if (own := HERE / folder / "multiply.sql").exists():
+                return self.sql(own.read_text("utf-8"), (since, copies))
         table = self.about["table"]
         columns = self.sql(COLUMNS, (table,))
         self.sql(

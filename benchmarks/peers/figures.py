@@ -35,6 +35,10 @@ class Figures:
         client, server = zip(*self.of[kind], strict=True)
         return statistics.median(client), statistics.median(server)
 
+    def milliseconds(self, kind: str) -> Spread:
+        """Of both processes together."""
+        return Spread.of([sum(both) * 1e3 for both in self.of[kind]])
+
     def ratio(self, kind: str) -> Spread:
         """Both processes together, to those of no audit in the same round."""
         pairs = zip(self.of[kind], self.nobody[kind], strict=True)

@@ -103,15 +103,15 @@ def bulk(measured: dict[str, Any]) -> str:
 
 
 def rest(measured: dict[str, Any]) -> str:
-    head = ("", "version", "bytes of an entry", "page: client", "server")
+    head = ("", "version", "bytes of an entry", "page: client", "server", "both, ms")
     rows = [(*head, "lines to set it up", "commands")]
     for each in others(measured):
-        client, server = (f"{seconds * 1e3:.0f} ms" for seconds in each.cpu("page"))
-        size = f"{each.of['bytes']:.0f}"
-        commands = ", ".join(("pip install", *each.of["commands"]))
-        contender = each.contender
-        lines = str(contender.lines)
-        rows.append((contender.title, each.of["version"], size, client, server, lines, commands))
+        contender, spread = each.contender, each.milliseconds("page")
+        page = (f"{seconds * 1e3:.0f} ms" for seconds in each.cpu("page"))
+        both = f"**{spread.median:.0f}** ({spread.least:.0f} to {spread.most:.0f})"
+        install = ("pip install",) if contender.package else ()
+        cells = (contender.title, each.of["version"], f"{each.of['bytes']:.0f}", *page, both)
+        rows.append((*cells, str(contender.lines), ", ".join((*install, *each.of["commands"]))))
     return table(rows)
 
 

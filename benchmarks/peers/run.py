@@ -49,8 +49,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", metavar="FOLDER", help="beside no audit and this one")
     options = parser.parse_args()
     chosen = [each for each in CONTENDERS if not options.only or each.folder in options.only]
-    if not {NOBODY, OURS} <= {*chosen}:
-        chosen = [NOBODY, *chosen, OURS]
+    chosen = [each for each in CONTENDERS if each in (NOBODY, *chosen, OURS)]
     measured = measure(SHORT if options.short else Sizes(), chosen)
     for name, make in pages.TABLES.items():
         print(f"{name}\n{make(measured)}")
