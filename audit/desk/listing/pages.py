@@ -167,14 +167,15 @@ class Pager:
         return list(entries[:limit])
 
     def reached(self, near: datetime, reach: timedelta | None) -> datetime | None:
-        """The moment at which a look of this reach ends; None where that is behind the window."""
+        """The moment at which a look of this reach ends; None where that is behind the window, or
+        so near to its end that the rest is not worth another look."""
         if reach is None:
             return None
         if self.ascending:
             end = min(near, LATEST - reach) + reach
-            return None if self.end and self.end <= end else end
+            return None if self.end and self.end - end <= SLACK else end
         end = max(near, EARLIEST + reach) - reach
-        return None if self.end and self.end >= end else end
+        return None if self.end and end - self.end <= SLACK else end
 
     def as_far_as(self, end: datetime | None, entries: Entries) -> Entries:
         if end is None:

@@ -206,6 +206,7 @@ DAMAGED = {
     "?after=x": "The address of this page is damaged",
     "?before=1.99999999999999999": "The address of this page is damaged",
     "?before=1.1&after=1.1": "The address of this page is damaged",
+    "?before=1&after=.1": "The address of this page is damaged",
     "?p=3": "There is no filter 'p'.",
     "?_popup=1": "There is no filter",
 }
