@@ -14,7 +14,7 @@ from audit.models import UserStateAudit
 
 from ..patience import GaveUpError, at_most
 from .positions import SLACK, Position, position_of
-from .rows import MASS, Entries, Row, of_statement, statement
+from .rows import MASS, Entries, Row, is_override, of_statement, statement
 from .window import Window
 
 PER_PAGE = 50  # rows
@@ -122,14 +122,16 @@ class Pager:
             *self.beyond(position)
             .filter(of_statement(entry))
             .order_by()
-            .values_list("start_state", "end_state")
+            .values_list("start_state", "end_state", "transition")
             .annotate(Count("pk"), Min("pk"), Max("pk"))
         ]
         if not changes:  # Python does not have their moment: see MomentField
             return Row.of(entry)
-        starts, ends, numbers, lowest, highest = zip(*changes, strict=True)
-        states = [sorted(set(starts)), sorted(set(ends))]
-        return Row(entry, sum(numbers), min(lowest), max(highest), *states)
+        starts, ends, names, numbers, lowest, highest = zip(*changes, strict=True)
+        states = sorted(set(starts)), sorted(set(ends))
+        overrides = sum(number for *change, number, _, _ in changes if is_override(*change))
+        name = names[0] if len({*names}) == 1 else None
+        return Row(entry, sum(numbers), min(lowest), max(highest), *states, overrides, name)
 
     def read(self, position: Position | None, limit: int) -> list[UserStateAudit]:
         """The next entries. Where many fit, a short look is enough; where few do, longer ones are

@@ -16,6 +16,8 @@ from audit.desk.listing.pages import Pager
 from audit.desk.listing.positions import Position
 from audit.desk.listing.selection import Selection
 
+from .conftest import NOBODYS
+
 NOW = datetime.now(UTC)
 
 
@@ -211,6 +213,31 @@ def test_a_mass_change_opens(walker, write, rows, desk):
     assert "Not by the application: dba_peter , psql" in row
     [link] = re.findall(r'class="mass" href="[^"]*(\?[^"]*)"', desk(f"?subject={walker}"))
     assert len(rows(link)) == 12
+
+
+@pytest.mark.parametrize("first", [None, "lock"])
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        ({"lock": 9, None: 3}, "Locked OVERRIDE (3) by"),
+        ({None: 9}, "Locked OVERRIDE by"),
+        ({"lock": 9}, "Locked lock by"),
+        ({"lock": 3, "deactivate": 9}, "Locked by"),
+    ],
+)
+def test_a_mass_change_tells_what_is_true_of_all(walker, write, rows, first, names, shown):
+    for name in sorted(names, key=lambda name: name == first):
+        write(names[name], datetime=NOW, transaction_id=77, transition=name)
+
+    [row] = rows(f"?subject={walker}")
+
+    assert shown in row
+
+
+def test_whoever_changed_themselves_and_others_is_a_person(walker, write, rows):
+    write(5, datetime=NOW, transaction_id=77, initiator_id=NOBODYS)
+
+    assert "mona a person from" in rows(f"?subject={walker}")[0]
 
 
 def test_counts_are_honest(walker, write, desk, monkeypatch):
