@@ -8,14 +8,17 @@ from django import template
 from django.db import connections
 from django.template.context import Context
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext
 
 from accounts.databases import primary
 from audit.desk import names, start
 from audit.desk.access import LIST, application, may_see
+from audit.desk.actors import Kind
 from audit.desk.history.as_of import AsOf
 from audit.desk.integrity import Light, light
 from audit.desk.listing.outside import banner
+from audit.desk.listing.rows import Row
 from audit.models import UserStateAudit
 
 register = template.Library()
@@ -24,8 +27,18 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def only(context: Context, **filters: Any) -> str:
     """The list's URL with these filters set, or taken off where they are None, beside those in
-    force: ``{% only actor=entry.initiated_by %}``."""
+    force: ``{% only actor=entry.initiated_by %}``. No filter asks for what is empty."""
     return f"{context['list_url']}{context['selection'].query(**filters)}"
+
+
+@register.simple_tag(takes_context=True)
+def linked(context: Context, **filters: str) -> str:
+    """The first filter's value, as a link that filters by it; in words where it is empty, and
+    everything would be left."""
+    name = next(iter(filters.values()))
+    if not name:
+        return shown(name)
+    return format_html('<a href="{}"><bdi>{}</bdi></a>', only(context, **filters), shown(name))
 
 
 @register.simple_tag
@@ -70,6 +83,13 @@ def kind_of(context: Context, entry: UserStateAudit) -> Any:
 
 
 @register.simple_tag(takes_context=True)
+def kind_of_row(context: Context, row: Row) -> Any:
+    """Likewise; of an actor who was one of those whom they changed, with others, a person."""
+    kind = kind_of(context, row.entry)
+    return Kind.PERSON if row.is_mass and kind == Kind.SELF else kind
+
+
+@register.simple_tag(takes_context=True)
 def disagrees(context: Context, entry: UserStateAudit) -> bool:
     """Whether the facts of its connection are not the application's."""
     return bool(context["application"].disagrees(entry))
@@ -86,14 +106,18 @@ def visible(name: str | None) -> str:
     )
 
 
+def shown(name: str) -> str:
+    return visible(name) or gettext("(no name)")
+
+
 @register.filter
 def subject_name(entry: UserStateAudit) -> str:
-    return gettext("erased") if entry.is_subject_erased else visible(entry.username)
+    return gettext("erased") if entry.is_subject_erased else shown(entry.username)
 
 
 @register.filter
 def actor_name(entry: UserStateAudit) -> str:
-    return gettext("erased") if entry.is_actor_erased else visible(entry.initiated_by)
+    return gettext("erased") if entry.is_actor_erased else shown(entry.initiated_by)
 
 
 @register.filter

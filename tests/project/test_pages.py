@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from audit.models import UserStateAudit
 from project.settings import BASE_DIR
 
 PUBLIC = ["login", "password_reset", "password_reset_done", "password_reset_complete"]
@@ -61,6 +62,15 @@ def test_home_shows_the_user_their_state_and_their_own_history(alice, bob, mona,
     assert "mona" in page
     assert "bob" not in page
     assert "secret" not in page
+
+
+def test_home_is_in_utc_wherever_the_site_is(alice, signed_in, settings):
+    settings.TIME_ZONE = "Asia/Tokyo"
+    newest = UserStateAudit.objects.filter(user_id=alice.pk).first()
+
+    page = signed_in(alice).get("/").text
+
+    assert f">{newest.datetime:%Y-%m-%d %H:%M:%S}</time>" in page
 
 
 def test_home_runs_few_queries(alice, signed_in, django_assert_max_num_queries):

@@ -35,7 +35,7 @@ def entry_view(request: HttpRequest, entry_id: str) -> HttpResponse:
         return absent(request, entry_id)
     names = called_today(entry.user_id, entry.initiator_id)
     of_transaction = Q(transaction_id=entry.transaction_id)
-    of_request = Q(request_id=entry.request_id, request_id__isnull=False)
+    of_request = Q(request_id=entry.request_id, request_id__gt="")
     return render(
         request,
         "entry",

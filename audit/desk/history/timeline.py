@@ -47,7 +47,7 @@ class Timeline:
         """Today's, or the last one."""
         if self.user:
             return self.user.username
-        if self.newest is None or self.newest.is_subject_erased:
+        if self.newest is None or self.newest.is_subject_erased or not self.newest.username:
             return gettext("user %s") % self.key
         return self.newest.username
 

@@ -1,10 +1,9 @@
 """What the light says of one thing."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 GREEN, AMBER, RED = "green", "amber", "red"
@@ -27,4 +26,4 @@ def unreadable(table: str) -> Part:
 
 
 def said(moment: datetime) -> str:
-    return date_format(localtime(moment), "DATETIME_FORMAT") + " UTC"
+    return date_format(moment.astimezone(UTC), "DATETIME_FORMAT") + " UTC"

@@ -33,5 +33,12 @@ def part(catalog: Catalog, last: Verification | None) -> Part:
             " “manage.py verify_audit” does not run each night."
         )
         return Part(AMBER, sentence % facts)
+    if last.seals != 0 and not last.signatures_checked:
+        sentence = _(
+            "The verification of %(moment)s has found nothing, but has not checked the signatures"
+            " of the seals: ask whoever runs the database to give “manage.py verify_audit” the"
+            " public key, by “--public-key”."
+        )
+        return Part(AMBER, sentence % facts)
     sentence = _("The verification of %(moment)s, by %(role)s, has found nothing.")
     return Part(GREEN, sentence % facts)

@@ -18,7 +18,7 @@ from .look import Look
 from .pages import read_page
 from .positions import POSITION
 from .rows import Entries
-from .selection import Selection
+from .selection import Selection, unknown
 
 CAP = 100  # entries that are counted
 PATIENCE = 50  # milliseconds for the count, which is on every page
@@ -37,7 +37,7 @@ def banner(request: HttpRequest) -> Banner | None:
     if not may_see(request):
         return None
     look = Look.last(request)
-    entries = since(look, selected(QueryDict()), application(request))
+    entries = since(look, selected(), application(request))
     try:
         with at_most(PATIENCE, entries.db):
             count = entries.order_by()[: CAP + 1].count()
@@ -50,18 +50,19 @@ def since(look: Look, selection: Selection, application: Application) -> Entries
     return selection.entries(application).filter(look.since)
 
 
-def selected(given: QueryDict) -> Selection:
-    """What is asked for beside that, as the list reads it."""
-    outside = given.copy()
-    outside["kind"], outside["window"] = Kind.OUTSIDE, "30d"
-    return Selection(outside, datetime.now(UTC), *POSITION)
+def selected() -> Selection:
+    """All of it, as the list reads it."""
+    return Selection(QueryDict(f"kind={Kind.OUTSIDE}&window=30d"), datetime.now(UTC))
 
 
 @page
 def outside_view(request: HttpRequest) -> HttpResponseBase:
-    """Nothing is noted by looking at it, for programs fetch pages ahead: the form does that."""
-    look, now = Look.last(request), Look.now(UserStateAudit.objects.db)
-    selection = selected(request.GET)
+    """Nothing is noted by looking at it, for programs fetch pages ahead: the form does that. It is
+    on the last page, for a supervisor who has come there from the first; and no filter leaves out
+    what they would say to have seen."""
+    look, begun = Look.last(request), beginning(request)
+    selection = selected()
+    selection.problems += unknown(request.GET, *POSITION, "look")
     entries = since(look, selection, application(request))
     shown = read_page(request.GET, selection.problems, entries, selection.window)
     return render(
@@ -72,21 +73,47 @@ def outside_view(request: HttpRequest) -> HttpResponseBase:
         page=shown,
         since=look.at,
         archived=archived_since(look.at),
-        look=signing.dumps([now.at.isoformat(), now.snapshot], salt=salt_of(request)),
+        look=begun and signed(request, begun, shown.older or ""),
     )
+
+
+def beginning(request: HttpRequest) -> Look | None:
+    """The look that was taken before the first page was read. Each page hands it on to the one
+    behind it: None on a page to which another way has led."""
+    if not any(request.GET.get(name) for name in POSITION):
+        return Look.now(UserStateAudit.objects.db)
+    if not (page := request.GET.get("before")):
+        return None
+    try:
+        return handed(request, request.GET.get("look", ""), page)
+    except signing.BadSignature:
+        return None
 
 
 @action
 def looked(request: HttpRequest) -> HttpResponseBase:
-    """The supervisor has seen what the page showed; what came since it was made is still new."""
+    """The supervisor has seen what the pages showed; what came since the first of them was made is
+    still new."""
     try:
-        at, snapshot = signing.loads(request.POST.get("look", ""), salt=salt_of(request))
+        look = handed(request, request.POST.get("look", ""))
     except signing.BadSignature:
         return refusal(request, gettext("This form is damaged: go back, and load the page again."))
-    LastLook.objects.update_or_create(pk=request.user.pk, defaults={"at": at, "snapshot": snapshot})
+    LastLook.objects.update_or_create(pk=request.user.pk, defaults=look._asdict())
     return redirect("admin:audit_outside")
 
 
-def salt_of(request: HttpRequest) -> str:
-    """A form that was made for one supervisor says nothing of what another has seen."""
-    return f"audit.look.{request.user.pk}"
+def signed(request: HttpRequest, look: Look, page: str) -> str:
+    """The look, handed on to the page that begins at this token, or to the form. What was made for
+    one supervisor says nothing of what another has seen; nor does a page speak for those that were
+    left out."""
+    return signing.dumps([look.at.isoformat(), look.snapshot], salt=salt_of(request, page))
+
+
+def handed(request: HttpRequest, text: str, page: str = "") -> Look:
+    """What was signed; else BadSignature."""
+    at, snapshot = signing.loads(text, salt=salt_of(request, page))
+    return Look(datetime.fromisoformat(at), snapshot)
+
+
+def salt_of(request: HttpRequest, page: str) -> str:
+    return f"audit.look.{request.user.pk}.{page}"

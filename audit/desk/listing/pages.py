@@ -14,7 +14,7 @@ from audit.models import UserStateAudit
 
 from ..patience import GaveUpError, at_most
 from .positions import SLACK, Position, position_of
-from .rows import MASS, Entries, Row, of_statement, statement
+from .rows import MASS, Entries, Row, is_override, of_statement, statement
 from .window import Window
 
 PER_PAGE = 50  # rows
@@ -122,14 +122,16 @@ class Pager:
             *self.beyond(position)
             .filter(of_statement(entry))
             .order_by()
-            .values_list("start_state", "end_state")
+            .values_list("start_state", "end_state", "transition")
             .annotate(Count("pk"), Min("pk"), Max("pk"))
         ]
         if not changes:  # Python does not have their moment: see MomentField
             return Row.of(entry)
-        starts, ends, numbers, lowest, highest = zip(*changes, strict=True)
-        states = [sorted(set(starts)), sorted(set(ends))]
-        return Row(entry, sum(numbers), min(lowest), max(highest), *states)
+        starts, ends, names, numbers, lowest, highest = zip(*changes, strict=True)
+        states = sorted(set(starts)), sorted(set(ends))
+        overrides = sum(number for *change, number, _, _ in changes if is_override(*change))
+        name = names[0] if len({*names}) == 1 else None
+        return Row(entry, sum(numbers), min(lowest), max(highest), *states, overrides, name)
 
     def read(self, position: Position | None, limit: int) -> list[UserStateAudit]:
         """The next entries. Where many fit, a short look is enough; where few do, longer ones are
@@ -167,14 +169,15 @@ class Pager:
         return list(entries[:limit])
 
     def reached(self, near: datetime, reach: timedelta | None) -> datetime | None:
-        """The moment at which a look of this reach ends; None where that is behind the window."""
+        """The moment at which a look of this reach ends; None where that is behind the window, or
+        so near to its end that the rest is not worth another look."""
         if reach is None:
             return None
         if self.ascending:
             end = min(near, LATEST - reach) + reach
-            return None if self.end and self.end <= end else end
+            return None if self.end and self.end - end <= SLACK else end
         end = max(near, EARLIEST + reach) - reach
-        return None if self.end and self.end >= end else end
+        return None if self.end and end - self.end <= SLACK else end
 
     def as_far_as(self, end: datetime | None, entries: Entries) -> Entries:
         if end is None:

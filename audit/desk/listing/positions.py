@@ -38,8 +38,9 @@ class Position(NamedTuple):
 
 
 def position_of(given: Mapping[str, str], problems: list[str]) -> Position | None:
-    """Where the page begins that the parameters ask for. A damaged one is a problem more."""
-    token = "".join(given.get(name, "") for name in POSITION)
+    """Where the page begins that the parameters ask for. A damaged one is a problem more, and so
+    are two, which are no token together."""
+    token = " ".join(given[name] for name in POSITION if given.get(name))
     try:
         return Position.read(token) if token else None
     except ValueError as error:

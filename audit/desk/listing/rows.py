@@ -14,7 +14,7 @@ Entries = QuerySet[UserStateAudit]
 
 class Row(NamedTuple):
     """An entry; or all ``entries`` that one statement wrote, ``entry`` being one of them,
-    with ids from ``lowest`` to ``highest``."""
+    with ids from ``lowest`` to ``highest``. ``transition`` is that of all of them, if any."""
 
     entry: UserStateAudit
     entries: int
@@ -22,10 +22,13 @@ class Row(NamedTuple):
     highest: int
     start_states: list[str]
     end_states: list[str]
+    overrides: int
+    transition: str | None
 
     @classmethod
     def of(cls, entry: UserStateAudit) -> "Row":
-        return cls(entry, 1, entry.pk, entry.pk, [entry.start_state], [entry.end_state])
+        states = [entry.start_state], [entry.end_state]
+        return cls(entry, 1, entry.pk, entry.pk, *states, int(entry.is_override), entry.transition)
 
     @property
     def is_mass(self) -> bool:
@@ -34,6 +37,12 @@ class Row(NamedTuple):
     @property
     def is_contiguous(self) -> bool:
         return self.entries == self.highest - self.lowest + 1
+
+
+def is_override(start_state: str, end_state: str, transition: str | None) -> bool:
+    """As UserStateAudit.is_override."""
+    change = UserStateAudit(start_state=start_state, end_state=end_state, transition=transition)
+    return change.is_override
 
 
 def statement(entry: UserStateAudit) -> tuple[int, datetime]:

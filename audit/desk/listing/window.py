@@ -39,6 +39,11 @@ class Window(NamedTuple):
         return self.since or BEGINNING, self.until or now + AHEAD
 
     @property
+    def given(self) -> "Window":
+        """With those ends only that were given as such."""
+        return Window("", None, None) if self.preset else self
+
+    @property
     def where(self) -> Q:
         condition = Q()
         if self.since:

@@ -18,7 +18,7 @@ from tests.audit.questions.histories import write
 from tests.conftest import make_user
 
 from .conftest import LIST
-from .oracle import Query, ends, finds
+from .oracle import Query, ends, finds, is_override
 from .random_views import history, view
 from .test_as_sql import as_reader, shown_sql
 from .test_bars import BAR, number
@@ -74,6 +74,9 @@ def covered(row: Row, left: list[UserStateAudit]) -> set[int]:
     assert row.entries >= MASS
     assert row.start_states == sorted({each.start_state for each in group})
     assert row.end_states == sorted({each.end_state for each in group})
+    assert row.overrides == sum(map(is_override, group))
+    names = {each.transition for each in group}
+    assert row.transition == (names.pop() if len(names) == 1 else None)
     return keys
 
 

@@ -61,6 +61,17 @@ def test_a_users_state_since_when_by_whom_and_why(history, then, moment, state):
         assert said in page
 
 
+@pytest.mark.parametrize(
+    ("moment", "field"),
+    [
+        ("2026-01-03T12:00:09", 'type="datetime-local" step="1" value="2026-01-03T12:00:09"'),
+        ("2026-01-03T12:00:09.123456", 'required value="2026-01-03T12:00:09.123456+00:00"'),
+    ],
+)
+def test_the_form_asks_for_the_very_moment_again(then, moment, field):
+    assert field in then(moment)
+
+
 def test_before_their_first_entry_and_of_nobody_it_knows_nothing(history, then):
     key = history(*STAYS)
 

@@ -10,6 +10,7 @@ from audit.desk.integrity import Light, light
 from audit.desk.integrity.part import A_DAY
 from audit.desk.integrity.sealing import MANY
 from audit.seals.receipt import ENDLESS, NOTHING, Receipt
+from audit.verifications import newest
 from project.settings import BASE_DIR
 from tests.arena import Arena
 from tests.audit.attacks.statements import NOTHING as DOES_NOTHING
@@ -47,11 +48,14 @@ def shown(module_arena, django_db_blocker):
     return look
 
 
-def verified(findings: str = "{}", hours_ago: float = 0) -> str:
+def verified(
+    findings: str = "{}", hours_ago: float = 0, seals: int | str = 1, checked: bool = True
+) -> str:
     return (
         "insert into user_state_verification"
-        " (verified_at, db_user, findings, signatures_checked, migration)"
-        f" values (now() - interval '{hours_ago} hours', 'rita', '{findings}', false, 'x')"
+        " (verified_at, db_user, findings, seals, signatures_checked, migration)"
+        f" values (now() - interval '{hours_ago} hours', 'rita', '{findings}', {seals}, {checked},"
+        " 'x')"
     )
 
 
@@ -152,6 +156,11 @@ def test_green_where_recording_is_as_it_may_be(shown, change):
         ([verified('{"gap": 2, "state": 3}', 300)], "red", "has found 5 things that are not"),
         ([verified('{"gap": 2}'), verified()], "green", "has found nothing"),
         ([verified(), verified('{"gap": 2}', 1)], "red", "found 2 things"),
+        ([verified(checked=False)], "amber", "“manage.py verify_audit” the public key"),
+        ([verified(seals="null", checked=False)], "amber", "has not checked the signatures"),
+        ([verified(seals=0, checked=False)], "green", "has found nothing"),
+        ([verified('{"gap": 1}', checked=False)], "red", "has found 1 thing"),
+        ([verified(hours_ago=27, checked=False)], "amber", "does not run each night"),
         (["drop table user_state_verification"], "amber", "“manage.py migrate”"),
         (
             ["revoke select on user_state_verification from user_state_audit_app"],
@@ -250,6 +259,17 @@ def test_a_supervisor_reads_what_was_verified_and_what_to_do(sue, signed_in, exe
     assert f'href="{PAGE}"' in light
     assert "Nothing was ever sealed" in light
     assert "has found nothing" not in light
+
+
+@pytest.mark.parametrize("page", [PAGE, "/admin/"])
+def test_moments_are_in_utc_wherever_the_site_is(sue, signed_in, execute, settings, page):
+    settings.TIME_ZONE = "Asia/Tokyo"
+    execute(verified('{"gap": 1}'))
+    at = newest(connections["default"], 1)[0].verified_at.astimezone(UTC)
+
+    text = signed_in(sue).get(page).text
+
+    assert f"The verification of {at:%Y-%m-%d %H:%M:%S} UTC has found 1 thing" in text
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])

@@ -14,7 +14,9 @@ from audit.desk.listing.filters import FILTERS as FILTERS_OF_THE_DESK
 from audit.desk.listing.selection import Selection
 from audit.models import UserStateAudit
 
-from .conftest import LIST
+from .conftest import LIST, NOBODYS
+
+KEYLESS = 987654  # a transaction
 
 
 @pytest.fixture
@@ -182,6 +184,39 @@ def test_the_window_in_force_is_stated(desk, query, shown):
     assert re.search(shown, " ".join(window.split()))
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "since=2026-01-01&until=2026-01-05",
+        "since=2026-01-01T10:00:59&until=2026-01-01T10:01:01",
+        "since=2026-01-01T10:00:00.000001&until=2026-01-01T10:00:00.999999",
+        "until=9999-12-31",
+        "window=7d",
+    ],
+)
+def test_the_form_asks_for_the_window_in_force(desk, query):
+    fields = re.findall(r'<input id="id_(since|until)"[^>]* value="([^"]*)"', desk(f"?{query}"))
+
+    assert [name for name, _ in fields] == ["since", "until"]
+    again = QueryDict(query, mutable=True)
+    again.update(dict(fields))
+    now = datetime.now(UTC)
+    assert Selection(again, now).window == Selection(QueryDict(query), now).window
+
+
+def test_what_is_empty_leads_on_by_the_key(write, rows, desk):
+    nothing = {"username": "", "initiated_by": "", "ip_address": "", "request_id": ""}
+    [key, _other] = write(2, **nothing, transaction_id=KEYLESS, datetime="2026-01-01")
+
+    for page in (f"?transaction={KEYLESS}&window=all", f"{key}/change/", f"user/{NOBODYS}/"):
+        entry = desk(page)
+        assert "(no name)" in entry
+        assert not re.search(r"\b(subject|actor|address|request)=(&|\"|$)", entry)
+    [row, _other] = rows(f"?transaction={KEYLESS}&window=all")
+    assert "(no name) timeline Active → to Locked lock by (no name)" in row
+    assert f"user_id={NOBODYS}" in desk(f"?transaction={KEYLESS}&window=all")
+
+
 DAMAGED = {
     "?since=yesterday": "'yesterday' is no time, such as 2026-01-31T12:00.",
     "?until=2024-13-45": "'2024-13-45' is no time",
@@ -206,6 +241,7 @@ DAMAGED = {
     "?after=x": "The address of this page is damaged",
     "?before=1.99999999999999999": "The address of this page is damaged",
     "?before=1.1&after=1.1": "The address of this page is damaged",
+    "?before=1&after=.1": "The address of this page is damaged",
     "?p=3": "There is no filter 'p'.",
     "?_popup=1": "There is no filter",
 }

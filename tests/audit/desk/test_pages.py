@@ -16,6 +16,8 @@ from audit.desk.listing.pages import Pager
 from audit.desk.listing.positions import Position
 from audit.desk.listing.selection import Selection
 
+from .conftest import NOBODYS
+
 NOW = datetime.now(UTC)
 
 
@@ -213,6 +215,31 @@ def test_a_mass_change_opens(walker, write, rows, desk):
     assert len(rows(link)) == 12
 
 
+@pytest.mark.parametrize("first", [None, "lock"])
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        ({"lock": 9, None: 3}, "Locked OVERRIDE (3) by"),
+        ({None: 9}, "Locked OVERRIDE by"),
+        ({"lock": 9}, "Locked lock by"),
+        ({"lock": 3, "deactivate": 9}, "Locked by"),
+    ],
+)
+def test_a_mass_change_tells_what_is_true_of_all(walker, write, rows, first, names, shown):
+    for name in sorted(names, key=lambda name: name == first):
+        write(names[name], datetime=NOW, transaction_id=77, transition=name)
+
+    [row] = rows(f"?subject={walker}")
+
+    assert shown in row
+
+
+def test_whoever_changed_themselves_and_others_is_a_person(walker, write, rows):
+    write(5, datetime=NOW, transaction_id=77, initiator_id=NOBODYS)
+
+    assert "mona a person from" in rows(f"?subject={walker}")[0]
+
+
 def test_counts_are_honest(walker, write, desk, monkeypatch):
     write(60)
     page = desk(f"?subject={walker}")
@@ -224,14 +251,19 @@ def test_counts_are_honest(walker, write, desk, monkeypatch):
     assert "more than 55 entries" in desk(f"?subject={walker}")
 
 
-def test_a_search_that_takes_too_long_says_how_far_it_came(walker, write, desk, monkeypatch):
+@pytest.mark.parametrize(("window", "searched"), [("all", True), ("30d", False)])
+def test_a_search_that_takes_too_long_says_how_far_it_came(
+    walker, write, desk, monkeypatch, window, searched
+):
+    """The last 30 days are searched in one look, however long it takes."""
     write(1)
     monkeypatch.setattr("audit.desk.listing.pages.PATIENCE", 1)
     slow = Q(RawSQL("(select pg_sleep(0.05) is not null)", [], output_field=BooleanField()))
     subject = FILTERS["subject"]._replace(where=lambda name, *_: Q(username=name) & slow)
     monkeypatch.setitem(FILTERS, "subject", subject)
 
-    page = desk(f"?subject={walker}&window=all")
+    page = desk(f"?subject={walker}&window={window}")
 
     assert 'class="entry' in page
-    assert re.search(r"Searched back to \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", page)
+    found = re.search(r"Searched back to \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", page)
+    assert bool(found) == searched

@@ -1,7 +1,6 @@
 """Where a site reads from a replica, which may be behind: what a supervisor has just done is there,
 and what they may not see any more is not."""
 
-import re
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +10,7 @@ from accounts.models import UserFSM
 from audit.models import LastLook, SavedView
 
 from .conftest import LIST
+from .test_outside import form, read
 
 PAGES = ["", "outside/", "print/", "lockouts/", "at/?moment=2026-01-01", "exports/", "integrity/"]
 
@@ -91,10 +91,9 @@ def test_a_view_that_was_just_saved_is_there(sues, behind):
 
 
 def test_what_she_has_just_seen_is_not_new(alice, sues, behind):
-    page = sues.get(f"{LIST}outside/").content.decode()
-    look = re.search(r'name="look" value="([^"]*)"', page)[1]
+    look = form(read(sues)[-1][1])
 
-    page = sues.post(f"{LIST}outside/looked/", {"look": look}, follow=True).content.decode()
+    page = sues.post(f"{LIST}outside/looked/", look, follow=True).content.decode()
 
     assert LastLook.objects.exists()
     assert "Nothing new." in page
