@@ -587,7 +587,7 @@ select pg_catalog.set_config('user_state.expected', $expected$
 "  callers text;",
 "begin",
 "  if coalesce(name, '') !~ '[[:alnum:]]' or name ~ '[[:cntrl:]]'",
-"     or name ~* '^\\W*(system:|(anonymous|erased|unreadable|cli)\\W*$)' then",
+"     or name ~* '^\\W*(system:|(anonymous|erased|unknown|unreadable|cli)\\W*$)' then",
 "    raise exception 'Say who asks for it: % is no name.', coalesce(quote_literal(left(name, 300)), 'null')",
 "      using errcode = 'invalid_parameter_value',",
 "            hint = 'A name has a letter or a digit and no control character, and is none that the audit'",
