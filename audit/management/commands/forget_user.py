@@ -70,6 +70,10 @@ def said(forgotten: Forgotten) -> list[str]:
             f"Erased as subject of {entries(as_subject)}, as actor of {entries(as_actor)}:"
             f" entry {record} records it."
         ]
+        if account is None:
+            sentences.append(
+                "The account is gone, so only user names were looked for in what that says."
+            )
     if account is not None:
         sentences.append(
             f"The account {printable(account)} is still there, and an entry of its deletion will"
