@@ -51,9 +51,9 @@ def forget(connection: BaseDatabaseWrapper, user_id: int, reason: str) -> Forgot
                 " pg_catalog.set_config('user_state.reason', %s, true)",
                 [str(user_id), reason],
             )
-            refuse_names(connection, user_id)
             cursor.execute(text_of("forget.sql"))
-            record, as_subject, as_actor = cursor.fetchone()
+            record, as_subject, as_actor, names = cursor.fetchone()
+            refuse_names(connection, user_id, names)
             cursor.execute(EXPORTS, [user_id])
             [exports] = cursor.fetchone()
         found[:] = [Forgotten(record, as_subject, as_actor, account, exports)]

@@ -19,13 +19,8 @@ SAID = """
     select c.setting, pg_catalog.current_setting(c.setting, true)
       from pg_catalog.unnest(%s::text[]) as c (setting)
 """
-NAMES = """
-    select a.username from public.user_state_audit a
-     where a.user_id = %(id)s and a.subject_digest is null and a.username <> '#' || a.user_id
-     union
-    select n.name from public.accounts_user u
-     cross join lateral (values (u.username), (u.email)) as n (name)
-     where u.id = %(id)s and n.name <> ''
+ACCOUNT = """
+    select u.email from public.accounts_user u where u.id = %(id)s
      union
     select n.name from public.accounts_user u
      cross join lateral (values (u.first_name || ' ' || u.last_name),
@@ -34,11 +29,13 @@ NAMES = """
 """
 
 
-def refuse_names(connection: BaseDatabaseWrapper, user_id: int) -> None:
-    """CannotLookError where the record, as it would be written now, says who the user is."""
+def refuse_names(connection: BaseDatabaseWrapper, user_id: int, usernames: list[str]) -> None:
+    """CannotLookError where the record says who the user is, by what they were called or by what
+    their account has."""
     with connection.cursor() as cursor:
-        cursor.execute(NAMES, {"id": user_id})
-        names = [pattern_of(name) for (name,) in cursor.fetchall() if name.strip()]
+        cursor.execute(ACCOUNT, {"id": user_id})
+        known = [*usernames, *(name for (name,) in cursor.fetchall())]
+        names = [pattern_of(name) for name in known if name.strip()]
         cursor.execute(SAID, [[*CLAIMS.values(), "app.user_id"]])
         said = dict(cursor.fetchall())
     if re.fullmatch(f"0*{user_id}", said["app.user_id"] or ""):

@@ -1,7 +1,7 @@
 -- Forgets the user user_state.user_id: erases the subject's part of their entries, and the actor's part
 -- of those in which they were the actor, and leaves the hashes of what was there. user_state.reason says
--- why. One row: the id of the entry that records it, null where there was nothing to erase; and how many
--- entries were erased of each kind.
+-- why. One row: the id of the entry that records it, null where there was nothing to erase; how many entries
+-- were erased of each kind; and what the user was called, for the record must not say so.
 --
 -- Who runs it: forget_user, in a transaction of its own, which is read committed. Needs to be a member of
 -- user_state_audit_owner.
@@ -10,62 +10,74 @@
 -- changes that of this user: what else is locked are old entries, and what maintain_audit writes.
 --
 -- Whose entry it is, as an actor, their key says: initiator_id. An entry without one, and an impersonator,
--- have only a name. That is theirs where the entries and users of that name, the last before it and the
--- first after, are theirs: what might be of somebody else who was called so is left. Where a system or
--- nobody who is signed in has changed them from an address, as after wrong passwords, it is theirs, most likely.
+-- have only a name. That is theirs from one moment at which they are known to be called so to the next, where
+-- nobody else is known to be in between, nor they otherwise: what might be of somebody else is left. Where a
+-- system or nobody who is signed in has changed them from an address, as after wrong passwords, it is
+-- theirs, most likely.
 
 with asked as materialized (
   select current_setting('user_state.user_id')::bigint as user_id
 ),
-name as materialized (
-  select n.username
-    from (select a.username
-            from public.user_state_audit a
-           where a.user_id = (select k.user_id from asked k) and a.subject_digest is null
-           union
-          select u.username from public.accounts_user u
-           where u.id = (select k.user_id from asked k)) n
-   -- Whom the audit calls so is no user.
-   where n.username !~* '^(cli|anonymous|unknown|unreadable|system:.*)$'
-),
--- What says who was called so. The last entry that an earlier run has erased does not any more: it counts
--- for the names that only they are known by, so that what was written since is theirs.
-named as (
-  select a.username, a.id, a.user_id, a.end_state
+-- Who is known to be called what: the subject of an entry, an actor who has a key, and who has an account,
+-- after all entries. A key is a claim, and sure only where the application has signed in.
+called as not materialized (
+  select a.username as name, a.user_id, a.id, true as is_sure
     from public.user_state_audit a
-   where a.username in (select n.username from name n) and a.subject_digest is null
+   where a.subject_digest is null
    union all
-  select n.username, e.id, e.user_id, e.end_state
-    from name n
-   cross join (select a.id, a.user_id, a.end_state
-                 from public.user_state_audit a
-                where a.user_id = (select k.user_id from asked k) and a.subject_digest is not null
-                order by a.id desc
-                limit 1) e
-   where not exists (select from public.user_state_audit o
-                      where o.username = n.username and o.user_id <> e.user_id and o.id < e.id)
+  select a.initiated_by, a.initiator_id, a.id,
+         a.db_user = any ((select public.user_state_roles())::text[])
+    from public.user_state_audit a
+   where a.initiator_id is not null
+   union all
+  select u.username::text, u.id::bigint, 9223372036854775807, true
+    from public.accounts_user u
 ),
--- Who was called so, in order; whether it was them from there to the next.
-bearer as (
-  select b.username, b.id, b.next_id,
-         b.end_state <> 'deleted'
-         and (b.user_id, coalesce(b.next_user, b.user_id)) = (k.user_id, k.user_id) as is_theirs
-    from (select n.username, n.id, n.user_id, n.end_state,
-                 coalesce(lead(n.id) over w, 9223372036854775807) as next_id,
-                 coalesce(lead(n.user_id) over w,
-                          (select u.id from public.accounts_user u where u.username = n.username))
-                   as next_user
-            from named n
-          window w as (partition by n.username order by n.id)) b
-   cross join asked k
+theirs as materialized (
+  select c.name, c.id
+    from called c
+   where c.user_id = (select k.user_id from asked k) and c.is_sure
+     -- Whom the audit calls so is no user.
+     and c.name <> '#' || c.user_id
+     and c.name !~* '^(cli|anonymous|unknown|unreadable|system:.*)$'
+),
+name as materialized (
+  select distinct t.name from theirs t
+),
+others as materialized (
+  select c.name, c.id
+    from called c
+   where c.name = any (array(select n.name from name n))
+     and c.user_id <> (select k.user_id from asked k)
+),
+-- What says of each name whether it was theirs, in order. An entry that an earlier run has erased does not any
+-- more: the last of them counts for the names that nobody else had before it, so that what was written
+-- since is theirs.
+moment as (
+  select m.name, m.id, bool_and(m.is_theirs) as is_theirs
+    from (select n.name, t.id, t.name = n.name as is_theirs
+            from name n
+           cross join theirs t
+           union all
+          select o.name, o.id, false
+            from others o
+           union all
+          select n.name, e.id, true
+            from name n
+           cross join (select a.id
+                         from public.user_state_audit a
+                        where a.user_id = (select k.user_id from asked k) and a.subject_digest is not null
+                        order by a.id desc
+                        limit 1) e
+           where not exists (select from others o where o.name = n.name and o.id < e.id)) m
+   group by m.name, m.id
 ),
 borne as materialized (
-  select r.username, min(r.id) as first_id, max(r.next_id) as last_id
-    from (select b.*, count(*) filter (where not b.is_theirs)
-                        over (partition by b.username order by b.id) as run
-            from bearer b) r
+  select r.name, min(r.id) as first_id, max(r.id) as last_id
+    from (select m.*, count(*) filter (where not m.is_theirs) over (partition by m.name order by m.id) as run
+            from moment m) r
    where r.is_theirs
-   group by r.username, r.run
+   group by r.name, r.run
 ),
 found as materialized (
   select f.id, f.datetime, f.start_state, f.end_state, coalesce(f.transition, '') as transition,
@@ -83,15 +95,15 @@ found as materialized (
                      and a.initiated_by ~ '^(anonymous$|system:)'
                      and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
                   or exists (select from borne b
-                              where (a.initiator_id is null and b.username = a.initiated_by
-                                     or b.username = a.impersonator)
+                              where (a.initiator_id is null and b.name = a.initiated_by
+                                     or b.name = a.impersonator)
                                 and a.id between b.first_id and b.last_id)) as is_actor
         from public.user_state_audit a
        cross join asked k
        where a.user_id = k.user_id
           or a.initiator_id = k.user_id
-          or a.initiated_by = any (array(select b.username from borne b))
-          or a.impersonator = any (array(select b.username from borne b))
+          or a.initiated_by = any (array(select n.name from name n))
+          or a.impersonator = any (array(select n.name from name n))
     ) f
    where f.is_subject or f.is_actor
 ),
@@ -188,8 +200,8 @@ record as (
   select '#' || k.user_id, coalesce(nullif(left(current_setting('app.user', true), 300), ''), 'CLI'),
          s.state, s.state, clock_timestamp(),
          coalesce(nullif(left(current_setting('app.ip', true), 64), ''), 'CLI'), k.user_id, 'forgotten',
-         left(format('%s as subject, %s as actor: %s', t.as_subject, t.as_actor,
-                     current_setting('user_state.reason')), 1000),
+         format('%s as subject, %s as actor: %s', t.as_subject, t.as_actor,
+                current_setting('user_state.reason')),
          nullif(left(current_setting('app.request_id', true), 200), ''),
          substring(current_setting('app.user_id', true) from '^[0-9]{1,18}$')::bigint,
          nullif(left(current_setting('app.impersonator', true), 300), ''),
@@ -203,4 +215,6 @@ record as (
    where t.as_subject + t.as_actor > 0
   returning id
 )
-select (select r.id from record r) as record, t.as_subject, t.as_actor from total t;
+select (select r.id from record r) as record, t.as_subject, t.as_actor,
+       array(select n.name from name n) as names
+  from total t;

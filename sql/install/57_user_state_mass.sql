@@ -5,7 +5,8 @@
 -- Who runs it: members of user_state_audit_reader.
 -- Why it is safe: it only reads, and as whoever asks.
 -- All entries of a statement have one transaction and one moment. The moment alone is looked for first, for
--- that can be done in the index of the primary key.
+-- that can be done in the index of the primary key. A join then takes each entry once, however many moments
+-- there are; between the first and the last of them, the entries are found by their index.
 -- Entries are counted, what forget_user wrote too: a user counts twice whom one statement changed twice.
 -- Of a window that begins where the entries are archived, there is no row.
 -- Safe to run again: it states what has to be true.
@@ -31,8 +32,9 @@ as $function$
          array_agg(distinct a.start_state || ' ' || a.end_state),
          min(a.initiated_by), min(a.db_user), min(a.application_name)
     from public.user_state_audit a
+    join moment m on m.datetime = a.datetime
    where a.datetime >= since and a.datetime < until
-     and a.datetime = any (array(select m.datetime from moment m))
+     and a.datetime between (select min(m.datetime) from moment m) and (select max(m.datetime) from moment m)
      and (a.start_state = a.end_state and a.transition = 'forgotten') is not true
      and since >= (select coalesce(max(t.until), '-infinity') from public.user_state_archive t)
    group by a.transaction_id, a.datetime

@@ -9,6 +9,8 @@
 -- Why it is safe: it sets claims, which everybody may, for the rest of the transaction. The role, the program
 -- and the address that connected stand beside them in each entry, and the desk shows those entries as
 -- from outside the application.
+-- Outside of a transaction it refuses what is sent as a simple query, as psql does. In the extended protocol
+-- (psql's \bind, JDBC, psycopg 3 with parameters) nothing tells it whether a transaction has begun: begin one.
 -- Safe to run again: it states what has to be true.
 
 create or replace function public.user_state_acting_as(name text, reason text default null)
@@ -25,7 +27,7 @@ declare
   callers text;
 begin
   if coalesce(name, '') !~ '[[:alnum:]]' or name ~ '[[:cntrl:]]'
-     or name ~* '^\W*(system:|(anonymous|erased|unreadable|cli)\W*$)' then
+     or name ~* '^\W*(system:|(anonymous|erased|unknown|unreadable|cli)\W*$)' then
     raise exception 'Say who asks for it: % is no name.', coalesce(quote_literal(left(name, 300)), 'null')
       using errcode = 'invalid_parameter_value',
             hint = 'A name has a letter or a digit and no control character, and is none that the audit'

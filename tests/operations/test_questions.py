@@ -69,6 +69,7 @@ QUESTIONS = [
     ("user_state_outside(now() - interval '30 days') order by id desc limit 50", RECENT),
     (f"user_state_overrides({WINDOW})", OF_WINDOW),
     ("user_state_overrides('-infinity')", EVER),
+    (f"user_state_mass({WINDOW[:12]}, 1, {WINDOW[14:]})", OF_WINDOW),
     (f"user_state_mass({WINDOW[:12]}, 100, {WINDOW[14:]})", OF_WINDOW),
     (f"user_state_lockouts({WINDOW})", OF_WINDOW),
     (f"user_state_actors({WINDOW})", OF_WINDOW),

@@ -1,12 +1,16 @@
 """manage.py forget_user ID --reason WHY: erase what the audit says of a person. What it says of all
 else, and every seal, stays."""
 
+import re
+import unicodedata
 from argparse import ArgumentParser
 from typing import Any
 
 from django.db import connections
 
 from accounts.locks import holders
+from accounts.states import MAX_REASON
+from audit.claims import MAX_USER
 from audit.context import acting_as
 from audit.forget import Forgotten, forget
 from audit.lock_waits import BlockedError
@@ -20,6 +24,8 @@ TABLES = (
     "public.user_fsm",
     "public.accounts_user",
 )
+# What the audit says in the place of a name; as in user_state_acting_as.
+NO_NAME = re.compile(r"\W*(system:|(anonymous|erased|unknown|unreadable|cli)\W*$)", re.I)
 
 
 class Command(AuditCommand):
@@ -42,6 +48,10 @@ class Command(AuditCommand):
         user_id = self.read("the id", key, id)
         if not reason.strip():
             raise self.cannot("Say with --reason why the user is forgotten.")
+        if len(reason) > MAX_REASON:
+            raise self.cannot(f"A reason has at most {MAX_REASON:,} characters.")
+        if by is not None:
+            self.read("--by", name, by)
         connection = connections[database]
         need_migrations(connection)
         try:
@@ -61,6 +71,16 @@ def key(text: str) -> int:
     raise ValueError(f"{text!r} is no key of a user.")
 
 
+def name(text: str) -> str:
+    """Of somebody, which is recorded as it is."""
+    if len(text) > MAX_USER:
+        raise ValueError(f"a name has at most {MAX_USER} characters.")
+    kinds = {unicodedata.category(each) for each in text}
+    if NO_NAME.match(text) or kinds & {"Cc", "Cs"} or not any(map(str.isalnum, text)):
+        raise ValueError(f"{text!r} is no name.")
+    return text
+
+
 def said(forgotten: Forgotten) -> list[str]:
     record, as_subject, as_actor, account, exports = forgotten
     if record is None:
@@ -70,6 +90,10 @@ def said(forgotten: Forgotten) -> list[str]:
             f"Erased as subject of {entries(as_subject)}, as actor of {entries(as_actor)}:"
             f" entry {record} records it."
         ]
+        if account is None:
+            sentences.append(
+                "The account is gone, so only user names were looked for in what that says."
+            )
     if account is not None:
         sentences.append(
             f"The account {printable(account)} is still there, and an entry of its deletion will"

@@ -6,7 +6,7 @@ from audit.context import acting_as
 from tests.arena import Arena
 from tests.audit.attacks.statements import RECORD
 
-from .forgetting import REASON, STATE, act, forget
+from .forgetting import STATE, act, forget
 
 LOCKOUT = {"user": "system:lockout", "ip": "203.0.113.7", "request_id": "r1"}
 OF = "select ip_address from user_state_audit where user_id = {} and end_state = 'locked'"
@@ -38,8 +38,8 @@ def test_the_address_of_who_was_locked_out_is_erased(locked_out, run):
 
 
 def test_the_record_of_a_system_stays(locked_out, run):
-    with acting_as(ip="203.0.113.9"):
-        forget(run, *REASON, "--by", "system:retention")
+    with acting_as("system:retention", ip="203.0.113.9"):
+        forget(run)
     act(locked_out, STATE.format("active", 1))
     act(locked_out, STATE.format("deactivated", 1))
 

@@ -5,7 +5,7 @@ import subprocess
 import psycopg2
 import pytest
 
-from audit.claims import ANONYMOUS
+from audit.claims import ANONYMOUS, UNKNOWN
 from audit.desk.actors import NOBODY, SYSTEM
 from project.postgres import PROGRAMS
 from tests.arena import Arena, execute
@@ -107,6 +107,7 @@ OF_THE_AUDIT = [
     ANONYMOUS,
     "erased",
     "unreadable",
+    UNKNOWN,
     " Erased ",
     "\u00a0cli",
 ]
