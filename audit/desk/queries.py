@@ -38,10 +38,13 @@ class UserState(NamedTuple):
 
 
 class Lockouts(NamedTuple):
+    """From one address, of all the ``addresses`` in the window."""
+
     ip_address: str
     lockouts: int
     users: int
     last: datetime
+    addresses: int
 
 
 def bars(connection: BaseDatabaseWrapper, since: datetime, until: datetime) -> list[Bar]:
@@ -69,6 +72,7 @@ def at_everybody(
 def lockouts_by_address(
     connection: BaseDatabaseWrapper, since: datetime, until: datetime
 ) -> list[Lockouts]:
+    """The hundred with the most."""
     return ask(connection, "lockouts_by_address", Lockouts, since=since, until=until)
 
 

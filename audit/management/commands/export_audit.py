@@ -18,6 +18,7 @@ from audit.desk.actors import application
 from audit.desk.exports.export import export
 from audit.desk.exports.formats import FORMATS
 from audit.desk.listing.filters import FILTERS
+from audit.desk.listing.lacks import lacks
 from audit.desk.listing.rows import Entries
 from audit.desk.listing.selection import WINDOW, Selection
 from audit.management.base import AuditCommand
@@ -49,6 +50,8 @@ class Command(AuditCommand):
         if selection.problems:
             raise self.cannot(" ".join(selection.problems))
         entries = selection.entries(application(connection)).using(database)
+        for lack in lacks(selection, database):
+            self.complain(lack.sentence)
         with (
             self.file(to) as file,
             self.progress(entries) as advance,
