@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from audit.models import ERASED
 from audit.sqlfiles import text_of
 
 VARIABLE = re.compile(r":'(\w+)'")  # as psql quotes it
@@ -35,6 +36,7 @@ class UserState(NamedTuple):
     state: str
     since: datetime
     entry_id: int
+    is_subject_erased: bool = False
 
 
 class Lockouts(NamedTuple):
@@ -45,6 +47,11 @@ class Lockouts(NamedTuple):
     users: int
     last: datetime
     addresses: int
+
+    @property
+    def is_actor_erased(self) -> bool:
+        """All whose actor was erased are one."""
+        return self.ip_address == ERASED
 
 
 def bars(connection: BaseDatabaseWrapper, since: datetime, until: datetime) -> list[Bar]:

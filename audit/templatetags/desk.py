@@ -16,6 +16,7 @@ from audit.desk.access import LIST, application, may_see
 from audit.desk.history.as_of import AsOf
 from audit.desk.integrity import Light, light
 from audit.desk.listing.outside import banner
+from audit.desk.queries import Lockouts, UserState
 from audit.models import UserStateAudit
 
 register = template.Library()
@@ -87,7 +88,7 @@ def visible(name: str | None) -> str:
 
 
 @register.filter
-def subject_name(entry: UserStateAudit) -> str:
+def subject_name(entry: UserStateAudit | UserState) -> str:
     return gettext("erased") if entry.is_subject_erased else visible(entry.username)
 
 
@@ -97,8 +98,13 @@ def actor_name(entry: UserStateAudit) -> str:
 
 
 @register.filter
-def address(entry: UserStateAudit) -> str:
+def address(entry: UserStateAudit | Lockouts) -> str:
     return gettext("erased") if entry.is_actor_erased else visible(entry.ip_address)
+
+
+@register.filter
+def database_role(entry: UserStateAudit) -> str:
+    return gettext("erased") if entry.is_actor_erased else visible(entry.db_user)
 
 
 @register.filter
