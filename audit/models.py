@@ -14,6 +14,7 @@ __all__ = ["AuditedUserFSM", "Export", "LastLook", "SavedView", "UserStateAudit"
 START_STATES = [("new", _("New")), *State.choices]
 END_STATES = [*State.choices, ("deleted", _("Deleted"))]
 FORGOTTEN = "forgotten"  # what forget_user has in the place of a transition
+ERASED = "erased"  # and what it writes in the place of a name or an address
 NO_CHANGE = models.Q(start_state=models.F("end_state"), transition=FORGOTTEN)
 
 

@@ -15,6 +15,7 @@ from .models import UserStateAudit
 from .readiness import not_ready
 
 NEWEST = 50  # entries of one's own history
+SHOWN = ("datetime", "start_state", "end_state", "initiated_by", "actor_digest")
 
 
 class HomeView(LoginRequiredMixin, TemplateView):
@@ -23,7 +24,7 @@ class HomeView(LoginRequiredMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         # When, what and by whom; not why: managers write that for each other.
         history = UserStateAudit.objects.filter(user_id=self.request.user.pk)  # type: ignore[misc] # signed in
-        shown = history.order_by("-id").only("datetime", "start_state", "end_state", "initiated_by")
+        shown = history.order_by("-id").only(*SHOWN)
         return super().get_context_data(history=shown[:NEWEST], **kwargs)
 
 

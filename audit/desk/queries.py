@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from audit.models import ERASED
 from audit.sqlfiles import text_of
 
 VARIABLE = re.compile(r":'(\w+)'")  # as psql quotes it
@@ -35,13 +36,22 @@ class UserState(NamedTuple):
     state: str
     since: datetime
     entry_id: int
+    is_subject_erased: bool = False
 
 
 class Lockouts(NamedTuple):
+    """From one address, of all the ``addresses`` in the window."""
+
     ip_address: str
     lockouts: int
     users: int
     last: datetime
+    addresses: int
+
+    @property
+    def is_actor_erased(self) -> bool:
+        """All whose actor was erased are one."""
+        return self.ip_address == ERASED
 
 
 def bars(connection: BaseDatabaseWrapper, since: datetime, until: datetime) -> list[Bar]:
@@ -69,6 +79,7 @@ def at_everybody(
 def lockouts_by_address(
     connection: BaseDatabaseWrapper, since: datetime, until: datetime
 ) -> list[Lockouts]:
+    """The hundred with the most."""
     return ask(connection, "lockouts_by_address", Lockouts, since=since, until=until)
 
 

@@ -19,6 +19,7 @@ from audit.desk.history.as_of import AsOf
 from audit.desk.integrity import Light, light
 from audit.desk.listing.outside import banner
 from audit.desk.listing.rows import Row
+from audit.desk.queries import UserState
 from audit.models import UserStateAudit
 
 register = template.Library()
@@ -111,7 +112,7 @@ def shown(name: str) -> str:
 
 
 @register.filter
-def subject_name(entry: UserStateAudit) -> str:
+def subject_name(entry: UserStateAudit | UserState) -> str:
     return gettext("erased") if entry.is_subject_erased else shown(entry.username)
 
 
@@ -123,6 +124,11 @@ def actor_name(entry: UserStateAudit) -> str:
 @register.filter
 def address(entry: UserStateAudit) -> str:
     return gettext("erased") if entry.is_actor_erased else visible(entry.ip_address)
+
+
+@register.filter
+def database_role(entry: UserStateAudit) -> str:
+    return gettext("erased") if entry.is_actor_erased else visible(entry.db_user)
 
 
 @register.filter

@@ -8,7 +8,12 @@
 -- Why it is safe: it only reads. What the answer is, is said in user_state_at(); here it is paged, with
 -- moments that Python has.
 
-select t.user_id, t.username, t.state, greatest(t.since, '0001-01-03 00:00+00') as since, t.entry_id
+select t.user_id, t.username, t.state, greatest(t.since, '0001-01-03 00:00+00') as since, t.entry_id,
+       -- Somebody may be called so.
+       t.username = 'erased'
+         and coalesce((select a.subject_digest is not null
+                         from public.user_state_audit a
+                        where a.id = t.entry_id and a.datetime = t.since), false) as is_subject_erased
   from public.user_state_at(:'moment'::timestamptz) t
  where (:'state' = '' or t.state = :'state')
    and (t.username, t.user_id) > (:'after_username', :'after_id'::bigint)

@@ -8,6 +8,7 @@ from django.utils.text import slugify
 
 from accounts.autonomous import autonomous_transaction
 
+from ..listing.lacks import Lack
 from ..listing.rows import Entries
 from ..listing.selection import Selection
 from .copying import copied
@@ -57,8 +58,9 @@ def end(log: str, begun: UUID, count: int | None) -> None:
         )
 
 
-def file_name(selection: Selection, format: Format) -> str:
-    """It says what is in the file and when it was made."""
+def file_name(selection: Selection, format: Format, lacking: list[Lack]) -> str:
+    """It says what is in the file, what is not, and when it was made."""
     filters = [slugify(f"{name}-{value}") for name, value in sorted(selection.given.items())]
     what = "_".join(["user-state-changes", *filters])[:LONGEST_NAME]
-    return f"{what}_{selection.now:%Y%m%dT%H%M%SZ}.{format.name}"
+    parts = [what, *(lack.slug for lack in lacking), f"{selection.now:%Y%m%dT%H%M%SZ}"]
+    return f"{'_'.join(parts)}.{format.name}"

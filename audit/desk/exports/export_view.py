@@ -10,6 +10,7 @@ from audit.models import Export
 from audit.moments import moment
 
 from ..access import application, page, refusal, render
+from ..listing.lacks import lacks
 from ..listing.positions import POSITION
 from ..listing.selection import Selection, unknown
 from . import copying
@@ -32,11 +33,12 @@ def export_view(request: HttpRequest, name: str) -> HttpResponseBase:
     if not copying.is_possible():
         return refusal(request, gettext("Under gevent, exports need psycopg 3."))
     entries = selection.entries(application(request))
+    file = file_name(selection, format, lacks(selection, entries.db))
     response: HttpResponseBase = HttpResponse()
     if request.method == "GET":  # and nothing is exported by HEAD
         response = streamed(request, export(selection, entries, format, primary()))
     response["Content-Type"] = format.content_type
-    response["Content-Disposition"] = f'attachment; filename="{file_name(selection, format)}"'
+    response["Content-Disposition"] = f'attachment; filename="{file}"'
     return response
 
 

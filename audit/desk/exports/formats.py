@@ -21,8 +21,16 @@ FIELDS = [
 NAMES = [str(each.column) for each in FIELDS]
 # What a spreadsheet could take for a formula, behind whatever white space or nothing that is seen.
 # In ASCII, for a database's encoding may lack what it looks for.
-UNSEEN = r"\s\u0001-\u0020\u007f-\u00a0\u00ad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f"
-FORMULA = rf"^([\t\r\n]|[{UNSEEN}\u3000\ufeff]*[-=+@\uff0b\uff0d\uff1d\uff20])"
+UNSEEN = (
+    r"\s\u0001-\u0020\u007f-\u00a0\u00ad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f"
+    r"\u3000\ufeff"
+)
+SIGN = r"[-=+@\uff0b\uff0d\uff1d\uff20]"
+FORMULA = rf"^([\t\r\n]|[{UNSEEN}]*{SIGN})"
+# Where the separator of lists is no comma, as in much of Europe, a spreadsheet splits within a text
+# as well. Quotes keep it from that only where a cell begins with one, and no line does.
+SPLIT = rf'([;|\t\r\n][{UNSEEN}"]*)(?={SIGN})'
+ESCAPED = (FORMULA, SPLIT, r"\1'")
 
 
 class Format(NamedTuple):
@@ -39,15 +47,16 @@ class Format(NamedTuple):
 
 
 def cells(entries: Entries) -> str:
-    patterns = [FORMULA for each in FIELDS if isinstance(each, models.TextField)]
-    return as_sql(entries, ", ".join(map(cell, FIELDS)), patterns)
+    texts = sum(isinstance(each, models.TextField) for each in FIELDS)
+    return as_sql(entries, ", ".join(map(cell, FIELDS)), ESCAPED * texts)
 
 
 def cell(field: Any) -> str:
     """A column as a spreadsheet may have it."""
     name = field.column
     if isinstance(field, models.TextField):
-        return f"case when {name} ~ %s then '''' || {name} else {name} end"
+        whole = f"case when {name} ~ %s then '''' || {name} else {name} end"
+        return f"regexp_replace({whole}, %s, %s, 'g')"
     if isinstance(field, models.DateTimeField):
         return f"to_json({name}) #>> '{{}}'"  # which writes it as ISO 8601 does
     return str(name)

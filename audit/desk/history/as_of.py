@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth import get_user_model
 from django.db import connections
+from django.db.models import Max
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -25,7 +26,7 @@ from ..patience import GaveUpError, at_most
 from ..people import called_today
 from ..queries import InState, UserState, at_counts, at_everybody
 
-SAME_NAME = 10  # users who were called alike, one after the other
+SAME_NAME = 10  # users who were called alike, one after the other: the last of them
 PER_PAGE = 100  # users, as sql/desk/at_everybody.sql has them
 EVERYBODY = 5000  # milliseconds, for each of the two questions
 
@@ -63,6 +64,13 @@ class Then(NamedTuple):
     user_id: int
     entry: UserStateAudit | None
     today: str | None
+
+
+class OfOne(NamedTuple):
+    """Whoever was meant; and whether there may be ``more``."""
+
+    users: list[Then]
+    more: bool
 
 
 class Everybody(NamedTuple):
@@ -110,33 +118,37 @@ class AsOf:
         return "?" + urlencode({k: v for k, v in changed.items() if v is not None})
 
     @cached_property
-    def of_one(self) -> list[Then] | None:
+    def of_one(self) -> OfOne | None:
         """Of the user who was asked for; of all who were called so until then, or are today. None
         where it takes too long to find all of those."""
         try:
-            keys = self.keys()
+            keys, more = self.keys()
         except GaveUpError:
             return None
         names = called_today(*keys)
         found = [Then(key, self.entry_of(key), names.get(key)) for key in sorted(keys)]
-        return [then for then in found if self.fits(then)]
+        return OfOne([then for then in found if self.fits(then)], more)
 
     def fits(self, then: Then) -> bool:
         """Whether they were in the state that was asked for, if any was."""
         state = self.values.get("state")
         return state is None or (then.entry is not None and then.entry.end_state == state)
 
-    def keys(self) -> set[int]:
-        keys = {self.values["user_id"]} if "user_id" in self.values else self.called_so()
-        return keys & self.called_so() if "subject" in self.values else keys
-
-    def called_so(self) -> set[int]:
-        name, until = self.values["subject"], self.moment
-        entries = UserStateAudit.objects.filter(username=name, datetime__lte=until)
+    def keys(self) -> tuple[set[int], bool]:
+        """And whether there are more."""
+        if "subject" not in self.values:
+            return {self.values["user_id"]}, False
+        name = self.values["subject"]
+        entries = UserStateAudit.objects.filter(username=name, datetime__lte=self.moment)
+        users = get_user_model().objects.filter(username=name)
+        if "user_id" in self.values:
+            key = self.values["user_id"]
+            entries, users = entries.filter(user_id=key), users.filter(pk=key)
+        last = entries.values("user_id").annotate(last=Max("pk")).order_by("-last")
         with at_most(PATIENCE, entries.db):
-            then = {*entries.order_by().values_list("user_id", flat=True).distinct()[:SAME_NAME]}
-        today = get_user_model().objects.filter(username=name).values_list("pk", flat=True)
-        return then.union(today)
+            then = [*last.values_list("user_id", flat=True)[: SAME_NAME + 1]]
+        keys = {*then[:SAME_NAME], *users.values_list("pk", flat=True)}
+        return keys, not keys.issuperset(then)
 
     @cached_property
     def everybody(self) -> Everybody | None:

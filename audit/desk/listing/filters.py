@@ -80,13 +80,26 @@ def is_override(value: str, application: Application, values: Values) -> Q:
     return Q(transition=None) & ~Q(start_state="new") & ~Q(end_state="deleted")
 
 
-def search(value: str, application: Application, values: Values) -> Q:
+class Beginning(NamedTuple):
+    """Of a name: the ``keys`` of users who are called so today, and whether there are ``more``."""
+
+    name: str
+    keys: list[int]
+    more: bool
+
+
+def beginning(given: str) -> Beginning:
+    name = text(given)
+    called_so = get_user_model().objects.filter(username__startswith=name).order_by("username")
+    keys = [*called_so.values_list("pk", flat=True)[: SAME_PREFIX + 1]]
+    return Beginning(name, keys[:SAME_PREFIX], len(keys) > SAME_PREFIX)
+
+
+def search(value: Beginning, application: Application, values: Values) -> Q:
     """By the beginning of the subject's name or the actor's, then or today; or of one of both."""
-    called_so = get_user_model().objects.filter(username__startswith=value).order_by("username")
-    keys = [*called_so.values_list("pk", flat=True)[:SAME_PREFIX]]
     sides = {
-        "subject": Q(username__startswith=value) | Q(user_id__in=keys),
-        "actor": Q(initiated_by__startswith=value) | Q(initiator_id__in=keys),
+        "subject": Q(username__startswith=value.name) | Q(user_id__in=value.keys),
+        "actor": Q(initiated_by__startswith=value.name) | Q(initiator_id__in=value.keys),
     }
     side = values.get("as")
     return sides[side] if side else sides["subject"] | sides["actor"]
@@ -100,7 +113,7 @@ NAMED = {"subject": _("the user"), "actor": _("the actor")}  # whose name is sea
 FILTERS: dict[str, Filter] = {
     each.name: each
     for each in (
-        Filter("q", _("Name"), text, search),
+        Filter("q", _("Name"), beginning, search),
         Filter("as", _("Name of"), one_of(*NAMED), nothing, NAMED.__getitem__),
         Filter("subject", pgettext_lazy("of an entry", "User"), text, equal("username")),
         Filter("user_id", _("User's key"), number, equal("user_id")),

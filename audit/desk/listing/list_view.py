@@ -13,9 +13,9 @@ from audit.transitions import transitions
 
 from ..access import application, page, render
 from ..actors import Kind
-from ..archived import archived_since
 from . import bars
 from .filters import FILTERS
+from .lacks import lacks
 from .pages import CAP, Page, counted, read_page
 from .positions import POSITION
 from .rows import Entries
@@ -35,6 +35,7 @@ def list_view(request: HttpRequest) -> HttpResponse:
     entries = selection.entries(application(request))
     grouped = "transaction" not in selection.values
     shown = read_page(request.GET, selection.problems, entries, selection.window, grouped)
+    lacking = lacks(selection, entries.db)
     return render(
         request,
         "list",
@@ -43,14 +44,14 @@ def list_view(request: HttpRequest) -> HttpResponse:
         page=shown,
         count=how_many(shown, entries),
         drawing=None if selection.problems else bars.of_window(connection, selection, now),
-        archived=None if selection.problems else archived_since(selection.window.since),
+        lacks=lacking,
         presets=PRESETS,
         states=["new", *State.values, "deleted"],
         transitions=sorted({name for _start, _end, name in transitions()}),
         kinds=Kind.choices,
         **{name: request.GET.get(name) for name in POSITION},
         exact=[(each, selection.given.get(each.name, "")) for each in EXACT],
-        **tools(request, selection, entries),
+        **tools(request, selection, entries, lacking),
         exact_open=any(each.name in selection.given for each in EXACT),
     )
 

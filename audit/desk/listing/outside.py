@@ -12,8 +12,8 @@ from audit.models import LastLook, UserStateAudit
 
 from ..access import action, application, may_see, page, refusal, render
 from ..actors import Application, Kind
-from ..archived import archived_since
 from ..patience import GaveUpError, at_most
+from .lacks import lacks
 from .look import Look
 from .pages import read_page
 from .positions import POSITION
@@ -72,7 +72,7 @@ def outside_view(request: HttpRequest) -> HttpResponseBase:
         selection=selection,
         page=shown,
         since=look.at,
-        archived=archived_since(look.at),
+        lacks=lacks(selection, entries.db),
         look=begun and signed(request, begun, shown.older or ""),
     )
 

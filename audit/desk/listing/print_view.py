@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext
 
 from ..access import application, page, refusal, render
-from ..archived import archived_since
 from ..patience import GaveUpError, at_most
+from .lacks import lacks
 from .positions import POSITION
 from .selection import Selection
 
@@ -34,5 +34,5 @@ def print_view(request: HttpRequest) -> HttpResponseBase:
         entries=found[:AT_MOST],
         cut=len(found) > AT_MOST,
         at_most=AT_MOST,
-        archived=archived_since(selection.window.since),
+        lacks=lacks(selection, entries.db),
     )

@@ -18,6 +18,7 @@ from audit.desk.actors import application
 from audit.desk.exports.export import export
 from audit.desk.exports.formats import FORMATS
 from audit.desk.listing.filters import FILTERS
+from audit.desk.listing.lacks import lacks
 from audit.desk.listing.rows import Entries
 from audit.desk.listing.selection import WINDOW, Selection
 from audit.management.base import AuditCommand
@@ -45,12 +46,12 @@ class Command(AuditCommand):
     def handle(self, *, database: str, format: str, to: Path | None, **options: Any) -> None:
         connection = connections[database]
         need_migrations(connection)
-        given = QueryDict(mutable=True)
-        given.update({name: options[name] for name in (*WINDOW, *FILTERS) if options[name]})
-        selection = Selection(given, datetime.now(UTC))
+        selection = Selection(self.given(options), datetime.now(UTC))
         if selection.problems:
             raise self.cannot(" ".join(selection.problems))
         entries = selection.entries(application(connection)).using(database)
+        for lack in lacks(selection, database):
+            self.complain(lack.sentence)
         with (
             self.file(to) as file,
             self.progress(entries) as advance,
@@ -61,6 +62,19 @@ class Command(AuditCommand):
                 advance(piece.count(b"\n"))
         if to:
             self.stdout.write(f"{to} is written.")
+
+    def given(self, options: dict[str, Any]) -> QueryDict:
+        """As the list has it. There, an empty field is no filter; here it is an empty variable of a
+        shell, and would export everybody."""
+        given = QueryDict(mutable=True)
+        for name in (*WINDOW, *FILTERS):
+            if options[name] is None:
+                continue
+            given[name] = str(options[name])
+            if not given[name]:
+                option = name.replace("_", "-")
+                raise self.cannot(f"--{option} is empty: give it a value, or leave it out.")
+        return given
 
     @contextmanager
     def file(self, to: Path | None) -> Iterator[IO[bytes]]:

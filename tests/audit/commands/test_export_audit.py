@@ -71,6 +71,9 @@ def test_without_a_file_it_is_printed(arena, export):
         (("--since", "yesterday"), "is no time"),
         (("--kind", "a"), "is none of"),
         (("--user-id", "x"), "is no number"),
+        (("--subject", ""), "--subject is empty"),
+        (("--start-state", "", "--user-id", "1"), "--start-state is empty"),
+        (("--window", ""), "--window is empty"),
         (("--window", "all", "--to", "/nowhere/x"), "No such file"),
     ],
 )

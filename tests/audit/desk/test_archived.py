@@ -1,11 +1,15 @@
 """What the desk says where entries are archived."""
 
+import re
 from collections.abc import Iterator
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 
 from .conftest import LIST, NOBODYS
+from .test_as_sql import shown_sql
 
 KEY = NOBODYS + 2024  # of whom no other test writes
 
@@ -60,6 +64,24 @@ def test_a_document_says_so_too(archived, sues):
 
     assert said in text(sues, f"print/?user_id={KEY}&window=all")
     assert said not in text(sues, "print/?window=30d")
+
+
+def test_so_do_an_export_and_the_view_as_sql(archived, sues, tmp_path):
+    said = "of it, only the last entry of each user is here"
+    complaints = StringIO()
+
+    file = sues.head(f"{LIST}export.csv?window=all")["Content-Disposition"]
+    call_command(
+        "export_audit",
+        *(f"--user-id={KEY}", "--window=all", f"--to={tmp_path / 'file'}"),
+        stdout=StringIO(),
+        stderr=complaints,
+    )
+
+    assert "_archived-before-2024-03-01_20" in file
+    assert "archived" not in sues.head(f"{LIST}export.csv")["Content-Disposition"]
+    assert said in complaints.getvalue()
+    assert re.match(f"-- .*{said}.\nselect", shown_sql(sues.get(f"{LIST}?window=all").text))
 
 
 def test_a_timeline_begins_with_what_is_kept(archived, sues):

@@ -104,6 +104,22 @@ def test_a_name_is_of_whoever_was_called_so_until_then_or_is_today(history, then
     assert f"user/{first}/" not in both
 
 
+def test_of_many_who_were_called_alike_it_shows_the_last_and_says_so(history, then):
+    first, *last = [history(*STAYS[:2], username="pat") for _ in range(11)]
+    said = "More users were called so until then than are looked at."
+
+    page = then("2026-01-03", subject="pat")
+
+    assert [key for key in (first, *last) if f"user/{key}/" in page] == last
+    assert said in page
+    alone = then("2026-01-03", subject="pat", user_id=first)
+    assert f"user/{first}/" in alone
+    assert said not in alone
+    none = then("2026-01-03", subject="pat", state="locked")
+    assert said in none
+    assert "Nobody" not in none
+
+
 def test_one_user_in_another_state_than_was_asked_for_is_not_shown(history, then):
     key = history(*STAYS)
 

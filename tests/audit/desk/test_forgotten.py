@@ -87,3 +87,32 @@ def test_they_say_so_in_german_too(forgotten, shown):
 
     assert "gelöscht" in page
     assert "vergessen" in page
+
+
+def test_none_of_them_says_it_in_english_beside_german(
+    forgotten, history, alice, mona, shown, signed_in, write
+):
+    write(datetime="2016-05-09", **ACTOR_ERASED)
+    history(("new", "active", "2026-01-01"), user_id=alice.pk, **ERASED, **ACTOR_ERASED)
+    german = {"accept_language": "de"}
+    behind = f"at/?moment=2026-01-03&after={forgotten - 1}.erased"
+
+    pages = [
+        shown(behind, **german),
+        shown(f"at/?moment=2026-01-03&user_id={forgotten}", **german),
+        shown(f"print/?user_id={forgotten}&window=all", **german),
+        shown("lockouts/?since=2016-05-09&until=2016-05-09", **german),
+        signed_in(alice).get("/", headers=german).text,
+        signed_in(mona).get(f"/admin/accounts/user/{alice.pk}/change/", headers=german).text,
+    ]
+
+    assert ["gelöscht" in page for page in pages] == [True] * 6
+    assert [page for page in pages if re.search(r"\berased\b", page)] == []
+
+
+def test_somebody_who_is_called_so_is_not_said_to_be(history, shown):
+    key = history(("new", "active", "2026-01-01"), username="erased")
+
+    page = shown(f"at/?moment=2026-01-03&after={key - 1}.erased", accept_language="de")
+
+    assert re.search(r"Seit \(UTC\) erased", page)

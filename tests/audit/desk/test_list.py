@@ -2,9 +2,11 @@
 
 import re
 from datetime import UTC, datetime
+from io import StringIO
 
 import pytest
 from django.contrib.admin.sites import site
+from django.core.management import call_command
 from django.http import QueryDict
 
 from accounts.models import User, UserFSM
@@ -122,6 +124,32 @@ def test_somebody_renamed_is_found_by_the_name_of_today(alice, bob, rows, trail)
     assert any("alice" in row and "Locked" in row for row in rows("?q=today-alice"))
     for name in ("alice", "bob"):
         assert any(name in row and "Locked" in row for row in rows("?q=today&window=24h"))
+
+
+def test_more_users_of_that_name_than_are_looked_for_are_said_to_be(
+    write, walker, sues, rows, tmp_path
+):
+    users = [User(username=f"{walker[::-1]}-{number:02}") for number in range(21)]
+    *_, last = User.objects.bulk_create(users)
+    write(user_id=last.pk)
+    said = "More than 20 users are called so today"
+    many, few = f"?q={walker[::-1]}", f"?q={last.username}"
+    complaints = StringIO()
+
+    call_command(
+        "export_audit", f"--q={walker[::-1]}", f"--to={tmp_path / 'file'}", stderr=complaints
+    )
+
+    assert not rows(many)
+    for page in (sues.get(f"{LIST}{many}"), sues.get(f"{LIST}print/{many}")):
+        assert said in page.text
+    assert f"-- {said}" in sues.get(f"{LIST}{many}").text
+    assert said in complaints.getvalue()
+    assert (
+        "_former-names-are-missing_" in sues.head(f"{LIST}export.csv{many}")["Content-Disposition"]
+    )
+    assert len(rows(few)) == 1
+    assert said not in sues.get(f"{LIST}{few}").text
 
 
 def test_fields_of_the_form_that_are_left_empty_are_no_filters(entry, rows):

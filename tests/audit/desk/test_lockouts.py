@@ -1,10 +1,11 @@
 """Lockouts by address, and who else came from there."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from .conftest import LIST
 
+DAY = timedelta(days=1)
 IN_2016 = datetime(2016, 5, 5, tzinfo=UTC)
 
 
@@ -21,6 +22,19 @@ def test_addresses_from_which_users_were_locked(write, desk, rows):
     links = re.findall(rf'href="{LIST}(\?[^"]*198[^"]*)"', page)
     assert len(rows(links[0])) == 4
     assert any("third" in row for row in rows(links[1]))
+
+
+def test_more_addresses_than_are_shown_are_counted(write, desk):
+    for number in range(101):
+        write(datetime=IN_2016 + DAY, ip_address=f"192.0.2.{number}")
+    write(datetime=IN_2016 + DAY, ip_address="192.0.2.100")
+
+    page = desk("lockouts/?since=2016-05-06&until=2016-05-06")
+
+    assert "The 100 addresses with the most lockouts are shown, of 101." in page
+    assert page.count('<th scope="row">') == 100
+    assert ">192.0.2.100<" in page
+    assert "are shown, of" not in desk("lockouts/?since=2016-05-05&until=2016-05-05")
 
 
 def test_what_cannot_be_understood_is_said(desk):

@@ -27,7 +27,7 @@ def test_everybody_at_a_moment(entries):
 def pages(moment: datetime, state: str = "") -> list[tuple]:
     found, page = [], queries.at_everybody(connection, moment, state)
     while page:
-        found += page
+        found += [each[:5] for each in page]
         page = queries.at_everybody(connection, moment, state, page[-1])
     return found
 
