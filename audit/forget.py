@@ -10,10 +10,12 @@ from .isolation import execute
 from .lock_waits import write_patiently
 from .sqlfiles import text_of
 
-# Another one that erases, and maintain_audit, wait: neither would see what the other one does.
+# Whoever else erases, archives or restores a month, and maintain_audit, wait: neither would see
+# what the other one does.
 LOCK = (
     "set local lock_timeout = '250ms'",
-    "lock table public.user_state_daily, public.user_state_carried in share row exclusive mode",
+    "lock table public.user_state_archive, public.user_state_daily, public.user_state_carried"
+    " in share row exclusive mode",
 )
 EXPORTS = "select count(*) from public.user_state_export e where e.initiator_id = %s"
 
@@ -41,9 +43,9 @@ def forget(connection: BaseDatabaseWrapper, user_id: int, reason: str) -> Forgot
     found: list[Forgotten] = []
 
     def work() -> None:
-        refuse_restored(connection)
         settle(connection)
         execute(connection, *LOCK)
+        refuse_restored(connection)
         account = account_of(connection, user_id)
         with connection.cursor() as cursor:
             cursor.execute(

@@ -16,6 +16,7 @@ from audit.migrate import SUPERVISORS
 from project import postgres
 
 from .arena import Arena, Attackable
+from .operations.past import give_past
 from .trail import Trail
 
 # What migrate makes, and tests only read.
@@ -133,6 +134,14 @@ def attackable(django_db_setup) -> Iterator[Attackable]:
         return
     with postgres.temporary_server(postgres.memory_folder()) as server:
         yield Attackable(server.url)
+
+
+@pytest.fixture(scope="session")
+def original(attackable, django_db_blocker) -> Iterator[Arena]:
+    """With a past, to be copied."""
+    with django_db_blocker.unblock(), attackable.arena() as arena:
+        give_past(arena)
+        yield arena
 
 
 @pytest.fixture

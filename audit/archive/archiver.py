@@ -1,6 +1,6 @@
 """Archive months: write their entries to files, read them back and compare, and put a tombstone and
-the last entry of each user in their place. Ended anywhere, it has done nothing but write files, and
-can be run again."""
+the last entry of each user in their place. Ended anywhere before, it has done nothing but write
+files, and can be run again."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ from audit.seals.tombstone import Tombstone, moment_text
 from audit.verify import verifying
 
 from .exchange import exchange
-from .files import locked
+from .folder import Folder
 from .manifest import need_both
 from .needs import keep_up, need_all, need_green
 from .plan import Plan, days_digest, erased_that_go, last_tombstone, plan, span
@@ -51,10 +51,11 @@ class Archiver:
         """The months that have ended before; None where there is none that is not archived yet.
         CannotLookError, DatabaseError."""
         need_all(self.connection, self.key)
-        with locked(self.folder):
-            return self._archive(before)
+        folder = Folder(self.folder)
+        with folder.locked():
+            return self._archive(before, folder)
 
-    def _archive(self, before: datetime) -> Tombstone | None:
+    def _archive(self, before: datetime, folder: Folder) -> Tombstone | None:
         with looking(self.connection):
             to_go = span(self.connection, before)
         if to_go is None:
@@ -66,10 +67,10 @@ class Archiver:
             if span(self.connection, before) != to_go:
                 raise CannotLookError(MEANWHILE)
             planned = plan(self.connection, *to_go)
-            tombstone, contents = self._write(planned)
+            tombstone, contents = self._write(planned, folder)
         for month in contents.months:
             need_both(self.folder, month)
-        exchange(self.connection, planned, tombstone, contents)
+        exchange(self.connection, planned, tombstone, contents, folder.keep)
         return tombstone
 
     def newest(self) -> Tombstone | None:
@@ -79,12 +80,12 @@ class Archiver:
             last = last_tombstone(read_archived(self.connection))
         return last if last and last.is_signed_by(self.key.public_key()) else None
 
-    def _write(self, planned: Plan) -> tuple[Tombstone, Contents]:
+    def _write(self, planned: Plan, folder: Folder) -> tuple[Tombstone, Contents]:
         """The files; and what says that they are written."""
         here = Here.of(self.connection)
-        months = write_months(self.connection, planned, here.site, self.folder)
+        months = write_months(self.connection, planned, here.site, folder)
         tally = compare(self.connection, planned, months, self.folder)
-        months = write_manifests(planned, months, tally, here.site, self.folder)
+        months = write_manifests(planned, months, tally, here.site, folder)
         for month in months:
             self.tell(month)
         contents = Contents(months, ranges(tally.whole), tally.partly)

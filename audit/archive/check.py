@@ -1,5 +1,6 @@
 """Whether files are those that were archived: what tombstones say of them, and what seals do."""
 
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from audit.seals.tally import Tally
 from audit.seals.verify import receipts_of
 
 from . import parquet
-from .files import WrongFileError, need_folder
+from .files import WrongFileError, named, need_folder
 from .manifest import need_entries, need_manifest, need_site
 from .streams import Leaf, leaves
 
@@ -57,7 +58,9 @@ def wrong_files(folder: Path, months: Sequence[Month]) -> Iterator[WrongFileErro
 
 def foreign_files(folder: Path, months: Sequence[Month], site: str) -> Iterator[WrongFileError]:
     known = {month.file for month in months}
-    for file in sorted(folder.glob("*.parquet")):
+    with named(folder, "look into"):
+        names = sorted(os.listdir(folder))
+    for file in (folder / name for name in names if name.endswith(".parquet")):
         try:
             need_site(file, site)
         except WrongFileError as error:

@@ -1,5 +1,7 @@
 """Put a tombstone, and the last entry of each user, in the place of months: in one transaction."""
 
+from collections.abc import Callable
+
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.locks import holders
@@ -25,10 +27,15 @@ AT_ONCE = 10_000  # ids that are sent
 
 
 def exchange(
-    connection: BaseDatabaseWrapper, planned: Plan, tombstone: Tombstone, contents: Contents
+    connection: BaseDatabaseWrapper,
+    planned: Plan,
+    tombstone: Tombstone,
+    contents: Contents,
+    keep: Callable[[], None],
 ) -> None:
     """CannotLookError, where the database is not what was planned for, or somebody is in the way;
-    then nothing was changed."""
+    then nothing was changed. ``keep`` is called when all is done but the commit, of which nobody
+    may ever be told."""
 
     row = (
         tombstone.number,
@@ -47,12 +54,13 @@ def exchange(
             cursor.execute(INSERT, row)
         send(connection, "install/34_guards.sql", "install/90_ownership.sql")
         execute(connection, "set local synchronous_commit = on")
+        keep()
 
     try:
         write_patiently(connection, work)
     except BlockedError:
         raise CannotLookError(
-            "The files are written, and the months are still there, for the audit is in use by"
+            "Nothing is archived, for the audit is in use by"
             f" {holders(connection, *tables(planned), readers=True)}: run it again."
         ) from None
 
@@ -81,4 +89,5 @@ def set_aside(connection: BaseDatabaseWrapper, planned: Plan) -> None:
 def tables(planned: Plan) -> list[str]:
     """Those for which somebody may have to wait."""
     months = [f"public.user_state_audit_{each.begins:%Y_%m}" for each in planned.months]
-    return ["public.user_state_audit", "public.user_state_audit_default", *months]
+    always = ("user_state_archive", "user_state_audit", "user_state_audit_default")
+    return [*(f"public.{each}" for each in always), *months]

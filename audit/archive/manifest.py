@@ -10,7 +10,8 @@ from audit.seals import Receipt
 from audit.seals.contents import Month
 from audit.seals.receipt import FIELDS
 
-from .files import WrongFileError, at_once, need_whole, opened, write
+from .files import WrongFileError, at_once, need_whole, opened
+from .folder import Folder
 
 FORMAT = 1
 
@@ -20,14 +21,13 @@ def manifest_of(file: Path) -> Path:
     return file.with_name(f"_{file.stem}.json")
 
 
-def write_manifest(folder: Path, site: str, month: Month, seals: Iterable[Receipt]) -> str:
+def write_manifest(folder: Folder, site: str, month: Month, seals: Iterable[Receipt]) -> str:
     """Its SHA-256. ``seals`` are those that hold entries of the file."""
     facts = {name: value for name, value in month._asdict().items() if name != "manifest"}
     receipts = [str(each) for each in seals]
     text = json.dumps({"format": FORMAT, "site": site, **facts, "seals": receipts}, indent=1)
-    return write(
-        manifest_of(folder / month.file), lambda target: target.write(f"{text}\n".encode())
-    )
+    name = manifest_of(Path(month.file)).name
+    return folder.write(name, lambda target: target.write(f"{text}\n".encode()))
 
 
 def need_both(folder: Path, month: Month) -> None:

@@ -64,6 +64,10 @@ def read(file: Path, digest: str) -> Iterator[Entry]:
                 yield from map(Entry._make, zip(*map(values_of, batch.columns), strict=True))
         except (pa.ArrowException, ValueError):  # ValueError: of what is no UTF-8
             raise WrongFileError(file, NO_ENTRIES) from None
+        except OSError as error:
+            if error.errno:  # of the system; pyarrow has none for what it can't decode
+                raise
+            raise WrongFileError(file, NO_ENTRIES) from None
 
 
 def values_of(column: Any) -> list[Any]:

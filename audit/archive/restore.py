@@ -7,8 +7,10 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from accounts.locks import holders
 from audit.findings import CannotLookError
-from audit.isolation import writing
+from audit.isolation import execute, writing
+from audit.lock_waits import BlockedError, write_patiently
 from audit.seals.archived import read_archived
 from audit.seals.contents import Month
 from audit.seals.place import looking, need_own_tables, need_primary
@@ -25,6 +27,11 @@ from .streams import entries_of
 from .trust import trusted
 
 AT_ONCE = 2000  # entries that are written
+# Whoever forgets somebody waits, for they would not see what is being restored; and we for them.
+LOCK = (
+    "set local lock_timeout = '250ms'",
+    "lock table public.user_state_archive in row exclusive mode",
+)
 COMMENT = "A copy of an archived month, for a look: restore_audit --drop takes it away."
 THERE = """
     select pg_catalog.translate(pg_catalog.substr(c.relname::text, 18, 7), '_', '-')
@@ -58,13 +65,25 @@ def restore(
         files = files_of(connection, month, folder, keys)
     if is_there(connection, month):
         return None
-    with writing(connection):
-        need_own_tables(connection)
-        set_parameters(connection, restored=table_of(month), comment=COMMENT)
-        send(connection, "archive/restore.sql")
-        written = sum(fill(connection, entries_of(folder, each)) for each in files)
-        send(connection, "archive/guard_restored.sql")
-    return written
+    try:
+        write_patiently(connection, lambda: make(connection, month, folder, files))
+    except BlockedError:
+        whose = holders(connection, "public.user_state_archive")
+        raise CannotLookError(
+            f"Nothing is restored, for the audit is in use by {whose}: run it again."
+        ) from None
+    return sum(each.entries for each in files)
+
+
+def make(connection: BaseDatabaseWrapper, month: str, folder: Path, files: Sequence[Month]) -> None:
+    """The table, within writing()."""
+    need_own_tables(connection)
+    execute(connection, *LOCK)
+    set_parameters(connection, restored=table_of(month), comment=COMMENT)
+    send(connection, "archive/restore.sql")
+    for each in files:
+        fill(connection, entries_of(folder, each))
+    send(connection, "archive/guard_restored.sql")
 
 
 def files_of(
@@ -88,14 +107,11 @@ def why_none(month: str, last: Tombstone | None) -> str:
     return f"The month {month} is not archived here."
 
 
-def fill(connection: BaseDatabaseWrapper, entries: Iterator[Entry]) -> int:
-    written = 0
+def fill(connection: BaseDatabaseWrapper, entries: Iterator[Entry]) -> None:
     for some in parquet.some_of(entries, AT_ONCE):
         rows = json.dumps([dict(in_json(entry)) for entry in some])
         set_parameters(connection, entries=rows)
         send(connection, "archive/fill.sql")
-        written += len(some)
-    return written
 
 
 def in_json(entry: Entry) -> Iterator[tuple[str, str | int | None]]:

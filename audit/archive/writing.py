@@ -15,7 +15,7 @@ from audit.sqlfiles import text_of
 
 from . import parquet
 from .entries import Entry
-from .files import write
+from .folder import Folder
 from .manifest import need_site, write_manifest
 from .plan import MonthToGo, Plan
 from .streams import leaves
@@ -25,7 +25,7 @@ AT_ONCE = 5000  # rows that are fetched
 
 
 def write_months(
-    connection: BaseDatabaseWrapper, planned: Plan, site: str, folder: Path
+    connection: BaseDatabaseWrapper, planned: Plan, site: str, folder: Folder
 ) -> list[Month]:
     """Their files, within the snapshot of the plan. WrongFileError where another file has such a
     name."""
@@ -34,7 +34,7 @@ def write_months(
         for each in planned.months
     ]
     for name in names:
-        need_site(folder / name, site)
+        need_site(folder.path / name, site)
     return [
         write_month(connection, month, name, folder)
         for month, name in zip(planned.months, names, strict=True)
@@ -42,10 +42,10 @@ def write_months(
 
 
 def write_month(
-    connection: BaseDatabaseWrapper, month: MonthToGo, name: str, folder: Path
+    connection: BaseDatabaseWrapper, month: MonthToGo, name: str, folder: Folder
 ) -> Month:
     entries = entries_of(connection, month)
-    digest = write(folder / name, lambda target: parquet.write(target, entries))
+    digest = folder.write(name, lambda target: parquet.write(target, entries))
     _, count, first, last, _ = month
     return Month(f"{month.begins:%Y-%m}", name, count, first, last, digest, manifest="")
 
@@ -81,7 +81,7 @@ def compare(
 
 
 def write_manifests(
-    planned: Plan, months: Sequence[Month], tally: ThinnedTally, site: str, folder: Path
+    planned: Plan, months: Sequence[Month], tally: ThinnedTally, site: str, folder: Folder
 ) -> list[Month]:
     """The months, with the digests of their manifests."""
     receipts = {each.receipt.number: each.receipt for each in planned.placing.placed}

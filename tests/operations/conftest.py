@@ -1,6 +1,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from django.db import connections
@@ -29,6 +30,14 @@ def site(sites, django_db_blocker) -> Iterator[Callable[[str], Site]]:
     """``site("today")`` or ``site("first_release")``: a database for this test."""
     with django_db_blocker.unblock(), ExitStack() as stack:
         yield lambda release: stack.enter_context(sites.site(release))
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """For the files of archived months."""
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture

@@ -119,6 +119,14 @@ def copied(original: Arena) -> Iterator[Arena]:
         copy.drop()
 
 
+@contextmanager
+def sealed(original: Arena) -> Iterator[Arena]:
+    """A copy of it that is sealed as one."""
+    with copied(original) as copy:
+        copy.seal(new_epoch=True)
+        yield copy
+
+
 def write_late(arena: Arena, moment: str) -> None:
     """And have days and quarters made again, as somebody has to where a clock was wrong."""
     arena.sql(

@@ -2,21 +2,28 @@
 
 import io
 import re
+import resource
 import subprocess
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from itertools import dropwhile
 from pathlib import Path
 from threading import Event
 
 import psycopg2
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connections
+from django.db import OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from pyarrow import parquet as pq
 
-from audit.archive import archiver, exchange, files, parquet
+from audit.archive import archiver, exchange, manifest, parquet, writing
+from audit.archive import folder as folders
 from audit.archive.manifest import manifest_of
 from audit.findings import CannotLookError
+from audit.management.commands import archive_audit
 from audit.seals import new_key
 from audit.seals.place import looking
 from audit.seals.proof import prove
@@ -25,7 +32,7 @@ from tests.arena import KEY, Arena, execute
 from tests.audit.attacks.statements import GUARDED, UNGUARDED, rewrite
 from tests.audit.erasing import ACTOR, SUBJECT, erasing
 from tests.audit.seals.looking import FLIP
-from tests.audit.seals.test_crashes import killed_at
+from tests.killing import Step, killed_at, steps_of
 
 from .past import (
     KEEP,
@@ -33,38 +40,24 @@ from .past import (
     PARTITIONS,
     PEOPLE,
     archive,
-    copied,
     findings,
-    give_past,
     maintain,
     refusal,
+    sealed,
     write_late,
 )
 
 pytestmark = pytest.mark.slow
 
+WRITERS = [each.__file__ for each in (archive_audit, exchange, folders)]
+OTHERS = [each.__file__ for each in (archiver, manifest, parquet, writing)]
 TRIGGERS = (PEOPLE.split(";\n")[-1],)
-
-
-@pytest.fixture(scope="module")
-def original(attackable, django_db_blocker):
-    with django_db_blocker.unblock(), attackable.arena() as arena:
-        give_past(arena)
-        yield arena
 
 
 @pytest.fixture
 def arena(original, django_db_blocker):
-    with django_db_blocker.unblock(), copied(original) as arena:
-        arena.seal(new_epoch=True)
+    with django_db_blocker.unblock(), sealed(original) as arena:
         yield arena
-
-
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    folder = tmp_path / "archive"
-    folder.mkdir()
-    return folder
 
 
 def partitions(arena: Arena) -> list[str]:
@@ -144,19 +137,52 @@ def test_that_somebody_was_forgotten_is_kept(arena, folder):
     assert findings(arena, archive=folder) == []
 
 
-def test_wherever_it_is_killed_nothing_is_lost(arena, folder, monkeypatch):
-    monkeypatch.setattr("tests.audit.seals.test_crashes.STEPS", {exchange.__file__, files.__file__})
-    entries, line = arena.sql("postgres", KEEP), 0
+def test_wherever_it_is_killed_nothing_is_lost(original, folder, django_db_blocker):
+    """Before the commit, the next run goes on from whatever is in the folder; behind it, it prints
+    the tombstone."""
+    there, committed = set(), 0
+    with django_db_blocker.unblock(), ExitStack() as copies:
+        traced, arena = (copies.enter_context(sealed(original)) for _ in range(2))
 
-    while killed_at(line, lambda: archive(arena, "2024-03-01", folder)):
-        line += 1
-        if "kept" not in partitions(arena):
+        def run() -> str:
+            return archive(arena, "2024-03-01", folder)
+
+        steps = steps_of([*WRITERS, *OTHERS], lambda: archive(traced, "2024-03-01", folder))
+        entries = arena.sql("postgres", KEEP)
+        written = next(each for each in steps if each.file == exchange.__file__)
+
+        for step in telling(steps):
+            empty(folder)
+            assert killed_at(step, run), step
+            if "kept" in partitions(arena):
+                tombstone = arena.sql("postgres", "select receipt from user_state_archive")
+                assert [(run(),)] == tombstone
+                assert committed or findings(arena, archive=folder) == []
+                arena = copies.enter_context(sealed(original))
+                committed += 1
+                continue
             assert arena.sql("postgres", KEEP) == entries
+            left = frozenset((each.name, each.stat().st_size) for each in folder.iterdir())
+            if left not in there:
+                there.add(left)
+                assert killed_at(written, run), left
+                assert len([*folder.iterdir()]) == 4 + 1  # and the lock
 
-    assert line > 30
-    assert partitions(arena) == ["2024_03", "2024_04", "kept"]
-    assert findings(arena, archive=folder) == []
-    assert len(list(folder.glob("*"))) == 4 + 1  # and the lock
+    assert len(there) > 10
+    assert committed > 3
+
+
+def telling(steps: list[Step]) -> list[Step]:
+    """From where the first file is written on: of those who only call the writers, each line the
+    last time, which is in the second month."""
+    last = {each[:2]: each for each in steps}
+    since = dropwhile(lambda each: each.file != folders.__file__, steps)
+    return [each for each in since if each.file in WRITERS or each == last[each[:2]]]
+
+
+def empty(folder: Path) -> None:
+    for each in folder.iterdir():
+        each.unlink()
 
 
 def test_whoever_reads_keeps_it_waiting_and_is_named(arena, folder, monkeypatch):
@@ -169,6 +195,7 @@ def test_whoever_reads_keeps_it_waiting_and_is_named(arena, folder, monkeypatch)
         said = refusal(arena, "2024-03-01", folder)
 
     assert f"in use by pid {pid} (rita" in said
+    assert [each.name for each in folder.iterdir()] == [folders.LOCK]
     archive(arena, "2024-03-01", folder)
     assert findings(arena) == []
 
@@ -211,18 +238,59 @@ def test_a_clock_that_is_set_back_into_an_archived_month(arena, folder):
     assert findings(arena, archive=folder) == []
 
 
-def test_what_is_written_into_a_month_meanwhile(arena, folder, monkeypatch):
-    def write_too(*given):
-        write_late(arena, "2024-02-10")
-        return set_aside(*given)
+def write_meanwhile(arena: Arena) -> None:
+    write_late(arena, "2024-02-10")
 
-    set_aside = exchange.set_aside
-    monkeypatch.setattr(exchange, "set_aside", write_too)
 
-    with pytest.raises(CommandError, match="Something was written into the months"):
-        archive(arena, "2024-03-01", folder)
+def forget_meanwhile(arena: Arena) -> None:
+    connections["another"] = arena.django.copy(alias="another")
+    call_command("forget_user", 105, reason="asked", database="another", stdout=io.StringIO())
+    connections["another"].close()
+    del connections["another"]
 
+
+@pytest.mark.parametrize("meanwhile", [write_meanwhile, forget_meanwhile])
+@pytest.mark.parametrize("when", [(archiver, "compare"), (exchange, "set_aside")])
+def test_what_happens_to_a_month_meanwhile(arena, folder, monkeypatch, meanwhile, when):
+    """Nothing is archived, and nothing of it left: the next run writes other files."""
+
+    def after(*given):
+        meanwhile(arena)
+        return done(*given)
+
+    done = getattr(*when)
+    with monkeypatch.context() as patch:
+        patch.setattr(*when, after)
+        with pytest.raises(CommandError, match="Something was written into the months"):
+            archive(arena, "2024-05-01", folder)
     assert "kept" not in partitions(arena)
+    assert [each.name for each in folder.iterdir()] == [folders.LOCK]
+
+    arena.seal()
+    archive(arena, "2024-05-01", folder)
+
+    assert findings(arena, archive=folder) == []
+    names = {row["username"] for each in folder.glob("*.parquet") for row in rows_in(each)}
+    assert ("user105" in names) == (meanwhile is write_meanwhile)
+
+
+def rows_in(file: Path) -> list[dict]:
+    return pq.read_table(file).to_pylist()
+
+
+def test_where_nobody_is_told_that_it_was_committed_all_files_stay(arena, folder, monkeypatch):
+    def commit(connection):
+        committed(connection)
+        if "kept" in partitions(arena):
+            raise OperationalError("the connection was lost")
+
+    committed = BaseDatabaseWrapper._commit
+    with monkeypatch.context() as patch:
+        patch.setattr(BaseDatabaseWrapper, "_commit", commit)
+        with pytest.raises(CommandError, match="the connection was lost"):
+            archive(arena, "2024-03-01", folder)
+
+    assert findings(arena, archive=folder) == []
 
 
 def test_somebody_else_archives_more_meanwhile(arena, folder, monkeypatch):
@@ -292,26 +360,40 @@ def test_what_is_signed_was_compared_with_its_seals(arena, folder, monkeypatch, 
     )
 
 
+def small_disk(size: str) -> Callable:
+    @contextmanager
+    def mounted(folder: Path):
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True
+        )
+        if done.returncode:
+            pytest.skip("only root may mount a small disk, and not in every container")
+        try:
+            yield
+        finally:
+            subprocess.run(["umount", folder], check=True)
+
+    return mounted
+
+
 @contextmanager
-def small_disk(folder: Path, size: str):
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True
-    )
-    if done.returncode:
-        pytest.skip("only root may mount a small disk, and not in every container")
+def small_files(folder: Path):
+    """What a quota does, which everybody may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, hard))
     try:
         yield
     finally:
-        subprocess.run(["umount", folder], check=True)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.parametrize("size", ["4k", "16k", "24k"])
-def test_a_disk_that_fills_up(arena, folder, size):
-    with small_disk(folder, size):
+@pytest.mark.parametrize("small", [small_files, *map(small_disk, ["4k", "16k", "24k"])])
+def test_a_disk_that_fills_up(arena, folder, small):
+    with small(folder):
         said = refusal(arena, "2024-03-01", folder)
 
-        assert re.match("Can't write .*: No space left on device", said)
-        assert not [each for each in folder.iterdir() if each.suffix == ".new"]
+        assert re.match("Can't write .*: (No space left on device|File too large)", said)
+        assert [each.name for each in folder.iterdir()] == [folders.LOCK]
     archive(arena, "2024-03-01", folder)
     assert findings(arena, archive=folder) == []
 

@@ -9,43 +9,28 @@ from pathlib import Path
 import pytest
 
 from audit.archive import files, parquet
+from audit.archive import folder as folders
 from audit.findings import CannotLookError
 from audit.management.commands import archive_audit
 from audit.seals import new_key
 from tests.arena import KEY
 
-from .past import archive, copied, findings, give_past, refusal, write_late
+from .past import archive, findings, refusal, sealed, write_late
 
 pytestmark = pytest.mark.slow
 
 FEBRUARY = "user_state_audit_2024_02.parquet"
 
 
-@pytest.fixture(scope="module")
-def original(attackable, django_db_blocker):
-    with django_db_blocker.unblock(), attackable.arena() as arena:
-        give_past(arena)
-        yield arena
-
-
 @pytest.fixture
 def arena(original, django_db_blocker):
-    with django_db_blocker.unblock(), copied(original) as arena:
-        arena.seal(new_epoch=True)
+    with django_db_blocker.unblock(), sealed(original) as arena:
         yield arena
-
-
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    folder = tmp_path / "archive"
-    folder.mkdir()
-    return folder
 
 
 def test_a_copy_of_the_site_does_not_write_over_its_files(original, arena, folder):
     archive(arena, "2024-03-01", folder)
-    with copied(original) as copy:
-        copy.seal(new_epoch=True)
+    with sealed(original) as copy:
         archive(copy, "2024-02-01", folder)  # of January it has the same
         write_late(copy, "2024-02-29")
         copy.seal()
@@ -57,13 +42,23 @@ def test_a_copy_of_the_site_does_not_write_over_its_files(original, arena, folde
 
 
 def test_only_one_archives_into_a_folder(arena, folder):
-    with open(folder / files.LOCK, "w") as lock:
+    with open(folder / folders.LOCK, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
 
         said = refusal(arena, "2024-03-01", folder)
 
     assert said == f"Somebody else is archiving into {folder}: wait until they are done."
     assert "entries=" in archive(arena, "2024-03-01", folder)
+
+
+def test_what_a_killed_run_has_not_finished_is_removed(arena, folder):
+    (folder / ".user_state_audit_2019_01.parquet.new").write_bytes(b"PAR1")
+    (folder / "._user_state_audit_2019_01.json.new").write_bytes(b"{")
+    (folder / "mine.new").touch()
+
+    archive(arena, "2024-03-01", folder)
+
+    assert [each.name for each in folder.glob("*.new")] == ["mine.new"]
 
 
 @pytest.mark.parametrize("name", [FEBRUARY, "_user_state_audit_2024_02.json"])
@@ -103,7 +98,10 @@ def nobody():
 
 @pytest.mark.parametrize(
     ("mode", "need"),
-    [(0o644, files.need_folder), (0o555, lambda folder: files.locked(folder).__enter__())],
+    [
+        (0o644, files.need_folder),
+        (0o555, lambda folder: folders.Folder(folder).locked().__enter__()),
+    ],
 )
 def test_a_folder_that_is_not_for_us_is_said(mode, need):
     with tempfile.TemporaryDirectory() as name:
@@ -111,6 +109,18 @@ def test_a_folder_that_is_not_for_us_is_said(mode, need):
 
         with nobody(), pytest.raises(CannotLookError, match=f"the folder {name}"):
             need(Path(name))
+
+
+def test_a_file_that_is_not_for_us_is_said():
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        file = Path(name) / FEBRUARY
+        file.touch(mode=0o000)
+
+        with nobody(), pytest.raises(CannotLookError, match="Permission denied") as error:
+            files.need_whole(file, "")
+
+    assert type(error.value) is CannotLookError
 
 
 def test_a_new_key_goes_on_with_those_before_it(arena, folder):

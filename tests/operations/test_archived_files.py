@@ -20,7 +20,7 @@ from project import postgres
 from project.settings import BASE_DIR
 from tests.arena import KEY, Arena
 
-from .past import archive, findings, give_past, restore
+from .past import archive, findings, restore, sealed
 
 pytestmark = pytest.mark.slow
 
@@ -41,12 +41,11 @@ print(json.dumps([[str(value) for value in row] for row in rows]))
 
 
 @pytest.fixture(scope="module")
-def past(attackable, django_db_blocker, tmp_path_factory) -> tuple[Arena, Path, dict]:
+def past(original, django_db_blocker, tmp_path_factory) -> tuple[Arena, Path, dict]:
     """January and February 2024 are archived; what was there of them, and what the desk said."""
     folder = tmp_path_factory.mktemp("archived") / "files"
     folder.mkdir()
-    with django_db_blocker.unblock(), attackable.arena() as arena:
-        give_past(arena)
+    with django_db_blocker.unblock(), sealed(original) as arena:
         before = {
             "entries": arena.sql("postgres", "set timezone = 'UTC'", BEFORE),
             "lockouts": arena.sql("rita", "set timezone = 'UTC'", lockouts()),
@@ -124,25 +123,41 @@ def test_what_is_wrong_with_a_file_is_said(arena, folder, harm: Callable, said: 
     assert any(each.startswith(said) for each in findings(arena, archive=folder))
 
 
-def test_the_command_looks_at_the_files_too(arena, folder):
-    def verify(*arguments: str) -> subprocess.CompletedProcess:
-        url = arena.server.url_for("rita", arena.name)
-        given = ["--public-key", KEY.public_key().public_bytes_raw().hex(), *arguments]
-        return subprocess.run(
-            [sys.executable, "manage.py", "verify_audit", *given],
-            env=os.environ | {"DATABASE_URL": url},
-            cwd=BASE_DIR,
-            capture_output=True,
-            text=True,
-        )
+def verify_files(arena: Arena, folder: Path) -> subprocess.CompletedProcess:
+    given = ["--public-key", KEY.public_key().public_bytes_raw().hex(), "--archive", str(folder)]
+    return subprocess.run(
+        [sys.executable, "manage.py", "verify_audit", *given],
+        env=os.environ | {"DATABASE_URL": arena.server.url_for("rita", arena.name)},
+        cwd=BASE_DIR,
+        capture_output=True,
+        text=True,
+    )
 
-    good, none = verify("--archive", str(folder)), verify("--archive", str(folder / "none"))
+
+def test_the_command_looks_at_the_files_too(arena, folder):
+    good, none = verify_files(arena, folder), verify_files(arena, folder / "none")
     remove(folder)
-    missing = verify("--archive", str(folder))
+    missing = verify_files(arena, folder)
 
     assert (good.returncode, good.stdout.startswith("All is well")) == (0, True)
     assert (none.returncode, "There is no folder" in none.stderr) == (2, True)
-    assert (missing.returncode, f"{FEBRUARY} is missing".split()[0] in missing.stdout) == (1, True)
+    assert missing.returncode == 1
+    assert re.search(rf"^file +file {FEBRUARY} +is missing *$", missing.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", [FEBRUARY, f"_{Path(FEBRUARY).stem}.json"])
+def test_what_the_system_does_not_give_is_not_judged(arena, folder, name):
+    """As where it may not be read: nobody knows whether anything is wrong."""
+    verified = "select count(*) from user_state_verification"
+    before = arena.sql("rita", verified)
+    (folder / name).unlink()
+    (folder / name).symlink_to("/proc/self/mem")  # of which nobody can read the first byte
+
+    done = verify_files(arena, folder)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.strip() == f"CommandError: Can't read {folder / name}: Input/output error."
+    assert arena.sql("rita", verified) == before
 
 
 def test_leaves_are_held_against_the_seals(arena, folder, monkeypatch):
@@ -189,6 +204,7 @@ def as_bytes(rows: list[tuple]) -> list[tuple]:
     [
         ("2024-02", remove, "is missing"),
         ("2024-02", change_a_byte, "was changed, or is damaged"),
+        ("2024-02", of_another_site, f"{FEBRUARY} is of another site, 00000000-0000-0000-0000-"),
         ("2024-03", lambda folder: None, "The month 2024-03 is not archived here."),
         ("2024-13", lambda folder: None, "'2024-13' is no month"),
     ],
@@ -235,28 +251,35 @@ def test_spark_answers_a_question_of_the_desk_from_the_files(folder, past):
     assert json.loads(done.stdout.splitlines()[-1]) == expected
 
 
-def test_the_page_says_what_works(past, django_db_blocker):
-    arena, folder, _ = past
+def test_the_page_says_what_works(original, tmp_path, django_db_blocker):
     key = {"AUDIT_SEAL_KEY": KEY.private_bytes_raw().hex()}
     who = {"deployer": "otto", "auditor": "rita"}
-    with django_db_blocker.unblock():
+    printed = {}
+    with django_db_blocker.unblock(), sealed(original) as arena:
         arena.django.close()
-    for block in re.findall(r"^```console\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
-        for line in block.splitlines():
-            if line.startswith("# as "):
-                url = arena.server.url_for(who[line.removeprefix("# as ")], arena.name)
-                continue
-            program, *arguments = shlex.split(
-                line.removeprefix("$ ").replace("/archive", str(folder))
-            )
-            started = [sys.executable, *arguments]
-            if program == "psql":
-                started = [postgres.PROGRAMS / "psql", url, *arguments]
-            done = subprocess.run(
-                started,
-                env=os.environ | key | {"DATABASE_URL": url},
-                cwd=BASE_DIR,
-                capture_output=True,
-                text=True,
-            )
-            assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
+        for block in re.findall(r"^```console\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
+            for line in block.splitlines():
+                if line.startswith("# as "):
+                    url = arena.server.url_for(who[line.removeprefix("# as ")], arena.name)
+                    continue
+                program, *arguments = shlex.split(
+                    line.removeprefix("$ ").replace("/archive", str(tmp_path))
+                )
+                started = [sys.executable, *arguments]
+                if program == "psql":
+                    started = [postgres.PROGRAMS / "psql", url, *arguments]
+                done = subprocess.run(
+                    started,
+                    env=os.environ | key | {"DATABASE_URL": url},
+                    cwd=BASE_DIR,
+                    capture_output=True,
+                    text=True,
+                )
+                assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
+                printed[line] = done.stdout
+    archived, verified, restored, looked, dropped = printed.values()
+    assert " since=2024-01-01T00:00:00Z until=2024-03-01T00:00:00Z entries=" in archived
+    assert verified.startswith("All is well")
+    assert "has the 56 entries of 2024-02" in restored
+    assert "(5 rows)" in looked
+    assert "is dropped" in dropped

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from django.core.management import get_commands
 
 from project.settings import BASE_DIR
 from tests.arena import KEY
@@ -24,6 +25,8 @@ ARGUMENTS = {
     "unlock_user": "bob",
     "reconcile_audit": "--reason none",
     "forget_user": "1 --reason none",
+    "archive_audit": "--before 2024-03-01 --to {folder}",
+    "restore_audit": "2024-02 --drop",
     "prove_audit": "1 --receipt {receipt}",
     "loaddata": "{fixture}",
 }
@@ -34,7 +37,11 @@ def run(arena, tmp_path):
     """Run a command as a role, on a database with a seal, and a user who was locked since."""
     arena.sql("postgres", "select setval(pg_get_serial_sequence('accounts_user', 'id'), 2)")
     (tmp_path / "fixture.json").write_text("[]")
-    given = {"receipt": f"'{arena.seal()}'", "fixture": tmp_path / "fixture.json"}
+    given = {
+        "receipt": f"'{arena.seal()}'",
+        "fixture": tmp_path / "fixture.json",
+        "folder": tmp_path,
+    }
     arena.sql("web", "update user_fsm set current_state = 'locked' where user_id = 2")
     arena.sql("web", "update user_fsm set current_state = 'deactivated' where user_id = 1")
     seal = {
@@ -44,16 +51,23 @@ def run(arena, tmp_path):
 
     def run(command: str, role: str) -> subprocess.CompletedProcess:
         line = f"{command} {ARGUMENTS.get(command, '')}".format(**given)
+        needs_key = command.startswith(("seal_audit", "archive_audit"))
         url = arena.server.url_for(NAMES[role], arena.name)
         return subprocess.run(
             [sys.executable, "manage.py", *shlex.split(line)],
             cwd=BASE_DIR,
-            env=os.environ | {"DATABASE_URL": url, "HTTPS": "1"} | (seal if "seal" in line else {}),
+            env=os.environ | {"DATABASE_URL": url, "HTTPS": "1"} | (seal if needs_key else {}),
             capture_output=True,
             text=True,
         )
 
     return run
+
+
+def test_each_command_of_the_site_is_named():
+    names = {name for name, app in get_commands().items() if app in ("accounts", "audit")}
+
+    assert names <= {command.split()[0] for command, _ in COMMANDS}
 
 
 @pytest.mark.parametrize(("command", "role"), COMMANDS, ids=[c for c, _ in COMMANDS])

@@ -11,18 +11,17 @@ from audit.seals.tombstone import parse
 from audit.seals.verify import OTHERWISE, REMOVED
 from tests.arena import KEY, Arena
 
-from .past import archive, give_past
+from .past import archive, sealed
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def past(attackable, django_db_blocker, tmp_path_factory) -> tuple[Arena, str, str]:
+def past(original, django_db_blocker, tmp_path_factory) -> tuple[Arena, str, str]:
     """Two months are archived; and what was printed of that."""
     folder = tmp_path_factory.mktemp("archived") / "files"
     folder.mkdir()
-    with django_db_blocker.unblock(), attackable.arena() as arena:
-        give_past(arena)
+    with django_db_blocker.unblock(), sealed(original) as arena:
         printed = [
             archive(arena, before, folder).strip() for before in ("2024-02-01", "2024-03-01")
         ]

@@ -18,6 +18,7 @@ from audit.management.base import AuditCommand, printable
 from audit.readiness import need_migrations
 
 TABLES = (
+    "public.user_state_archive",
     "public.user_state_audit",
     "public.user_state_daily",
     "public.user_state_carried",

@@ -5,7 +5,7 @@ import pytest
 from audit.seals import new_key
 from audit.seals.tombstone import parse
 from tests.arena import KEY
-from tests.operations.past import archive, copied, give_past
+from tests.operations.past import archive, copied, sealed
 
 from .outcome import FOUND, REFUSED, attack
 from .statements import rewrite
@@ -19,19 +19,18 @@ COLUMNS = "number + 1, since, until + interval '1 month', last_id"
 
 
 @pytest.fixture(scope="module")
-def original(attackable, django_db_blocker, tmp_path_factory):
+def archived(original, django_db_blocker, tmp_path_factory):
     """January and February 2024 are archived, March and April are there."""
     folder = tmp_path_factory.mktemp("archived") / "files"
     folder.mkdir()
-    with django_db_blocker.unblock(), attackable.arena() as arena:
-        give_past(arena)
+    with django_db_blocker.unblock(), sealed(original) as arena:
         archive(arena, "2024-03-01", folder)
         yield arena
 
 
 @pytest.fixture
-def arena(original, django_db_blocker):
-    with django_db_blocker.unblock(), copied(original) as arena:
+def arena(archived, django_db_blocker):
+    with django_db_blocker.unblock(), copied(archived) as arena:
         yield arena
 
 

@@ -2,12 +2,8 @@
 sealing goes on."""
 
 import os
-import signal
-import sys
 from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 import pytest
 from django.db import connections
@@ -15,12 +11,13 @@ from django.db import connections
 from audit import seals
 from audit.seals import Receipt, sealer, state
 from tests.arena import KEY, Arena
+from tests.killing import killed_at, steps_of
 
 from .looking import FLIP, found, sealed
 
 pytestmark = pytest.mark.slow
 
-STEPS = {sealer.__file__, state.__file__}  # where it is killed, at each line; others only read
+FILES = {sealer.__file__, state.__file__}  # where it is killed, at each line; others only read
 SIGNED = Receipt.signed
 
 
@@ -49,37 +46,6 @@ def add(file: Path, line: str) -> None:
         log.write(f"{line}\n")
 
 
-def killed_at(line: int, run: Callable[[], None]) -> bool:
-    """Run it in a process of its own, which is killed at that line of the sealer; False when it
-    ended before."""
-    child = os.fork()
-    if child == 0:
-        try:
-            sys.settrace(Killer(line).enter)
-            run()
-            os._exit(0)
-        finally:
-            os._exit(1)
-    status = os.waitpid(child, 0)[1]
-    assert status in (0, signal.SIGKILL)
-    return status == signal.SIGKILL
-
-
-class Killer:
-    def __init__(self, line: int):
-        self.line, self.seen = line, set()
-
-    def enter(self, frame: FrameType, event: str, _) -> Callable | None:
-        return self.trace if frame.f_code.co_filename in STEPS else None
-
-    def trace(self, frame: FrameType, event: str, _) -> Callable:
-        if event == "line":
-            self.seen.add((frame.f_code.co_filename, frame.f_lineno))
-            if len(self.seen) > self.line:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return self.trace
-
-
 def seal(arena: Arena, log: Log, new_epoch: bool) -> Receipt | None:
     """On a connection of the process's own."""
     connection = connections["default"].copy(alias="arena")
@@ -92,13 +58,16 @@ def seal(arena: Arena, log: Log, new_epoch: bool) -> Receipt | None:
 
 
 def kill_at_every_line(arena: Arena, log: Log, new_epoch: bool) -> int:
+    """The first time that it comes by, and the last."""
     arena.memory()  # whose folder the processes are to share
-    line = 0
-    while killed_at(line, lambda: seal(arena, log, new_epoch)):
-        seal(arena, log, new_epoch)
+    seal(arena, log, new_epoch=False)
+    arena.sql("web", FLIP + "1")
+    steps = steps_of(FILES, lambda: seal(arena, log, new_epoch))
+    for step in steps:
         arena.sql("web", FLIP + "1")
-        line += 1
-    return line
+        assert killed_at(step, lambda: seal(arena, log, new_epoch)), step
+        seal(arena, log, new_epoch)
+    return len(steps)
 
 
 def holds(arena: Arena, log: Log) -> None:
