@@ -11,6 +11,7 @@ from django.db import connection
 
 from accounts.models import UserFSM
 from audit.desk.listing import outside, pages
+from audit.desk.listing.look import Look
 from audit.models import LastLook
 from tests.psql import psql
 
@@ -20,13 +21,14 @@ LOCK = "update user_fsm set current_state = 'locked' where user_id = {}"
 
 
 @pytest.fixture
-def looked(alice, sues):
-    """Sue has looked; she can do so again."""
+def looked(alice, sue, sues):
+    """Sue has looked at what other tests have left; she can do so again."""
 
     def look() -> None:
         if look := form(read(sues)[-1][1]):
             assert sues.post(f"{LIST}outside/looked/", look).status_code == 302
 
+    LastLook.objects.create(pk=sue.pk, **Look.now("default")._asdict())
     UserFSM.objects.filter(user=alice).update(current_state="invited")  # by nobody
     look()
     return look

@@ -197,9 +197,9 @@ def test_an_entry_with_the_last_id_keeps_no_other_from_being_sealed(arena):
     arena.seal()
     arena.sql(
         "otto",
-        "insert into user_state_audit overriding system value select (jsonb_populate_record("
-        f'a, \'{{"id": {2**63 - 1}, "start_state": "active"}}\')).*'
-        " from user_state_audit a where id = 1",
+        "insert into user_state_audit overriding system value select (jsonb_populate_record(a,"
+        f" jsonb_build_object('id', {2**63 - 1}, 'start_state', 'active',"
+        " 'datetime', clock_timestamp()))).* from user_state_audit a where id = 1",
     )
     arena.seal(new_epoch=True)
     migrate(arena.server.url_for("otto", arena.name))
