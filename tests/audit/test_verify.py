@@ -190,6 +190,7 @@ def test_a_number_that_is_used_again_begins_again(arena):
     assert found(arena) == []
 
 
+@pytest.mark.slow
 def test_everything_is_seen_in_one_snapshot(arena):
     """Verify runs while a writer commits: never a state without its entry, or the reverse."""
     done = Event()

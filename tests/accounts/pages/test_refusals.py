@@ -148,6 +148,7 @@ def test_a_field_to_refer_to_that_is_empty_or_none_is_a_bad_request(ada, signed_
         assert browser.post(url, {"_to_field": field, "_popup": ""}).status_code in (400, 403)
 
 
+@pytest.mark.slow
 def test_every_link_of_the_lists_leads_to_a_page(alice, mona, sue, signed_in):
     lists = (
         (mona, "/admin/accounts/user/", ""),
