@@ -87,15 +87,17 @@ transaction as materialized (
          array_agg(e.moment order by e.id) as moments,
          array_agg(e.state_before order by e.id) as starts,
          array_agg(e.state_after order by e.id) as ends
-    from (select b.*, count(*) filter (where b.begins) over (partition by b.user_id order by b.id) as number
-            from (select a.user_id, a.id, a.datetime as moment,
+    from (select b.*, count(*) filter (where b.begins) over (
+                        partition by b.user_id order by b.id, b.transaction_id
+                        rows unbounded preceding) as number
+            from (select a.user_id, a.id, a.transaction_id, a.datetime as moment,
                          case when a.start_state = 'new'
                                    or a.datetime < (select archived_until from asked)
                                       and a.id <= (select archived_to from asked)
                               then '' else a.start_state end as state_before,
                          case a.end_state when 'deleted' then '' else a.end_state end as state_after,
                          a.transaction_id is distinct from lag(a.transaction_id)
-                           over (partition by a.user_id order by a.id) as begins
+                           over (partition by a.user_id order by a.id, a.transaction_id) as begins
                     from public.user_state_audit a
                    where a.user_id in (select s.user_id from suspect s)
                      and (a.start_state = a.end_state and a.transition = 'forgotten') is not true) b) e
