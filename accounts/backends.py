@@ -47,12 +47,12 @@ class ActiveStateBackend(ModelBackend):
         user = users.filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
 
-    # From whom one was taken, a replica may not know yet. (The stubs do not know these methods.)
+    # From whom one was taken, a replica may not know yet.
     def _get_user_permissions(self, user_obj: User) -> QuerySet[Permission]:
-        return super()._get_user_permissions(user_obj).using(primary())  # type: ignore[misc]
+        return super()._get_user_permissions(user_obj).using(primary())  # type: ignore[misc] # not in stubs
 
     def _get_group_permissions(self, user_obj: User) -> QuerySet[Permission]:
-        return super()._get_group_permissions(user_obj).using(primary())  # type: ignore[misc]
+        return super()._get_group_permissions(user_obj).using(primary())  # type: ignore[misc] # not in stubs
 
     # The state is a query of its own, for which Django's asynchronous forms leave no room.
     async def aget_user(self, user_id: int) -> User | None:

@@ -108,12 +108,12 @@ class LinkView(views.PasswordResetConfirmView):
         """Do what takes long, before anything is locked, and return its result."""
 
     def change(self, prepared: Any) -> None:
-        """Do it, under the lock; ChangeRefusedError. Of each kind of link."""
-        raise NotImplementedError
+        """Do it, under the lock; ChangeRefusedError."""
+        raise NotImplementedError  # each kind of link has its own
 
     def go_on(self) -> HttpResponse:
-        """The answer when it is done. Of each kind of link."""
-        raise NotImplementedError
+        """The answer when it is done."""
+        raise NotImplementedError  # likewise
 
     def get_context_data(self, **kwargs) -> dict:
         context = super().get_context_data(account=self.user, **kwargs)

@@ -65,8 +65,8 @@ def keep_up(connection: BaseDatabaseWrapper) -> None:
 
 
 def need_green(connection: BaseDatabaseWrapper, keys: Sequence[Ed25519PublicKey]) -> None:
-    """Within verifying(). ``keys`` are those that may have signed. What a
-    wrong clock has done is archived as it is."""
+    """Within verifying(). ``keys`` are those that may have signed. What a wrong clock has
+    done is archived as it is."""
     with closing(verify.findings(connection, keys=keys)) as found:
         first = next((each for each in found if each.kind != "clock"), None)
     if first:

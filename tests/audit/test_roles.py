@@ -24,6 +24,7 @@ def test_auditors_see_present_states(arena):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "revoke",
     [
@@ -42,6 +43,7 @@ def test_migrating_grants_the_owner_again_what_recording_needs(arena, migrated, 
     assert arena.verify() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "give",
     [
@@ -61,6 +63,7 @@ def test_migrating_takes_back_what_was_given_away(arena, migrated, give):
     assert arena.verify() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "undo",
     [
@@ -79,6 +82,7 @@ def test_migrating_makes_the_log_of_exports_as_it_was(arena, migrated, undo):
     assert arena.verify() == []
 
 
+@pytest.mark.slow
 def test_migrating_grants_again_what_was_revoked(arena, migrated):
     arena.sql("otto", "revoke select on user_state_audit from user_state_audit_app")
 
@@ -87,6 +91,7 @@ def test_migrating_grants_again_what_was_revoked(arena, migrated):
     assert arena.sql("web", "select count(*) from user_state_audit") == [(2,)]
 
 
+@pytest.mark.slow
 def test_migrating_gives_the_owner_again_what_recording_reads(arena, migrated):
     arena.sql(
         "otto",
@@ -100,6 +105,7 @@ def test_migrating_gives_the_owner_again_what_recording_reads(arena, migrated):
     assert arena.verify() == []
 
 
+@pytest.mark.slow
 def test_migrating_takes_the_functions_from_everybody_again(arena, migrated):
     functions = "record_user_state(), refuse_rewriting(), user_state_last_username(bigint)"
     arena.sql("otto", f"grant execute on function {functions} to public")
@@ -109,6 +115,7 @@ def test_migrating_takes_the_functions_from_everybody_again(arena, migrated):
     assert arena.verify() == []
 
 
+@pytest.mark.slow
 def test_migrating_hands_over_what_somebody_took(arena, migrated):
     arena.sql("otto", "alter table user_state_audit owner to otto")
 

@@ -7,6 +7,8 @@ from audit import deploy_checks
 from audit.readiness import not_ready
 from tests.arena import Arena, migrate
 
+pytestmark = pytest.mark.slow  # migrate takes a second
+
 LOCK, UNLOCK = (
     f"update user_fsm set current_state = '{state}' where user_id = 1"
     for state in ("locked", "active")

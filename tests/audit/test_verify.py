@@ -32,6 +32,18 @@ def unseen(arena: Arena, *statements: str) -> None:
     arena.sql("otto", "begin", OFF, *statements, ALWAYS, "commit")
 
 
+def change_again(arena: Arena, state: str) -> None:
+    """From now on a trigger of somebody else changes whoever is locked on to that state: entries of
+    a transaction are in another order than its changes."""
+    arena.sql(
+        "otto",
+        "create function again() returns trigger language plpgsql as $$ begin"
+        f" if NEW.current_state = 'locked' then update user_fsm set current_state = '{state}'"
+        " where user_id = NEW.user_id; end if; return null; end $$",
+        "create trigger again after update on user_fsm for each row execute function again()",
+    )
+
+
 def found(arena: Arena, **options) -> list[tuple]:
     return [(each.kind, each.user_id, each.entry_id) for each in arena.verify(**options)]
 
@@ -146,13 +158,7 @@ def test_one_user_is_looked_at_alone(arena):
 
 @pytest.mark.parametrize("state", ["deactivated", "active"])
 def test_a_trigger_of_somebody_else_may_change_a_state_again(arena, state):
-    arena.sql(
-        "otto",
-        "create function again() returns trigger language plpgsql as $$ begin"
-        f" if NEW.current_state = 'locked' then update user_fsm set current_state = '{state}'"
-        " where user_id = NEW.user_id; end if; return null; end $$",
-        "create trigger again after update on user_fsm for each row execute function again()",
-    )
+    change_again(arena, state)
     for _ in range(3):
         arena.sql("web", set_state("locked"), set_state("active"))
 
@@ -161,13 +167,7 @@ def test_a_trigger_of_somebody_else_may_change_a_state_again(arena, state):
 
 def test_another_server_numbers_its_transactions_anew(arena):
     """Two that are numbered alike, each with entries in another order than its changes, are two."""
-    arena.sql(
-        "otto",
-        "create function again() returns trigger language plpgsql as $$ begin"
-        " if NEW.current_state = 'locked' then update user_fsm set current_state = 'deactivated'"
-        " where user_id = NEW.user_id; end if; return null; end $$",
-        "create trigger again after update on user_fsm for each row execute function again()",
-    )
+    change_again(arena, "deactivated")
     for _ in range(2):
         arena.sql("web", set_state("locked"))
         arena.sql("web", set_state("active"))

@@ -35,6 +35,7 @@ from .ups import (
 )
 
 
+@pytest.mark.slow
 def test_up_serves_a_demo_with_history_and_a_second_run_keeps_it(tree):
     with running(tree) as (url, printed):
         password = password_in(printed)

@@ -6,7 +6,7 @@ import psycopg2
 import pytest
 
 from audit import reconcile
-from tests.audit.test_verify import set_state, unseen
+from tests.audit.test_verify import change_again, set_state, unseen
 
 from .told import refused
 
@@ -53,13 +53,7 @@ def test_a_user_without_any_entry_gets_one(arena, run):
 
 def test_nothing_is_missing_where_entries_are_in_another_order(arena, run):
     """The entry that was written last is not of the last change."""
-    arena.sql(
-        "otto",
-        "create function again() returns trigger language plpgsql as $$ begin"
-        " if NEW.current_state = 'locked' then update user_fsm set current_state = 'deactivated'"
-        " where user_id = NEW.user_id; end if; return null; end $$",
-        "create trigger again after update on user_fsm for each row execute function again()",
-    )
+    change_again(arena, "deactivated")
     arena.sql("web", set_state("locked"))
 
     assert run("reconcile_audit", "--reason", "x", role="otto")[1] == "Nothing is missing.\n"
